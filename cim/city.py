@@ -1,0 +1,173 @@
+"""The city as a value: what `city.toml` says, parsed and checked. Reading the file is the caller's."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from cim import crs as frames
+from cim.errors import BadInput, BadSettings
+from cim.plugins import Source
+from cim.types import Box
+
+
+@dataclass(frozen=True, slots=True)
+class OldTown:
+    """The walled town modelled in L3: its centre (WGS 84 degrees) and its sides along the city's axes (metres)."""
+
+    name: str
+    name_en: str
+    centre: tuple[float, float]
+    width_m: float
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Thresholds of the checks: what share may be rejected, and the plausible ranges in metres."""
+
+    max_rejected_share: float
+    storey_height_m: tuple[float, float]
+    building_height_m: tuple[float, float]
+    assumed_storey_m: float
+    assumed_height_m: float
+    min_footprint_m2: float
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """A source under the dataset name it is published as."""
+
+    name: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """One city: names, division code, frame, extent (WGS 84 degrees), old town, limits, sources."""
+
+    name: str
+    name_en: str
+    code: str
+    crs: str
+    height_datum: str
+    geoid_offset_m: float
+    extent: Box
+    time_zone: str
+    old_town: OldTown | None
+    limits: Limits
+    sources: tuple[NamedSource, ...]
+    generator: str | None
+
+    @property
+    def srid(self) -> int:
+        """The EPSG number of the city frame."""
+        return int(self.crs.removeprefix("EPSG:"))
+
+    def centre(self) -> tuple[float, float]:
+        """The middle of the extent, lon/lat degrees."""
+        return ((self.extent.west + self.extent.east) / 2, (self.extent.south + self.extent.north) / 2)
+
+    def frame_box(self, margin_m: float = 0.0) -> Box:
+        """The extent in the city frame (metres): the box round its densified outline, grown by a margin."""
+        e, steps = self.extent, np.linspace(0.0, 1.0, 33)
+        x, y = e.west + steps * (e.east - e.west), e.south + steps * (e.north - e.south)
+        edges = [(x, 0 * x + e.south), (x, 0 * x + e.north), (0 * y + e.west, y), (0 * y + e.east, y)]
+        ring = np.concatenate([np.column_stack(edge) for edge in edges])
+        xy = frames.transform(ring, frames.LONLAT, self.crs)
+        low, high = xy.min(axis=0) - margin_m, xy.max(axis=0) + margin_m
+        return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
+def parse(text: str, name: str = "city.toml") -> City:
+    """The city that a `city.toml` describes.
+
+    Raises BadSettings with the file, the key and what was expected.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"{name}: not valid TOML: {error}") from error
+    try:
+        return _city(data)
+    except KeyError as error:
+        raise BadSettings(f"{name}: key {error} is missing") from error
+    except (TypeError, ValueError, BadInput) as error:
+        raise BadSettings(f"{name}: {error}") from error
+
+
+def _city(data: Mapping[str, Any]) -> City:
+    city, limits = data["city"], data.get("limits", {})
+    town = data.get("old_town")
+    names = [entry["name"] for entry in data.get("source", ())]
+    if len(set(names)) != len(names):
+        raise ValueError(f"two sources share a name: {sorted(n for n in names if names.count(n) > 1)}")
+    frame = frames.parse(str(city["crs"]))
+    if not frame.startswith("EPSG:") or frames.is_geographic(frame):
+        raise ValueError(f"city.crs {city['crs']!r} must be a projected EPSG code in metres, such as EPSG:4547")
+    return City(
+        name=str(city["name"]),
+        name_en=str(city.get("name_en", city["name"])),
+        code=str(city.get("code", "")),
+        crs=frame,
+        height_datum=str(city.get("height_datum", "EPSG:5737")),
+        geoid_offset_m=float(city.get("geoid_offset_m", 0.0)),
+        extent=Box(*_numbers(city["extent"], 4, "city.extent")),
+        time_zone=str(city.get("time_zone", "Asia/Shanghai")),
+        old_town=None if town is None else _old_town(town),
+        limits=Limits(
+            max_rejected_share=float(limits.get("max_rejected_share", 0.2)),
+            storey_height_m=_range(limits.get("storey_height_m", (2.2, 6.0)), "limits.storey_height_m"),
+            building_height_m=_range(limits.get("building_height_m", (1.0, 400.0)), "limits.building_height_m"),
+            assumed_storey_m=float(limits.get("assumed_storey_m", 3.0)),
+            assumed_height_m=float(limits.get("assumed_height_m", 3.0)),
+            min_footprint_m2=float(limits.get("min_footprint_m2", 1.0)),
+        ),
+        sources=tuple(_source(entry) for entry in data.get("source", ())),
+        generator=cast(str | None, data.get("sample", {}).get("generator")),
+    )
+
+
+def _old_town(town: Mapping[str, Any]) -> OldTown:
+    lon, lat = _numbers(town["centre"], 2, "old_town.centre")
+    return OldTown(
+        name=str(town["name"]),
+        name_en=str(town.get("name_en", town["name"])),
+        centre=(lon, lat),
+        width_m=float(town["width_m"]),
+        height_m=float(town["height_m"]),
+    )
+
+
+def _source(entry: Mapping[str, Any]) -> NamedSource:
+    known = {"name", "layer", "location", "crs", "encoding", "columns", "constants"}
+    strange = sorted(set(entry) - known)
+    if strange:
+        raise ValueError(f"source {entry.get('name')!r}: unknown keys {strange}; known: {sorted(known)}")
+    stated = entry.get("crs")
+    return NamedSource(
+        name=str(entry["name"]),
+        source=Source(
+            location=str(entry["location"]),
+            layer=str(entry["layer"]),
+            crs=None if stated is None else frames.parse(str(stated)),
+            encoding=entry.get("encoding"),
+            columns=dict(entry.get("columns", {})),
+            constants=dict(entry.get("constants", {})),
+        ),
+    )
+
+
+def _numbers(values: Any, count: int, key: str) -> tuple[float, ...]:
+    if not isinstance(values, list | tuple) or len(values) != count:
+        raise ValueError(f"{key} must be {count} numbers, not {values!r}")
+    return tuple(float(v) for v in values)
+
+
+def _range(values: Any, key: str) -> tuple[float, float]:
+    low, high = _numbers(values, 2, key)
+    if low > high:
+        raise ValueError(f"{key}: the lower bound {low} is above the upper {high}")
+    return low, high

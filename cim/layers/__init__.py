@@ -1,0 +1,33 @@
+"""The layers of the model, by name: one file each, one line here."""
+
+from cim.layers import (
+    addresses,
+    buildings,
+    dem,
+    divisions,
+    landmarks,
+    orthophoto,
+    roads,
+    stations,
+    vehicles,
+    water,
+)
+from cim.plugins import Layer, Registry
+
+LAYERS: Registry[Layer] = Registry(
+    "layer",
+    divisions.LAYER,
+    dem.LAYER,
+    orthophoto.LAYER,
+    roads.LAYER,
+    water.LAYER,
+    landmarks.LAYER,
+    buildings.LAYER,
+    addresses.LAYER,
+    stations.LAYER,
+    vehicles.LAYER,
+)
+
+# What every feature of every layer says of itself, so that nothing synthetic or approximate passes for measured.
+# (They stand in columns of their own in the store, not among a layer's own attributes.)
+PROVENANCE = ("source", "survey_date", "accuracy_m", "is_synthetic")

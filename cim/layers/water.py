@@ -1,0 +1,16 @@
+"""Water: rivers, lakes, reservoirs and moats as surfaces."""
+
+from cim.plugins import Column, Layer
+
+LAYER = Layer(
+    name="water",
+    title="水系",
+    title_en="Water",
+    geometry="polygon",
+    data_class="时空基础",
+    columns=(
+        Column("id", "text", "编号", "Id", required=True),
+        Column("name", "text", "名称", "Name"),
+        Column("kind", "text", "类别", "Kind"),
+    ),
+)

@@ -1,0 +1,184 @@
+"""The four ways the project grows, on one page: a source format, a layer, a device protocol, an analysis.
+
+Each plug-in is one file that defines one value satisfying a contract below, and one line in its folder's registry.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import geopandas as gpd
+
+from cim.errors import Unknown
+from cim.types import Observation, Progress
+
+
+class Named(Protocol):
+    """Anything a registry can hold."""
+
+    @property
+    def name(self) -> str:
+        """The plug-in's unique name within its registry."""
+        ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Plug-ins by name; refuses duplicates, and says what exists when asked for what does not."""
+
+    def __init__(self, kind: str, *items: T) -> None:
+        self._kind = kind
+        self._items = {item.name: item for item in items}
+        if len(self._items) != len(items):
+            raise ValueError(f"two {kind}s share a name: {[item.name for item in items]}")
+
+    def __getitem__(self, name: str) -> T:
+        try:
+            return self._items[name]
+        except KeyError:
+            raise Unknown(f"no {self._kind} named {name!r}; known: {', '.join(self._items)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+# --- 1. source formats (loaders/sources) ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where data lies and what its owner says of it. `crs` None means: the file itself must say."""
+
+    location: str
+    layer: str
+    crs: str | None = None
+    encoding: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """target column -> source column, where the names differ"""
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    """columns that the file does not carry and its owner states (is_synthetic, source, cim_level ...)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some records of a vector source, untouched: a GeoDataFrame whose index is the row number in the source (from 1).
+
+    crs: canonical name as the file or the source states it. Geometry may be missing, invalid or 3-D.
+    """
+
+    frame: gpd.GeoDataFrame
+    crs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A raster source that was found readable: where it is, its frame, and what its pixels are.
+
+    bounds: (west, south, east, north) in `crs`. pixel_m: approximate ground size of a pixel.
+    """
+
+    location: str
+    crs: str
+    bounds: tuple[float, float, float, float]
+    width: int
+    height: int
+    bands: int
+    dtype: str
+    nodata: float | None
+    pixel_m: float
+
+
+class SourceFormat(Protocol):
+    """Reads one file format. It only reads: checking, reprojecting and writing are the pipeline's."""
+
+    @property
+    def name(self) -> str:
+        """The format's short name."""
+        ...
+
+    def sniff(self, head: bytes, name: str) -> bool:
+        """Whether a file with these first bytes and this name is of this format."""
+        ...
+
+    def read(self, source: Source) -> Iterator[Batch | Raster]:
+        """Everything in the source, in order. Raises BadSource or MissingCrs with the file's name in the message."""
+        ...
+
+
+# --- 2. layers (cim/layers) ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One attribute of a layer: its name, what it holds (`text`, `integer`, `real`, `time`, `json`), unit, domain."""
+
+    name: str
+    kind: str
+    title: str
+    title_en: str
+    unit: str | None = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A kind of feature: geometry, columns with units and domains, and the CIM data class it belongs to."""
+
+    name: str
+    title: str
+    title_en: str
+    geometry: str
+    """`polygon`, `line`, `point` or `raster`: single and multi parts alike."""
+    columns: tuple[Column, ...]
+    data_class: str
+    """One of the seven CIM data classes, in Chinese: 时空基础, 资源调查, 规划管控, ..."""
+    key: str = "id"
+    """The source column that identifies a feature over deliveries; several are joined by `+`."""
+
+
+# --- 3. device protocols (loaders/protocols) -----------------------------------------------------------------------
+
+
+class DeviceProtocol(Protocol):
+    """Decodes one wire protocol; sans-I/O, so a captured frame is a test."""
+
+    @property
+    def name(self) -> str:
+        """The protocol's short name."""
+        ...
+
+    def decode(self, frame: bytes, at: datetime) -> list[Observation]:
+        """The readings in one frame that arrived at `at` (UTC). Raises BadInput on a frame that is not whole."""
+        ...
+
+
+# --- 4. analyses (cim/analyses) ------------------------------------------------------------------------------------
+
+
+class Analysis(Protocol):
+    """A question over layers: the worker fetches what it needs and stores what it answers."""
+
+    @property
+    def name(self) -> str:
+        """The analysis's short name."""
+        ...
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers it needs as input."""
+        ...
+
+    def run(
+        self, inputs: Mapping[str, gpd.GeoDataFrame], params: Mapping[str, Any], progress: Progress
+    ) -> Mapping[str, Any]:
+        """The answer; pure. Raises BadInput for parameters out of range."""
+        ...

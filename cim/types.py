@@ -1,0 +1,197 @@
+"""The values that travel between the floors: frozen, slotted, and silent about files, clocks and databases.
+
+House units: metres, degrees, UTC-aware time; x east, y north, z up, float64, city frame. Anything else wears a suffix.
+Unknown is `None` (NaN in float arrays), never 0, -1 or "".
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+ObjectArray = npt.NDArray[np.object_]
+
+Progress = Callable[[int, int | None, str], None]
+"""`progress(done, total, note)`: real counts; `total` is None where it is not known."""
+
+
+def silent(done: int, total: int | None, note: str) -> None:
+    """A `Progress` that says nothing."""
+
+
+class Use(IntEnum):
+    """What a building is used for. The list is the project's own; 0 is unknown."""
+
+    unknown = 0
+    residential = 1
+    commercial = 2
+    office = 3
+    industrial = 4
+    public = 5
+    religious = 6
+    heritage = 7
+    education = 8
+    medical = 9
+    transport = 10
+
+
+class RoofForm(IntEnum):
+    """The form of a roof; `flat` also where no form is known and the body is an extrusion."""
+
+    flat = 0
+    shed = 1
+    gable = 2
+    hip = 3
+    hip_and_gable = 4
+    pyramidal = 5
+
+
+class CimLevel(IntEnum):
+    """The two model grades of the city's notice: L2 the coarse prefecture, L3 the refined old town."""
+
+    L2 = 2
+    L3 = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-aligned rectangle. The frame is the caller's; lon/lat boxes are west, south, east, north in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def __post_init__(self) -> None:
+        if not (self.west <= self.east and self.south <= self.north):
+            raise ValueError(f"box is inside out: {self.as_tuple()}")
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        """(west, south, east, north)."""
+        return (self.west, self.south, self.east, self.north)
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether the point lies inside or on the edge.
+
+        >>> Box(0, 0, 2, 1).contains(2, 1)
+        True
+        """
+        return self.west <= x <= self.east and self.south <= y <= self.north
+
+    def intersects(self, other: "Box") -> bool:
+        """Whether the two rectangles share at least a point."""
+        return not (
+            other.west > self.east
+            or other.east < self.west
+            or other.south > self.north
+            or other.north < self.south
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Building bodies as columns of equal length n: what a tile is made of.
+
+    id: (n,) int64, the building (stable over states and levels of detail). geometry: (n,) shapely Polygon or
+    MultiPolygon footprints, city frame. base_m: (n,) height of the ground in the city's height system, NaN where
+    not yet known. height_m: (n,) above the base. eaves_m: (n,) above the base, NaN = the height. roof_form, use,
+    cim_level: (n,) uint8 codes. storeys: (n,) int16, 0 unknown. name, source: (n,) str or None. lod: (n,) float32.
+    is_synthetic: (n,) bool. accuracy_m: (n,) float32, NaN unknown. cell: (n,) int64 grid key of the anchor point.
+    """
+
+    id: IntArray
+    geometry: ObjectArray
+    base_m: FloatArray
+    height_m: FloatArray
+    eaves_m: FloatArray
+    roof_form: npt.NDArray[np.uint8]
+    use: npt.NDArray[np.uint8]
+    cim_level: npt.NDArray[np.uint8]
+    storeys: npt.NDArray[np.int16]
+    name: ObjectArray
+    source: ObjectArray
+    lod: npt.NDArray[np.float32]
+    is_synthetic: BoolArray
+    accuracy_m: npt.NDArray[np.float32]
+    cell: IntArray
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def take(self, index: npt.NDArray[Any] | slice) -> "Bodies":
+        """The rows that `index` (integers, booleans or a slice) selects, in its order."""
+        return Bodies(**{name: getattr(self, name)[index] for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing found wrong with one record, or with the source as a whole (`row` None).
+
+    code: stable, snake_case. repaired: what was done about it, None if the record was rejected. `row` counts from 1,
+    as the source's own user would.
+    """
+
+    code: str
+    message: str
+    row: int | None = None
+    repaired: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that was not let in: whole, as it came, with the reasons."""
+
+    row: int
+    codes: tuple[str, ...]
+    reason: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a load did with every record of one source: read = accepted + rejected; repaired are among the accepted."""
+
+    dataset: str
+    source: str
+    read: int
+    accepted: int
+    repaired: int
+    rejected: int
+    issues: tuple[Issue, ...] = ()
+    seconds: float | None = None
+    unchanged: bool = False
+
+    def by_code(self) -> dict[str, int]:
+        """How often each code occurs."""
+        counts: dict[str, int] = {}
+        for issue in self.issues:
+            counts[issue.code] = counts.get(issue.code, 0) + 1
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One reading: the datastream's id, when it was measured (UTC-aware), its number, and where, if it moves."""
+
+    datastream_id: int
+    phenomenon_time: datetime
+    result: float
+    lonlat: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One thing that just happened, as `/live` tells it: kind, a rising id, where, and the Feature or key."""
+
+    id: int
+    kind: str
+    key: int
+    lonlat: tuple[float, float] | None
+    data: Mapping[str, Any] = field(default_factory=dict)
