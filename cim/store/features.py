@@ -1,0 +1,124 @@
+"""Features of every layer: published from staging, read back as GeoJSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import shapely
+from sqlalchemy import Connection, text
+
+from cim import crs as frames
+from cim.errors import Unknown
+from cim.layers import LAYERS
+from cim.plugins import Layer
+from cim.store.frame import envelope, srid
+from cim.store.sql import statement
+from cim.types import Box, CimLevel, RoofForm, Use
+
+
+def publish(connection: Connection, layer: Layer, dataset_id: int, version_id: int) -> None:
+    """Make what is staged the dataset's current state; unchanged objects keep theirs, missing ones end."""
+    connection.execute(text("ANALYZE staging"))
+    values = {"dataset_id": dataset_id, "version_id": version_id, "layer": layer.name}
+    kind = "bodies" if layer.name == "buildings" else "features"
+    for name in ("identify_objects", f"end_{kind}", f"insert_{kind}"):
+        sql = statement(name)
+        connection.execute(sql, {k: v for k, v in values.items() if k in sql.compile().params})
+
+
+def items(
+    connection: Connection,
+    layer: str,
+    *,
+    bbox: Box | None = None,
+    within: shapely.Geometry | None = None,
+    limit: int = 100,
+    after: int | None = None,
+    only: int | None = None,
+) -> list[dict[str, Any]]:
+    """Current features of a layer as GeoJSON Features, ascending id.
+
+    bbox: lon/lat degrees. within: a geometry in the city frame that the features intersect. after: the last id of the
+    page before. Raises Unknown for a layer nobody registered.
+    """
+    known = LAYERS[layer]
+    number = srid(connection)
+    values = {
+        "after": after,
+        "id": only,
+        "limit": limit,
+        "box": envelope(connection, bbox),
+        "within": None if within is None else shapely.to_wkb(shapely.set_srid(within, number), hex=True, include_srid=True),
+    }
+    buildings = known.name == "buildings"
+    if not buildings:
+        values["layer"] = known.name
+    rows = connection.execute(statement("select_building_items" if buildings else "select_feature_items"), values)
+    return [_feature(row.id, row.geometry, row.properties, buildings) for row in rows]
+
+
+def item(connection: Connection, layer: str, id: int) -> dict[str, Any]:
+    """One current feature. Raises Unknown where there is none."""
+    found = items(connection, layer, only=id, limit=1)
+    if not found:
+        raise Unknown(f"layer {layer} has no feature {id}")
+    return found[0]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many current features each loaded layer has."""
+    rows = connection.execute(
+        text("""
+            SELECT 'buildings' AS layer, count(DISTINCT building_id) AS n FROM cim.body WHERE record_to IS NULL
+            UNION ALL SELECT layer, count(*) FROM cim.feature WHERE record_to IS NULL GROUP BY layer
+            UNION ALL SELECT 'sensors', count(*) FROM cim.thing WHERE kind <> 'vehicle'
+            UNION ALL SELECT 'vehicles', count(*) FROM cim.thing WHERE kind = 'vehicle'""")
+    )
+    return {row.layer: int(row.n) for row in rows}
+
+
+def extent(connection: Connection, layer: str) -> Box | None:
+    """The lon/lat box round a layer's current features; None where it has none."""
+    buildings = LAYERS[layer].name == "buildings"
+    sql = (
+        "SELECT ST_Extent(footprint) AS box FROM cim.body WHERE record_to IS NULL"
+        if buildings
+        else "SELECT ST_Extent(geom) AS box FROM cim.feature WHERE record_to IS NULL AND layer = :layer"
+    )
+    box = connection.execute(
+        text(f"SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM ({sql}) q"),
+        {} if buildings else {"layer": layer},
+    ).one()
+    if box[0] is None:
+        return None
+    ring = shapely.get_coordinates(shapely.segmentize(shapely.box(*box), max(box[2] - box[0], 1.0) / 8))
+    lonlat = frames.transform(ring, f"EPSG:{srid(connection)}", frames.LONLAT)
+    return Box(*lonlat.min(axis=0).tolist(), *lonlat.max(axis=0).tolist())
+
+
+def named(connection: Connection, layer: str, name: str) -> list[tuple[str, shapely.Geometry]]:
+    """The current features of a layer whose name or code this is: (code, geometry in the city frame)."""
+    rows = connection.execute(
+        text("""
+            SELECT coalesce(properties ->> 'code', object_id::text) AS code, ST_AsBinary(geom) AS geom
+            FROM cim.feature WHERE record_to IS NULL AND layer = :layer AND (name = :name OR properties ->> 'code' = :name)
+            ORDER BY 1"""),
+        {"layer": layer, "name": name},
+    )
+    return [(row.code, shapely.from_wkb(bytes(row.geom))) for row in rows]
+
+
+def pages(connection: Connection, layer: str, *, size: int = 5_000, **where: Any) -> Iterator[list[dict[str, Any]]]:
+    """All matching features, page by page, each starting after the last id of the one before."""
+    after = None
+    while page := items(connection, layer, limit=size, after=after, **where):
+        yield page
+        after = int(page[-1]["id"])
+
+
+def _feature(id: int, geometry: Any, properties: dict[str, Any], building: bool) -> dict[str, Any]:
+    if building:
+        properties["use"] = Use(properties["use"]).name
+        properties["roof_form"] = RoofForm(properties["roof_form"]).name
+        properties["cim_level"] = CimLevel(properties["cim_level"]).name
+        properties = {**properties.pop("extra"), **properties}
+    return {"type": "Feature", "id": id, "geometry": geometry, "properties": properties}

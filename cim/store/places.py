@@ -1,0 +1,109 @@
+"""Places: what people look for by name, address, pinyin or a point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cim.address import fold, is_latin, spell
+from cim.errors import BadInput
+from cim.store.db import raw
+from cim.store.frame import srid, to_frame
+from cim.store.sql import statement
+
+_COLUMNS = ("source_key", "kind", "name", "address", "division", "folded_name", "search", "pinyin", "initials", "rank")
+
+# Trigrams shared by the query and the part of the name or address most like it: one wrong sign in six still passes.
+_LEAST_SIMILAR = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A findable thing: the staged record it belongs to and what people call it.
+
+    rank: lower comes first among equals (0 places, 1 streets, 2 numbers).
+    """
+
+    source_key: str
+    kind: str
+    name: str | None
+    address: str | None
+    division: str | None
+    rank: int
+
+
+def create(connection: Connection) -> None:
+    """An empty table of spellings that goes with the load's transaction."""
+    connection.execute(
+        text("""
+            CREATE TEMPORARY TABLE spelling (
+                source_key text, kind text, name text, address text, division text, folded_name text, search text,
+                pinyin text, initials text, rank int2) ON COMMIT DROP""")
+    )
+
+
+def stage(connection: Connection, places: Sequence[Place]) -> None:
+    """Spell the places of a batch into the table of spellings."""
+    into = f"COPY spelling ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+    with raw(connection).cursor() as cursor, cursor.copy(into) as copy:
+        copy.set_types(["text"] * 9 + ["int2"])
+        for p in places:
+            s = spell(p.name, p.address)
+            copy.write_row(
+                [p.source_key, p.kind, p.name, p.address, p.division, s.folded_name, s.search, s.pinyin, s.initials, p.rank]
+            )
+
+
+def publish(connection: Connection, layer: str, dataset_id: int) -> None:
+    """Replace the dataset's places by the staged ones."""
+    connection.execute(text("DELETE FROM cim.place WHERE dataset_id = :id"), {"id": dataset_id})
+    connection.execute(statement("insert_places"), {"dataset_id": dataset_id, "layer": layer})
+
+
+def search(connection: Connection, q: str, *, limit: int = 10) -> list[dict[str, Any]]:
+    """Ranked candidates for what somebody typed: never one guess where several fit.
+
+    Each: id, name, address, kind, layer, division, lon, lat (degrees), score 0..1, why (name, name_start, part, pinyin,
+    initials, similar). Raises BadInput for a query without a letter or digit.
+    """
+    folded = fold(q)
+    if not folded:
+        raise BadInput(f"places: q={q!r} holds no letter or digit to look for")
+    connection.execute(
+        text("SELECT set_config('pg_trgm.word_similarity_threshold', :least, true)"), {"least": str(_LEAST_SIMILAR)}
+    )
+    escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = connection.execute(
+        statement("search_places"),
+        {
+            "folded": folded,
+            "starts": f"{escaped}%",
+            "holds": f"%{escaped}%",
+            "latin": is_latin(folded),
+            "limit": limit,
+        },
+    )
+    return [_result(row._mapping) for row in rows]
+
+
+def reverse(connection: Connection, lon: float, lat: float, *, limit: int = 5) -> list[dict[str, Any]]:
+    """The places nearest to a point (WGS 84 degrees), with their distance in metres in the city frame."""
+    x, y = to_frame(connection, [(lon, lat)])[0].tolist()
+    rows = connection.execute(
+        text("""
+            SELECT object_id AS id, layer, kind, name, address, division, ST_X(ST_Transform(geom, 4326)) AS lon,
+                   ST_Y(ST_Transform(geom, 4326)) AS lat, 'near' AS why,
+                   ST_Distance(geom, ST_SetSRID(ST_MakePoint(:x, :y), :srid)) AS distance_m
+            FROM cim.place ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:x, :y), :srid) LIMIT :limit"""),
+        {"x": x, "y": y, "srid": srid(connection), "limit": limit},
+    )
+    return [_result(row._mapping) for row in rows]
+
+
+def _result(row: Any) -> dict[str, Any]:
+    out = dict(row)
+    for name in ("score", "distance_m", "lon", "lat"):
+        if name in out:
+            out[name] = round(float(out[name]), 7 if name in ("lon", "lat") else 3)
+    return out

@@ -1,0 +1,157 @@
+"""The analysts' face: one object that answers with GeoDataFrames, arrays and DataFrames.
+
+    twin = cim.open()
+    buildings = twin.read("buildings", division="平城区")
+    heights = twin.ground([113.288], [40.091])
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from cim import crs as frames
+from cim.city import City
+from cim.errors import BadInput, Unknown
+from cim.layers import LAYERS
+from cim.settings import Settings, from_environment
+from cim.store import dem, embedded, features, places, series, things
+from cim.store.db import Database
+from cim.types import Box, FloatArray, silent
+
+
+class Twin:
+    """A city's model, read-only: layers, terrain, places, readings. Close it, or use it as a context manager."""
+
+    def __init__(self, database: Database, city: City, data: Path) -> None:
+        self.city = city
+        self._database = database
+        self._data = data
+
+    def __enter__(self) -> "Twin":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Twin({self.city.name} {self.city.name_en}, {self.city.crs})"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
+    def layers(self) -> pd.DataFrame:
+        """What is loaded: one row a layer, with its titles and how many features it has now."""
+        with self._database.begin() as connection:
+            counts = features.counts(connection)
+        rows = [
+            {"layer": one.name, "title": one.title, "title_en": one.title_en, "features": counts[one.name]}
+            for one in LAYERS.values()
+            if one.name in counts
+        ]
+        return pd.DataFrame(rows, columns=["layer", "title", "title_en", "features"])
+
+    def read(
+        self,
+        layer: str,
+        *,
+        division: str | None = None,
+        bbox: tuple[float, float, float, float] | None = None,
+        limit: int | None = None,
+    ) -> gpd.GeoDataFrame:
+        """Current features of a layer, in the city frame (metres), indexed by id.
+
+        division: name or code of a division the features intersect. bbox: west, south, east, north in degrees.
+        Raises Unknown for a layer or division that does not exist, BadInput for a name that fits several divisions.
+        """
+        box = None if bbox is None else Box(*bbox)
+        with self._database.begin() as connection:
+            area = None if division is None else self._division(connection, division)
+            found: list[dict[str, Any]] = []
+            for page in features.pages(connection, layer, bbox=box, within=area):
+                found += page
+                if limit is not None and len(found) >= limit:
+                    found = found[:limit]
+                    break
+        names = [c.name for c in LAYERS[layer].columns if c.name != "id"]
+        if not found:
+            return gpd.GeoDataFrame({n: [] for n in names}, geometry=[], crs=self.city.crs)
+        frame = gpd.GeoDataFrame.from_features(found, crs=frames.LONLAT)
+        frame.index = pd.Index([f["id"] for f in found], name="id")
+        return self._to_frame(frame)
+
+    def ground(self, lon: Sequence[float], lat: Sequence[float]) -> FloatArray:
+        """Ground heights (n,) in the city's height system at lon/lat degrees, bilinear in the finest DEM; NaN outside."""
+        lonlat = np.column_stack([np.asarray(lon, float), np.asarray(lat, float)])
+        with self._database.begin() as connection:
+            return dem.heights(connection, lonlat)
+
+    def find(self, q: str, limit: int = 10) -> pd.DataFrame:
+        """Ranked candidates for a name or address, with the reason each was found."""
+        with self._database.begin() as connection:
+            return pd.DataFrame(places.search(connection, q, limit=limit))
+
+    def sensors(self) -> gpd.GeoDataFrame:
+        """Every datastream with its thing: name, kind, property, unit, thresholds; indexed by datastream id, lon/lat.
+
+        Geometry is where the thing stands or was last seen, None for one never seen.
+        """
+        with self._database.begin() as connection:
+            streams = _all(lambda after: things.datastreams(connection, after=after, limit=1000))
+            places = {t["id"]: t for t in _all(lambda after: things.things(connection, after=after, limit=1000))}
+        frame = pd.DataFrame(streams).set_index(pd.Index([s["id"] for s in streams], name="datastream_id"))
+        points = [
+            None if places[t]["lon"] is None else shapely.Point(places[t]["lon"], places[t]["lat"])
+            for t in frame["thing_id"]
+        ]
+        return gpd.GeoDataFrame(frame.drop(columns="id"), geometry=points, crs=frames.LONLAT)
+
+    def readings(self, datastream: int, start: datetime, end: datetime) -> pd.Series:
+        """A datastream's results between two UTC-aware times, indexed by time in the city's time zone."""
+        for when in (start, end):
+            if when.tzinfo is None:
+                raise BadInput(f"readings: {when} has no time zone; expected one such as datetime.now(timezone.utc)")
+        with self._database.begin() as connection:
+            rows = series.between(connection, datastream, start, end)
+        index = pd.DatetimeIndex([row[0] for row in rows], tz="UTC", name="time").tz_convert(self.city.time_zone)
+        return pd.Series([row[1] for row in rows], index=index, dtype=float, name="result")
+
+    def _division(self, connection: Any, name: str) -> shapely.Geometry:
+        found = features.named(connection, "divisions", name)
+        if not found:
+            raise Unknown(f"no division is called or coded {name!r}")
+        if len(found) > 1:
+            raise BadInput(f"{name!r} fits {len(found)} divisions; give one of the codes {', '.join(f[0] for f in found)}")
+        return found[0][1]
+
+    def _to_frame(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        shapes = frame.geometry.to_numpy()
+        xy = frames.transform(shapely.get_coordinates(shapes), frames.LONLAT, self.city.crs)
+        return frame.set_geometry(gpd.GeoSeries(shapely.set_coordinates(shapes, xy), index=frame.index)).set_crs(
+            self.city.crs, allow_override=True
+        )
+
+
+def _all(page: Callable[[int | None], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Every row of a store function that answers in pages by ascending id."""
+    rows: list[dict[str, Any]] = []
+    while more := page(rows[-1]["id"] if rows else None):
+        rows += more
+    return rows
+
+
+def open_twin(url: str | None = None, settings: Settings | None = None) -> Twin:
+    """The twin of these settings (default: of the environment), its private database started if need be."""
+    settings = settings or from_environment(os.environ, Path.cwd())
+    city = settings.city()
+    address = url or settings.database_url or embedded.ensure_cluster(settings.data, silent)
+    database = Database(address, pool_size=2)
+    database.migrate(city)
+    return Twin(database, city, settings.data)
