@@ -1,0 +1,174 @@
+"""Attributes of records, pure: columns under their canonical names, of their kind, within their domain."""
+
+from typing import Any, Protocol, cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from cim.city import City, Limits
+from cim.layers import PROVENANCE
+from cim.plugins import Column, Layer, Source
+from cim.types import Issue
+
+_OFFSET = r"(?:[Zz]|[+-]\d\d:?\d\d)$"
+_TRUE = {"1", "true", "yes", "t", "y", "是"}
+
+
+class Verdicts(Protocol):
+    """Where reasons are collected while a batch is judged."""
+
+    issues: list[Issue]
+
+    def reject(self, bad: Any, code: str, message: str) -> None:
+        """Set aside the records where `bad`."""
+        ...
+
+    def alive(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Which records are still in."""
+        ...
+
+
+def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFrame:
+    """A copy with every canonical column of the layer, `source_key`, provenance, and the rest as dicts in `extra`.
+
+    Columns are renamed as the source maps them; what the owner states stands where the file is silent.
+    """
+    renamed = frame.rename(columns={there: here for here, there in source.columns.items() if there in frame})
+    names = [c.name for c in layer.columns] + list(PROVENANCE)
+    index = renamed.index
+    out = gpd.GeoDataFrame(geometry=gpd.GeoSeries(renamed.geometry.to_numpy(), index=index))
+    for name in dict.fromkeys(names):
+        column = renamed[name].astype(object) if name in renamed else pd.Series(None, index=index, dtype=object)
+        if name in source.constants:
+            column = column.where(column.notna(), source.constants[name])
+        out[name] = column.where(column.notna(), None)
+    out["source_key"] = _keys(renamed, layer)
+    rest = [c for c in renamed.columns if c not in names and c != renamed.geometry.name and c not in ("lon", "lat")]
+    records = renamed[rest].astype(object).where(renamed[rest].notna(), None).to_dict("records") if rest else []
+    extra = [{str(k): _plain(v) for k, v in r.items() if v is not None} for r in records] or [{} for _ in index]
+    out["extra"] = pd.Series(extra, index=index, dtype=object)
+    return out
+
+
+def _keys(frame: gpd.GeoDataFrame, layer: Layer) -> list[str | None]:
+    """What identifies each record; None where a part of it is missing."""
+    names = layer.key.split("+")
+    if not set(names) <= set(frame.columns):
+        return [None] * len(frame)
+    parts = zip(*([_text(value) for value in frame[name]] for name in names), strict=True)
+    return [None if None in one else "+".join(map(str, one)) for one in parts]
+
+
+def clean(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts) -> gpd.GeoDataFrame:
+    """Bring each column to its kind and domain; what cannot be is emptied and named, or the record is rejected."""
+    blank = table["source_key"].isna().to_numpy()
+    verdicts.reject(verdicts.alive() & blank, "key_missing", f"no {layer.key}, which identifies the record")
+    for column in layer.columns:
+        table[column.name] = _typed(table, column, verdicts)
+        if column.required:
+            absent = verdicts.alive() & table[column.name].isna().to_numpy()
+            verdicts.reject(absent, "attribute_missing", f"no {column.name}, which layer {layer.name} requires")
+    if layer.name == "buildings":
+        return _heights(table, city.limits, verdicts)
+    return table
+
+
+def provenance(table: gpd.GeoDataFrame, verdicts: Verdicts) -> gpd.GeoDataFrame:
+    """Type the four columns that say how far to trust a record; a source that is silent is taken for real, not synthetic."""
+    synthetic = [str(v).strip().lower() in _TRUE if v is not None else False for v in table["is_synthetic"]]
+    table["is_synthetic"] = np.array(synthetic, dtype=bool)
+    table["accuracy_m"] = pd.to_numeric(table["accuracy_m"], errors="coerce")
+    table["survey_date"] = pd.to_datetime(table["survey_date"], errors="coerce").astype("datetime64[s]")
+    table["source"] = [_text(v) for v in table["source"]]
+    return table
+
+
+def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
+    values = table[column.name]
+    if column.kind in ("integer", "real"):
+        return _number(values, column, verdicts)
+    if column.kind == "time":
+        return _time(values, column, verdicts)
+    if column.kind == "text":
+        text = pd.Series([_text(v) for v in values], index=values.index, dtype=object)
+        if column.choices:
+            strange = text.notna() & ~text.isin(column.choices)
+            _name(verdicts, strange, text, "domain", column, f"expected one of {', '.join(column.choices)}")
+            text = text.where(~strange, None)
+        return text
+    return values
+
+
+def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
+    text = pd.Series([_text(v) for v in values], index=values.index, dtype=object)
+    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    numbers = numbers.where(np.isfinite(numbers))
+    _name(verdicts, text.notna() & numbers.isna(), text, "not_a_number", column, "expected a number")
+    low = -np.inf if column.low is None else column.low
+    high = np.inf if column.high is None else column.high
+    strange = numbers.notna() & ~numbers.between(low, high)
+    _name(verdicts, strange, text, "out_of_range", column, f"expected {low} to {high} {column.unit or ''}".strip())
+    return numbers.where(~strange)
+
+
+def _time(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
+    """UTC-aware times; one without its UTC offset is no time, for nobody knows which clock it was read on."""
+    text = pd.Series([_text(v) for v in values], index=values.index, dtype=object)
+    whole = text.where(text.astype(str).str.contains(_OFFSET), None)
+    times = pd.to_datetime(whole, errors="coerce", utc=True, format="ISO8601")
+    _name(verdicts, text.notna() & times.isna(), text, "not_a_time", column, "expected ISO 8601 with its UTC offset")
+    return times
+
+
+def _name(
+    verdicts: Verdicts, bad: "pd.Series[bool]", text: "pd.Series[Any]", code: str, column: Column, expected: str
+) -> None:
+    here = bad.to_numpy() & verdicts.alive()
+    for row, value in text[here].items():
+        message = f"{column.name} {str(value)[:40]!r}: {expected}"
+        verdicts.issues.append(Issue(code, message, int(cast(int, row)), repaired="emptied"))
+
+
+def _heights(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd.GeoDataFrame:
+    """Every building gets a height and says where it comes from: the source, its storeys, or an assumption."""
+    alive = verdicts.alive()
+    height = table["height_m"].astype(float)
+    low, high = limits.building_height_m
+    wrong = alive & height.notna().to_numpy() & ~height.between(low, high).to_numpy()
+    verdicts.reject(wrong, "height_out_of_range", f"height_m is outside {low} to {high} m")
+    storeys = table["storeys"].astype(float)
+    from_storeys = height.isna() & storeys.notna()
+    assumed = height.isna() & storeys.isna()
+    table["height_basis"] = np.select([from_storeys, assumed], ["storeys", "assumed"], "source")
+    each = height / storeys
+    odd = alive & ~wrong & each.notna().to_numpy() & ~each.between(*limits.storey_height_m).to_numpy()
+    for row in table.index[odd]:
+        message = f"{height[row]:g} m over {storeys[row]:g} storeys is outside {limits.storey_height_m} m a storey"
+        verdicts.issues.append(Issue("storeys_against_height", message, int(row)))
+    height = height.where(~from_storeys, storeys * limits.assumed_storey_m)
+    table["height_m"] = height.where(~assumed, limits.assumed_height_m)
+    eaves = table["eaves_m"].astype(float)
+    above = alive & (eaves > table["height_m"]).to_numpy()
+    for row in table.index[above]:
+        message = f"eaves_m {eaves[row]:g} lies above height_m {table['height_m'][row]:g}"
+        verdicts.issues.append(Issue("eaves_above_ridge", message, int(row), repaired="emptied"))
+    table["eaves_m"] = eaves.where(~above)
+    return table
+
+
+def _text(value: Any) -> str | None:
+    """A field as trimmed text; whole floats lose their `.0`, blanks become None."""
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    return text or None
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
