@@ -1,0 +1,42 @@
+"""The colours of the city: walls by use, roofs by form, as the linear values that glTF vertex colours hold."""
+
+import numpy as np
+import numpy.typing as npt
+
+from cim.mesh import Surface
+from cim.types import RoofForm, Use
+
+_WALLS = {
+    Use.unknown: "#cfcac0",
+    Use.residential: "#d6c9b4",
+    Use.commercial: "#cdb9a2",
+    Use.office: "#bcc6cc",
+    Use.industrial: "#b9bdb8",
+    Use.public: "#d3c4c0",
+    Use.religious: "#b5684f",
+    Use.heritage: "#b08a6a",
+    Use.education: "#d8c3a0",
+    Use.medical: "#dfe1dd",
+    Use.transport: "#aeb6bd",
+}
+_SLAB, _GREY_TILE = "#dedbd3", "#6f7478"
+
+
+def _linear(srgb: str) -> npt.NDArray[np.uint8]:
+    value = np.array([int(srgb[k : k + 2], 16) for k in (1, 3, 5)]) / 255.0
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.round(linear * 255.0).astype(np.uint8))
+
+
+_WALL_OF_USE = np.stack([_linear(_WALLS[use]) for use in Use])
+_ROOF_OF_FORM = np.stack([_linear(_SLAB if form is RoofForm.flat else _GREY_TILE) for form in RoofForm])
+
+
+def colours(
+    use: npt.NDArray[np.uint8], form: npt.NDArray[np.uint8], surface: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Linear RGB (v, 3) of vertices, by the use and roof form of their building and the surface they are of."""
+    is_roof = (surface == Surface.roof)[:, None]
+    return np.where(
+        is_roof, _ROOF_OF_FORM[np.minimum(form, len(RoofForm) - 1)], _WALL_OF_USE[np.minimum(use, len(Use) - 1)]
+    )

@@ -1,0 +1,89 @@
+"""Where tiles are put: content-addressed files, written once, and the small root that is replaced last."""
+
+import errno
+import gzip
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from cim.errors import NoSpace
+
+Kind = Literal["glb", "json"]
+GZIP_LEVEL = 6
+FROM_ROOT = "../c/"
+"""How a root tileset names its contents: roots are at {tileset}/tileset.json, everything else at c/{hash}.{kind}."""
+
+
+class Sink(Protocol):
+    """Takes finished tiles."""
+
+    def put(self, kind: Kind, data: bytes) -> str:
+        """Keeps a content and returns its name, which is a function of its bytes alone."""
+        ...
+
+    def publish(self, tileset: str, data: bytes) -> None:
+        """Makes this the root of a tileset, whole or not at all."""
+        ...
+
+
+def name_of(kind: Kind, data: bytes) -> str:
+    """The name of a content: half of the SHA-256 of its bytes, and its kind.
+
+    >>> name_of("json", b"{}")
+    '44136fa355b3678a1146ad16f7e8649e.json'
+    """
+    return f"{hashlib.sha256(data).hexdigest()[:32]}.{kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSink:
+    """Tiles in a folder: c/{hash}.{kind}.gz, gzip without a clock, and {tileset}/tileset.json as it is.
+
+    Several processes may put into one folder at a time: equal names mean equal bytes.
+    """
+
+    folder: Path
+
+    def put(self, kind: Kind, data: bytes) -> str:
+        """Writes the content unless it is there. Raises NoSpace on a full disk, and leaves nothing half written."""
+        name = name_of(kind, data)
+        target = self.folder / "c" / f"{name}.gz"
+        if not target.exists():
+            _write(target, gzip.compress(data, GZIP_LEVEL, mtime=0))
+        return name
+
+    def publish(self, tileset: str, data: bytes) -> None:
+        """Replaces the root in one step. Raises NoSpace on a full disk; the old root then stands."""
+        _write(self.folder / tileset / "tileset.json", data, durable=True)
+
+
+def _write(target: Path, data: bytes, *, durable: bool = False) -> None:
+    """The whole file or none: written beside its place, then renamed."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    except OSError as error:
+        _tell_full(error, target)
+        raise
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), 0o644)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(beside, target)
+    except OSError as error:
+        Path(beside).unlink(missing_ok=True)
+        _tell_full(error, target)
+        raise
+
+
+def _tell_full(error: OSError, target: Path) -> None:
+    """Raises NoSpace if the disk is what failed."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = f"the disk of {target.parent} is full: free some space, then run the same build again"
+        raise NoSpace(message) from error
