@@ -1,0 +1,1 @@
+"""Sample data of the project and the generator that makes it."""
