@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def open(url: str | None = None) -> "Twin":  # noqa: A001 - the analysts' door is called so
+def open(url: str | None = None) -> "Twin":
     """The twin of the city whose `city.toml` lies at or above the working folder.
 
     url: a PostgreSQL address; without it `CIM_DATABASE_URL`, else the private database in `CIM_DATA`, which is started

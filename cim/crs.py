@@ -173,7 +173,7 @@ def wgs84_to_gcj02(lonlat: FloatArray) -> FloatArray:
     >>> wgs84_to_gcj02(np.array([[113.295, 40.090]])).round(6).tolist()
     [[113.302008, 40.091193]]
     """
-    return lonlat + _gcj_offset(lonlat)
+    return np.asarray(lonlat + _gcj_offset(lonlat), dtype=np.float64)
 
 
 def gcj02_to_wgs84(lonlat: FloatArray) -> FloatArray:
@@ -197,4 +197,4 @@ def bd09_to_gcj02(lonlat: FloatArray) -> FloatArray:
     guess = lonlat - np.array([0.0065, 0.006])
     for _ in range(6):
         guess = lonlat - (gcj02_to_bd09(guess) - guess)
-    return guess
+    return np.asarray(guess, dtype=np.float64)

@@ -176,7 +176,8 @@ def distance(mask: BoolArray, step_x: float, step_y: float, limit: float) -> Flo
         height = (shift * step_y) ** 2
         np.minimum(best[shift:], along[:-shift] + height, out=best[shift:])
         np.minimum(best[:-shift], along[shift:] + height, out=best[:-shift])
-    return np.sqrt(best)
+    straight: FloatArray = np.sqrt(best)
+    return straight
 
 
 def hillshade(

@@ -1,8 +1,8 @@
 """The analysts' face: one object that answers with GeoDataFrames, arrays and DataFrames.
 
-    twin = cim.open()
-    buildings = twin.read("buildings", division="平城区")
-    heights = twin.ground([113.288], [40.091])
+twin = cim.open()
+buildings = twin.read("buildings", division="平城区")
+heights = twin.ground([113.288], [40.091])
 """
 
 import os
@@ -128,7 +128,9 @@ class Twin:
         if not found:
             raise Unknown(f"no division is called or coded {name!r}")
         if len(found) > 1:
-            raise BadInput(f"{name!r} fits {len(found)} divisions; give one of the codes {', '.join(f[0] for f in found)}")
+            raise BadInput(
+                f"{name!r} fits {len(found)} divisions; give one of the codes {', '.join(f[0] for f in found)}"
+            )
         return found[0][1]
 
     def _to_frame(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -88,10 +88,7 @@ class Box:
     def intersects(self, other: "Box") -> bool:
         """Whether the two rectangles share at least a point."""
         return not (
-            other.west > self.east
-            or other.east < self.west
-            or other.south > self.north
-            or other.north < self.south
+            other.west > self.east or other.east < self.west or other.south > self.north or other.north < self.south
         )
 
 

@@ -97,7 +97,7 @@ def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.S
             _name(verdicts, strange, text, "domain", column, f"expected one of {', '.join(column.choices)}")
             text = text.where(~strange, None)
         return text
-    return values
+    return cast("pd.Series[Any]", values)
 
 
 def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
@@ -118,7 +118,7 @@ def _time(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.S
     whole = text.where(text.astype(str).str.contains(_OFFSET), None)
     times = pd.to_datetime(whole, errors="coerce", utc=True, format="ISO8601")
     _name(verdicts, text.notna() & times.isna(), text, "not_a_time", column, "expected ISO 8601 with its UTC offset")
-    return times
+    return cast("pd.Series[Any]", times)
 
 
 def _name(

@@ -207,6 +207,13 @@ def _checksum(path: Path) -> str:
 
 def _fingerprint(checksum: str, source: Source, layer: Layer, city: City) -> str:
     """Of everything that decides what is let in: the bytes, what their owner states, the checks and the frame."""
-    stated = [checksum, asdict(source), asdict(layer), asdict(city.limits), city.crs, asdict(city.extent), LOADER_VERSION]
+    stated = [
+        checksum,
+        asdict(source),
+        asdict(layer),
+        asdict(city.limits),
+        city.crs,
+        asdict(city.extent),
+        LOADER_VERSION,
+    ]
     return hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode()).hexdigest()
-

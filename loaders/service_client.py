@@ -1,4 +1,4 @@
-"""A running service as its client sees it: what it observes, readings and incidents sent to it; errors in plain words."""
+"""A running service as its client sees it: what observes there, and readings and incidents sent to it."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What simulated sensors say: plausible readings as pure functions of a seed and the time, and vehicles along their fixes.
+"""What simulated sensors say: readings as pure functions of a seed and the time, and vehicles along their fixes.
 
 A scenario of length L: a gas leak at one station from 0.1 L to 0.6 L, a reservoir that rises through its first two
 thresholds by 0.5 L and falls again, traffic and air that follow the hour of the day. Nothing of it is a measurement.
@@ -45,7 +45,7 @@ class Track:
     def at(self, elapsed_s: float) -> tuple[float, float, float]:
         """(lon, lat, speed) at a second: between two fixes on the line, at the end back along the same way.
 
-        >>> road = Track(np.array([0.0, 10.0]), np.array([113.0, 114.0]), np.array([40.0, 40.0]), np.array([36.0, 36.0]))
+        >>> road = Track(*np.array([[0.0, 10.0], [113.0, 114.0], [40.0, 40.0], [36.0, 36.0]]))
         >>> road.at(5.0), road.at(15.0)
         ((113.5, 40.0, 36.0), (113.5, 40.0, 36.0))
         """

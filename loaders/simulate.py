@@ -97,11 +97,13 @@ def simulate(
 
     speed: seconds of the scenario a second. Readings are stamped with the moment they are sent, so that whatever the
     speed the live layers are current. 0 plays as fast as it goes; then the scenario (an hour, if no duration is given)
-    ends now. backfill_s: so much of history, at every stream's own period, is sent first. fixes: a CSV of vehicle fixes.
+    ends now. backfill_s: so much of history, at every station's own period, is sent first. fixes: a CSV of fixes.
     Raises Unavailable where the service does not answer, BadInput where there is nothing to play.
     """
     if speed < 0 or (duration_s is not None and duration_s <= 0) or backfill_s < 0:
-        raise BadInput(f"simulate: speed {speed}, duration {duration_s}, backfill {backfill_s}: expected positive numbers")
+        raise BadInput(
+            f"simulate: speed {speed}, duration {duration_s}, backfill {backfill_s}: expected positive numbers"
+        )
     with nullcontext(client) if client else httpx.Client(base_url=base_url, timeout=30.0) as http:
         rehearsal = prepare(ServiceClient(http), seed, duration_s or _LENGTH_S, fixes)
         interrupted = False
@@ -127,7 +129,9 @@ def prepare(service: ServiceClient, seed: int, length_s: float, fixes: Path | No
     made = {s.id: signal(s, seed, length_s, leaks=leak is not None and s.id == leak.id) for s in streams}
     signals = {id: one for id, one in made.items() if one is not None}
     if not signals and not driven:
-        raise BadInput("simulate: the service has no station of a kind that can be played; load some first (`cim load`)")
+        raise BadInput(
+            "simulate: the service has no station of a kind that can be played; load some first (`cim load`)"
+        )
     played = {s.id: s for s in streams if s.id in signals or s.id in driven}
     return Rehearsal(service, played, signals, driven, leak, length_s)
 

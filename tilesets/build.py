@@ -14,13 +14,17 @@ import numpy as np
 
 from cim.errors import BadInput
 from cim.types import Bodies, Progress, silent
-from tilesets import blocks, spec
-from tilesets.blocks import BLOCK_LIMIT, Mass
-from tilesets.buildings import Flaw
+from tilesets import spec
+from tilesets.buildings import blocks
+from tilesets.buildings.blocks import Mass
+from tilesets.buildings.content import Flaw
+from tilesets.buildings.units import Geoid, Ground, Site, Unit, block_node, build_unit, gathered
 from tilesets.publish import FROM_ROOT, Sink
 from tilesets.spec import Region, Tileset
 from tilesets.tree import DISTRICT_DEPTH, TARGET_BYTES, UNIT_DEPTH, Cell, Node, above, tile
-from tilesets.units import Geoid, Ground, Site, Unit, block_node, build_unit, gathered
+
+ROOT_LIMIT = 32_768
+"""Most boxes in the root (about 1.3 MB gzipped): finer than elsewhere, for the root is all that is seen from afar."""
 
 Mapper = Callable[[Callable[[Bodies], Unit], Iterable[Bodies]], Iterable[Unit]]
 """Runs a function over units in order: `map`, or a pool's that keeps the order and does not run ahead without bound."""
@@ -165,7 +169,7 @@ class _City:
         for _ in range(self._depth):
             mass = blocks.coarsen(mass)
         together = mass if self._mass is None else blocks.merge([self._mass, mass])
-        self._mass, self._depth = blocks.fit(together, self._depth, BLOCK_LIMIT)
+        self._mass, self._depth = blocks.fit(together, self._depth, ROOT_LIMIT)
 
     def _root(self) -> Node | None:
         if self._mass is None or len(self._nodes) <= 1:

@@ -16,14 +16,14 @@ from cim.layers import LAYERS
 from cim.store import bodies, catalogue
 from cim.store.catalogue import Version
 from cim.store.db import Database
-from cim.store.postgis_binaries import find_geoid_grid
+from cim.store.embedded.binaries import find_geoid_grid
 from cim.types import Progress
 from tilesets.build import BuildReport, build_city
-from tilesets.ground import ServedGround
-from tilesets.imagery import ImageryReport, Picture, build_imagery
-from tilesets.imagery_hillshade import build_hillshade
+from tilesets.imagery.hillshade import build_hillshade
+from tilesets.imagery.layer import ImageryReport, Picture, build_imagery
 from tilesets.publish import FolderSink
-from tilesets.terrain import DemSource, build_terrain
+from tilesets.terrain.build import DemSource, build_terrain
+from tilesets.terrain.ground import ServedGround
 
 NAMES = ("terrain", "imagery", "city")
 Stage = Callable[[str], AbstractContextManager[None]]

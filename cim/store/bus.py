@@ -76,10 +76,10 @@ def forget(connection: Connection, *, hours: float = KEPT_HOURS) -> int:
 def follow(
     database: Database, seen: int | None, stop: Callable[[], bool], *, wait_s: float = 5.0
 ) -> Iterator[tuple[int, list[Row]]]:
-    """Listen, and yield (last id, events) whenever there are new ones, beginning after `seen` (None: after the newest).
+    """Listen, and yield (last id, events) whenever there are new ones, after `seen` (None: after the newest).
 
     The first yield comes at once, if only to say where the bus stands. Ends soon after `stop()` is true. Reads
-    every `wait_s` even unasked; raises Unavailable when the connection breaks: call again with the last id that was yielded.
+    every `wait_s` even unasked; raises Unavailable when the connection breaks: call again with the last id yielded.
     """
     with database.raw() as listener:
         listener.autocommit = True

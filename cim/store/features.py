@@ -47,7 +47,9 @@ def items(
         "id": only,
         "limit": limit,
         "box": envelope(connection, bbox),
-        "within": None if within is None else shapely.to_wkb(shapely.set_srid(within, number), hex=True, include_srid=True),
+        "within": None
+        if within is None
+        else shapely.to_wkb(shapely.set_srid(within, number), hex=True, include_srid=True),
     }
     buildings = known.name == "buildings"
     if not buildings:

@@ -77,16 +77,12 @@ def items(
 ) -> list[dict[str, Any]]:
     """Incidents as Features, newest first. bbox: degrees. before: the last id of the page before."""
     wanted = [rules.known_state(state) for state in states]
-    values = {"ids": None, "states": wanted or None, "box": envelope(connection, bbox), "before": before, "limit": limit}
-    values |= dict.fromkeys(("west", "south", "east", "north")) if bbox is None else _edges(bbox)
-    return [_feature(row) for row in connection.execute(statement("select_incidents"), values)]
+    return _select(connection, states=wanted or None, bbox=bbox, before=before, limit=limit)
 
 
 def features(connection: Connection, ids: Sequence[int], now: datetime | None = None) -> dict[int, dict[str, Any]]:
-    """The Features of these incidents by id; those that do not exist are left out."""
-    values = {"ids": list(ids), "states": None, "box": None, "before": None, "limit": len(ids)}
-    values |= dict.fromkeys(("west", "south", "east", "north"))
-    return {row.id: _feature(row) for row in connection.execute(statement("select_incidents"), values)}
+    """The Features of these incidents by id; those that do not exist are left out. (`now` changes nothing in them.)"""
+    return {feature["id"]: feature for feature in _select(connection, ids=list(ids), limit=len(ids))}
 
 
 def item(connection: Connection, id: int) -> dict[str, Any]:
@@ -111,8 +107,25 @@ def _log(connection: Connection, id: int, before: str | None, to: str, note: str
     )
 
 
-def _edges(box: Box) -> dict[str, float]:
-    return {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
+def _select(
+    connection: Connection,
+    *,
+    limit: int,
+    ids: list[int] | None = None,
+    states: list[str] | None = None,
+    bbox: Box | None = None,
+    before: int | None = None,
+) -> list[dict[str, Any]]:
+    edges = (None, None, None, None) if bbox is None else bbox.as_tuple()
+    values = {
+        "ids": ids,
+        "states": states,
+        "box": envelope(connection, bbox),
+        "before": before,
+        "limit": limit,
+        **dict(zip(("west", "south", "east", "north"), edges, strict=True)),
+    }
+    return [_feature(row) for row in connection.execute(statement("select_incidents"), values)]
 
 
 def _feature(row: Any) -> dict[str, Any]:

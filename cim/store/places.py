@@ -51,7 +51,18 @@ def stage(connection: Connection, places: Sequence[Place]) -> None:
         for p in places:
             s = spell(p.name, p.address)
             copy.write_row(
-                [p.source_key, p.kind, p.name, p.address, p.division, s.folded_name, s.search, s.pinyin, s.initials, p.rank]
+                [
+                    p.source_key,
+                    p.kind,
+                    p.name,
+                    p.address,
+                    p.division,
+                    s.folded_name,
+                    s.search,
+                    s.pinyin,
+                    s.initials,
+                    p.rank,
+                ]
             )
 
 

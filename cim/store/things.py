@@ -78,25 +78,31 @@ def _put(connection: Connection, rows: Sequence[Entity]) -> dict[str, int]:
 
 
 def things(
-    connection: Connection, *, id: int | None = None, after: int | None = None, skip: int = 0, limit: int = 100
+    connection: Connection,
+    *,
+    ids: Sequence[int] | None = None,
+    after: int | None = None,
+    skip: int = 0,
+    limit: int = 100,
 ) -> list[Entity]:
-    """Things, ascending id: id, code, name, kind, building_id, source, is_synthetic, properties, lon, lat (or None)."""
+    """Things (or those of these ids), ascending id: id, code, name, kind, building_id, source, is_synthetic, properties, lon, lat (or None)."""
     rows = connection.execute(
         text("""
             SELECT id, code, name, kind, building_id, source, is_synthetic, properties,
                    round(ST_X(ST_Transform(geom, 4490))::numeric, 7)::float8 AS lon,
                    round(ST_Y(ST_Transform(geom, 4490))::numeric, 7)::float8 AS lat
             FROM cim.thing
-            WHERE (CAST(:id AS bigint) IS NULL OR id = :id) AND (CAST(:after AS bigint) IS NULL OR id > :after)
+            WHERE (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
+              AND (CAST(:after AS bigint) IS NULL OR id > :after)
             ORDER BY id OFFSET :skip LIMIT :limit"""),
-        {"id": id, "after": after, "skip": skip, "limit": limit},
+        {"ids": None if ids is None else list(ids), "after": after, "skip": skip, "limit": limit},
     )
     return [dict(row._mapping) for row in rows]
 
 
 def thing(connection: Connection, id: int) -> Entity:
     """One thing. Raises Unknown where there is none."""
-    found = things(connection, id=id)
+    found = things(connection, ids=[id])
     if not found:
         raise Unknown(f"there is no Thing {id}")
     return found[0]
@@ -151,7 +157,10 @@ def latest(connection: Connection, now: datetime, bbox: Box | None = None) -> li
 
 def observed(connection: Connection, ids: Sequence[int], now: datetime) -> dict[int, Entity]:
     """What the last observation of each of these datastreams says, as a Feature of its thing, by datastream id."""
-    values = {"things": list({row["thing_id"] for row in datastreams(connection, ids=ids, limit=len(ids))}), "box": None}
+    values = {
+        "things": list({row["thing_id"] for row in datastreams(connection, ids=ids, limit=len(ids))}),
+        "box": None,
+    }
     found = {}
     for row in connection.execute(statement("select_latest"), values):
         if row.datastream_id in ids and row.result is not None:

@@ -26,18 +26,14 @@ def tell(done: int, total: int, note: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and write the files; returns 0."""
-    parser = argparse.ArgumentParser(
-        prog="python -m data_samples.generate", description="Make the sample city."
-    )
+    parser = argparse.ArgumentParser(prog="python -m data_samples.generate", description="Make the sample city.")
     parser.add_argument(
         "out_dir",
         type=Path,
         help="where the large files go; small ones go to data_samples/datong, or here too with another seed",
     )
     parser.add_argument("--only", choices=("committed", "generated"), help="make only this half")
-    parser.add_argument(
-        "--seed", type=int, default=SEED, help=f"default {SEED}: the committed files are made with it"
-    )
+    parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}: the committed files are made with it")
     options = parser.parse_args(arguments)
     jobs: list[tuple[Path, Make]] = []
     committed = COMMITTED_DIR if options.seed == SEED else options.out_dir

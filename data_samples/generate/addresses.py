@@ -96,10 +96,7 @@ def _old_town(seed: int) -> tuple[Texts, list[AddressRow]]:
     for k in np.argsort(-shapely.area(table.shape), kind="stable"):
         if address[k] is not None:
             largest.setdefault(str(address[k]), int(k))
-    rows = [
-        AddressRow(t, "", DOOR, "140213", *anchor[k])
-        for t, k in sorted(largest.items(), key=lambda item: item[1])
-    ]
+    rows = [AddressRow(t, "", DOOR, "140213", *anchor[k]) for t, k in sorted(largest.items(), key=lambda item: item[1])]
     return address, rows
 
 
@@ -112,9 +109,7 @@ def _lot_streets(seed: int, points: Array) -> tuple[list[str], Array, Array]:
     at = shapely.line_locate_point(line, shapely.points(points))
     foot = shapely.get_coordinates(shapely.line_interpolate_point(line, at))
     offset = points - foot
-    side = (np.where(np.abs(offset[:, 0]) > np.abs(offset[:, 1]), offset[:, 0], offset[:, 1]) > 0).astype(
-        float
-    )
+    side = (np.where(np.abs(offset[:, 0]) > np.abs(offset[:, 1]), offset[:, 0], offset[:, 1]) > 0).astype(float)
     start = shapely.get_coordinates(shapely.get_point(line, 0))
     origin = start.sum(axis=1) + at
     return [str(network[k].name) for k in nearest], side, origin
@@ -157,9 +152,7 @@ def _places(seed: int) -> list[AddressRow]:
         if water.name and not within.is_empty and water.name not in {n for n, _, _ in found}:
             point = shapely.point_on_surface(within)
             found.append((water.name, point.x, point.y))
-    found += [
-        (c.name, x0 + u, y0 + v) for c, (u, v) in zip(facts.COUNTIES, frame.label_points(), strict=True)
-    ]
+    found += [(c.name, x0 + u, y0 + v) for c, (u, v) in zip(facts.COUNTIES, frame.label_points(), strict=True)]
     for name, lonlat in (("云冈石窟", facts.YUNGANG_GROTTOES), ("大同市人民政府", facts.CITY_GOVERNMENT)):
         found.append((name, *frame.to_city(np.array([lonlat]))[0]))
     codes = divisions.code_at(seed, np.array([(x, y) for _, x, y in found]))

@@ -20,9 +20,7 @@ class Site(NamedTuple):
     density: float
 
 
-def _lattice(
-    site: Site, pitch_x: float, pitch_y: float, rng: np.random.Generator, jitter: float = 0.0
-) -> Array:
+def _lattice(site: Site, pitch_x: float, pitch_y: float, rng: np.random.Generator, jitter: float = 0.0) -> Array:
     """(n, 2) centres of a lattice turned with the block's streets, covering its land."""
     centre = np.array(site.land.centroid.coords[0])
     west, south, east, north = site.land.bounds

@@ -32,11 +32,7 @@ def plots(plan: Plan, rng: np.random.Generator) -> Plots:
     lanes: list[int] = []
     for (west, south, east, north), lane_n, lane_s in zip(plan.blocks, plan.north, plan.south, strict=True):
         middle = south + (north - south) * rng.uniform(0.46, 0.54)
-        rows = (
-            [(south, middle, lane_s), (middle, north, lane_n)]
-            if north - south > 46
-            else [(south, north, lane_s)]
-        )
+        rows = [(south, middle, lane_s), (middle, north, lane_n)] if north - south > 46 else [(south, north, lane_s)]
         for low, high, lane in rows:
             count = max(round((east - west) / rng.uniform(29.0, 37.0)), 1)
             weights = rng.uniform(0.75, 1.25, count)
@@ -115,9 +111,7 @@ def _u_and_row(box: Array, lot: NDArray[np.int64], rng: np.random.Generator) -> 
     west, south, east, north = box.T
     middle, width, front = (west + east) / 2, east - west, rng.uniform(4.8, 5.6, len(box))
     low = south + front + 2.2
-    you = shapes.yous(
-        np.column_stack([middle, (low + north) / 2]), width, north - low, rng.uniform(5.2, 6.4, len(box))
-    )
+    you = shapes.yous(np.column_stack([middle, (low + north) / 2]), width, north - low, rng.uniform(5.2, 6.4, len(box)))
     row = shapes.rectangles(np.column_stack([middle, south + front / 2]), width, front)
     return [
         _house(you, lot, rng.uniform(4.8, 6.0, len(box)), False, rng),

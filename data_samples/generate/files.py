@@ -39,9 +39,7 @@ def _outside(path: Path, seed: int) -> int:
 
 def _divisions(path: Path, seed: int) -> int:
     features = [
-        write.feature(
-            d.shape, {"code": d.code, "name": d.name, "level": "county", "parent": "140200"}, digits=6
-        )
+        write.feature(d.shape, {"code": d.code, "name": d.name, "level": "county", "parent": "140200"}, digits=6)
         for d in divisions.divisions(seed)
     ]
     write.geojson(path, features, "divisions")
@@ -71,18 +69,14 @@ def _roads(path: Path, seed: int) -> int:
 
 def _water(path: Path, seed: int) -> int:
     bodies = rivers.waters(seed)
-    write.geojson(
-        path, [write.feature(w.shape, {"id": w.id, "name": w.name, "kind": w.kind}) for w in bodies], "water"
-    )
+    write.geojson(path, [write.feature(w.shape, {"id": w.id, "name": w.name, "kind": w.kind}) for w in bodies], "water")
     return len(bodies)
 
 
 def _landmarks(path: Path, seed: int) -> int:
     marks = oldtown.landmarks()
     features = [
-        write.feature(
-            shapely.Point(x, y), {"id": f"DT-L-{k:04d}", "name": name, "kind": kind, "height_m": height}
-        )
+        write.feature(shapely.Point(x, y), {"id": f"DT-L-{k:04d}", "name": name, "kind": kind, "height_m": height})
         for k, (name, kind, x, y, height) in enumerate(marks, start=1)
     ]
     write.geojson(path, features, "landmarks")
@@ -90,9 +84,7 @@ def _landmarks(path: Path, seed: int) -> int:
 
 
 def _stations(path: Path, seed: int) -> int:
-    features = [
-        write.feature(shapely.Point(s.x, s.y), properties) for s, properties in stations.stations(seed)
-    ]
+    features = [write.feature(shapely.Point(s.x, s.y), properties) for s, properties in stations.stations(seed)]
     write.geojson(path, features, "stations")
     return len(features)
 

@@ -99,9 +99,7 @@ class _Cutter:
             return
         self._split(box, inside, north, south, axis, at, width)
 
-    def _split(
-        self, box: Box, inside: list[Box], north: int, south: int, axis: str, at: float, width: float
-    ) -> None:
+    def _split(self, box: Box, inside: list[Box], north: int, south: int, axis: str, at: float, width: float) -> None:
         west, low, east, high = box
         number, half = len(self.lanes), width / 2
         k = 0 if axis == "x" else 1
@@ -129,9 +127,7 @@ def plan(rng: np.random.Generator) -> Plan:
             xs = sorted((sx * STRIP, sx * (HALF_X - RING_IN)))
             ys = sorted((sy * STRIP, sy * (HALF_Y - RING_IN)))
             box = (xs[0], ys[0], xs[1], ys[1])
-            inside = [
-                tuple(c[2:]) for c in COMPOUNDS if box[0] < c.west < box[2] and box[1] < c.south < box[3]
-            ]
+            inside = [tuple(c[2:]) for c in COMPOUNDS if box[0] < c.west < box[2] and box[1] < c.south < box[3]]
             cutter.cut(box, inside, -1, -1)  # type: ignore[arg-type]
     return Plan(
         tuple(cutter.lanes),

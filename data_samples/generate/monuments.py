@@ -89,9 +89,7 @@ def _halls(compound: Compound) -> Footprints:
         ]
     )
     largest = int(np.argmax(table[:, 1] * table[:, 2]))
-    names = np.array(
-        [f"{compound.name}{'大殿' if k == largest else ''}" for k in range(len(table))], dtype=object
-    )
+    names = np.array([f"{compound.name}{'大殿' if k == largest else ''}" for k in range(len(table))], dtype=object)
     return footprints(
         shapes.rectangles(centres, table[:, 1], table[:, 2]),
         name=names,

@@ -31,17 +31,13 @@ def _shop_fronts(rng: np.random.Generator) -> Footprints:
         for hand in (-1.0, 1.0):
             edges = np.cumsum(rng.uniform(9.0, 21.0, 90)) + 30.0
             start, stop = edges[:-1], edges[1:] - np.where(rng.random(89) < 0.12, 3.4, 0.5)
-            keep = (stop < face - 46.0) & (
-                (stop < wall.MID_STREET - PLAZA) | (start > wall.MID_STREET + PLAZA)
-            )
+            keep = (stop < face - 46.0) & ((stop < wall.MID_STREET - PLAZA) | (start > wall.MID_STREET + PLAZA))
             run, width = ((start + stop) / 2)[keep], (stop - start)[keep]
             depth = rng.uniform(10.0, lanes.SHOP_DEPTH, len(run))
             off = hand * (lanes.STREET_HALF + 1.5 + depth / 2)
             centre = np.column_stack([run * ux + off * abs(uy), run * uy + off * abs(ux)])
             across = side in "EW"
-            parts.append(
-                _shops(shapes.rectangles(centre, width if across else depth, depth if across else width), rng)
-            )
+            parts.append(_shops(shapes.rectangles(centre, width if across else depth, depth if across else width), rng))
     return joined(parts)
 
 
@@ -128,9 +124,7 @@ def landmarks() -> list[tuple[str, str, float, float, float | None]]:
     made = []
     for name, kind, x, y, height in local:
         (bx, by) = (
-            lanes.bend(np.array([[x, y]]))[0]
-            if kind in ("temple", "palace", "mosque", "screen_wall")
-            else (x, y)
+            lanes.bend(np.array([[x, y]]))[0] if kind in ("temple", "palace", "mosque", "screen_wall") else (x, y)
         )
         made.append((name, kind, x0 + float(bx), y0 + float(by), height))
     return made

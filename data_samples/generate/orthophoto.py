@@ -64,9 +64,7 @@ def _ground(seed: int, xs: Array, ys: Array) -> np.ndarray:
     z = heights(seed, xs, ys)
     dy, dx = np.gradient(z, PIXEL)
     slope = np.hypot(dx, dy)
-    rough = noise_lattice(seed, "cover", 1500.0).on(xs, ys) + 0.6 * noise_lattice(
-        seed, "cover fine", 420.0
-    ).on(xs, ys)
+    rough = noise_lattice(seed, "cover", 1500.0).on(xs, ys) + 0.6 * noise_lattice(seed, "cover fine", 420.0).on(xs, ys)
     picture = _fields(xs, ys, frame.stream(seed, "fields"))
     _mixed(picture, PLAIN, np.float32(0.3) + np.float32(0.22) * np.clip(rough, -1.0, 1.0))
     _mixed(picture, SLOPE, _smooth(slope + 0.015 * rough, 0.035, 0.10))
@@ -87,15 +85,11 @@ def _ground(seed: int, xs: Array, ys: Array) -> np.ndarray:
     return picture
 
 
-def _cover(
-    shapes: Sequence[shapely.Geometry], size: tuple[int, int], transform: Affine, fine: int
-) -> np.ndarray:
+def _cover(shapes: Sequence[shapely.Geometry], size: tuple[int, int], transform: Affine, fine: int) -> np.ndarray:
     """Share (0..1) of each pixel covered, from a raster `fine` times finer."""
     rows, columns = size
     sharp = transform * Affine.scale(1.0 / fine)
-    mask = rasterio.features.rasterize(
-        shapes, out_shape=(rows * fine, columns * fine), transform=sharp, dtype="uint8"
-    )
+    mask = rasterio.features.rasterize(shapes, out_shape=(rows * fine, columns * fine), transform=sharp, dtype="uint8")
     total = np.zeros(size, dtype=np.uint8)
     for i in range(fine):
         for j in range(fine):

@@ -13,9 +13,7 @@ from data_samples.generate.terrain import Lattice
 
 PIXEL = 0.5
 SIDE = 2600.0
-SHADOW = np.array(
-    [0.52, -0.62]
-)  # metres of shadow per metre of height: sun in the north-west as cartographers set it
+SHADOW = np.array([0.52, -0.62])  # metres of shadow per metre of height: sun in the north-west as cartographers set it
 GROUND, GREEN, COURT, LANE, STREET, WATER, PLAZA = range(7)
 GROUND_COLOURS = np.array(
     [
@@ -61,9 +59,7 @@ def _speckle(seed: int, name: str, size: int, spread: float) -> np.ndarray:
     at = np.arange(size, dtype=np.float64)
     for step in (24.0, 120.0):
         count = int(size / step) + 5
-        patches = Lattice(
-            rng.normal(0.0, 1.6 * spread, (count, count)).astype(np.float32), -step, -step, step
-        )
+        patches = Lattice(rng.normal(0.0, 1.6 * spread, (count, count)).astype(np.float32), -step, -step, step)
         noise += patches.on(at, at)
     return noise
 
@@ -103,11 +99,7 @@ def _trees(seed: int, table: Footprints) -> tuple[Array, Array]:
     keep = np.ones(len(points), dtype=bool)
     keep[hit] = False
     ways = shapely.union_all(
-        [
-            r.line.buffer(r.width / 2 - 2.2)
-            for r in roads.roads(seed)
-            if r.kind != "lane" and r.group in ("city", "old")
-        ]
+        [r.line.buffer(r.width / 2 - 2.2) for r in roads.roads(seed) if r.kind != "lane" and r.group in ("city", "old")]
     )
     shapely.prepare(ways)
     keep &= ~shapely.contains_xy(ways, points[:, 0], points[:, 1])
@@ -128,9 +120,7 @@ def _ground_classes(seed: int, size: int, transform: Affine) -> np.ndarray:
     shapes += [(s.buffer(11.0, join_style="mitre"), GREEN) for s in town.buildings.shape[gardens]]
     compounds = town.buildings.lot < -2
     for lot in np.unique(town.buildings.lot[compounds]):
-        shapes.append(
-            (shapely.union_all(town.buildings.shape[town.buildings.lot == lot]).envelope.buffer(2.0), PLAZA)
-        )
+        shapes.append((shapely.union_all(town.buildings.shape[town.buildings.lot == lot]).envelope.buffer(2.0), PLAZA))
     shapes += [(w.shape, WATER) for w in rivers.waters(seed)]
     x0, y0 = frame.centre()
     for ux, uy in ((1, 0), (-1, 0), (0, 1), (0, -1)):

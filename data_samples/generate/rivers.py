@@ -118,22 +118,13 @@ def _refine(points: Array, bed: Array, sway: float, seed: int, name: str) -> tup
         n = max(int(np.hypot(*(p2 - p1)) / 300.0), 2)
         t = np.arange(n)[:, None] / n
         out_xy.append(
-            0.5
-            * (
-                2 * p1
-                + (p2 - p0) * t
-                + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
-                + (3 * p1 - p0 - 3 * p2 + p3) * t**3
-            )
+            0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
         )
         out_bed.append(bed[k] + (bed[k + 1] - bed[k]) * t[:, 0])
     xy, z = np.vstack([*out_xy, points[-1:]]), np.concatenate([*out_bed, bed[-1:]])
     along = np.arange(len(xy)) * 300.0
     rng = frame.stream(seed, f"river {name}")
-    wave = sum(
-        np.sin(along / wl + rng.uniform(0, 6.28)) * g
-        for wl, g in ((1800.0, 1.0), (760.0, 0.5), (420.0, 0.25))
-    )
+    wave = sum(np.sin(along / wl + rng.uniform(0, 6.28)) * g for wl, g in ((1800.0, 1.0), (760.0, 0.5), (420.0, 0.25)))
     fade = np.minimum(1.0, np.minimum(along, along[-1] - along) / 2500.0)
     tangent = np.gradient(xy, axis=0)
     normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / np.hypot(*tangent.T)[:, None]
@@ -185,8 +176,7 @@ def courses(seed: int) -> tuple[Course, ...]:
         (None, _NORTH_EAST, 110.0, 40.0),
     )
     made = [
-        Course(name, *_from_lonlat(rows, sway, seed, str(k)), width)
-        for k, (name, rows, sway, width) in enumerate(free)
+        Course(name, *_from_lonlat(rows, sway, seed, str(k)), width) for k, (name, rows, sway, width) in enumerate(free)
     ]
     return (Course("御河", *_yuhe(seed), 150.0), *made)
 
@@ -214,9 +204,7 @@ def _blob(
     for k in range(2, 9):
         radius += roughness / k * np.sin(k * angle + rng.uniform(0, 6.28)) * rng.uniform(0.5, 1.5)
     return shapely.Polygon(
-        np.column_stack(
-            [centre[0] + half[0] * radius * np.cos(angle), centre[1] + half[1] * radius * np.sin(angle)]
-        )
+        np.column_stack([centre[0] + half[0] * radius * np.cos(angle), centre[1] + half[1] * radius * np.sin(angle)])
     )
 
 
@@ -256,14 +244,9 @@ def waters(seed: int) -> tuple[Water, ...]:
     taken = shapely.union_all([reservoir])
     for river in rivers:
         ribbon = (
-            shapely.LineString(river.xy)
-            .buffer(river.width / 2, cap_style="flat")
-            .intersection(limit)
-            .difference(taken)
+            shapely.LineString(river.xy).buffer(river.width / 2, cap_style="flat").intersection(limit).difference(taken)
         )
         taken = taken.union(ribbon)
         parts = [p for p in shapely.get_parts(ribbon) if p.area > 20_000.0]
         found += [(river.name, "river", p.simplify(4.0)) for p in parts]  # type: ignore[misc]
-    return tuple(
-        Water(f"DT-W-{k:04d}", name, kind, shape) for k, (name, kind, shape) in enumerate(found, start=1)
-    )
+    return tuple(Water(f"DT-W-{k:04d}", name, kind, shape) for k, (name, kind, shape) in enumerate(found, start=1))

@@ -62,11 +62,7 @@ def _cuts(low: float, high: float, fixed: Iterable[float], rng: np.random.Genera
 
 def _in_city(x: Array, y: Array) -> NDArray[np.bool_]:
     """Whether points (metres round 四牌楼) lie in the built-up oval of the city."""
-    wobble = (
-        1.0
-        + 0.05 * np.sin(np.arctan2(y, x - 1500.0) * 5.0)
-        + 0.04 * np.sin(np.arctan2(y, x - 1500.0) * 3.0 + 1.0)
-    )
+    wobble = 1.0 + 0.05 * np.sin(np.arctan2(y, x - 1500.0) * 5.0) + 0.04 * np.sin(np.arctan2(y, x - 1500.0) * 3.0 + 1.0)
     return np.asarray((np.abs((x - 1500.0) / 7600.0) ** 2.6 + np.abs(y / 6100.0) ** 2.6) < wobble)
 
 
@@ -83,9 +79,7 @@ def _runs(keep: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _grid_lines(
-    across: Array, along: Array, vertical: bool, rng: np.random.Generator
-) -> list[tuple[int, Array]]:
+def _grid_lines(across: Array, along: Array, vertical: bool, rng: np.random.Generator) -> list[tuple[int, Array]]:
     """(street number, points) of the pieces of one direction's streets that exist, metres round 四牌楼."""
     pieces = []
     for number, at in enumerate(across):
@@ -96,9 +90,7 @@ def _grid_lines(
             keep &= np.abs(mx - YUHE_EAST) > 200.0  # every other street has no bridge
         if vertical:
             keep &= np.abs(mx - YUHE_EAST) > 100.0
-        keep &= (
-            np.hypot((mx - WENYING[0]) / (WENYING[2] + 330.0), (my - WENYING[1]) / (WENYING[3] + 330.0)) > 1.0
-        )
+        keep &= np.hypot((mx - WENYING[0]) / (WENYING[2] + 330.0), (my - WENYING[1]) / (WENYING[3] + 330.0)) > 1.0
         pieces += [(number, _bow(x, y)[a : b + 1]) for a, b in _runs(keep)]
     return pieces
 
@@ -113,9 +105,7 @@ def city_grid(seed: int) -> tuple[Road, ...]:
     ys = _cuts(-6200.0, 6200.0, (-RING, 0.0, RING), rng, 540.0)
     made = []
     for vertical, across, along in ((True, xs, ys), (False, ys, xs)):
-        title = names.street_names(
-            len(across), "路" if vertical else "街", frame.stream(seed, f"streets {vertical}")
-        )
+        title = names.street_names(len(across), "路" if vertical else "街", frame.stream(seed, f"streets {vertical}"))
         for number, points in _grid_lines(across, along, vertical, rng):
             main = number % 3 == 0 or abs(abs(across[number]) - RING) < 1 or abs(across[number]) < 1
             kind = "primary" if main else "secondary"
@@ -147,11 +137,7 @@ def _main_streets() -> list[Road]:
             [874, -884],
         ]
     )
-    made.append(
-        Road(
-            "", "顺城街", "secondary", 9.0, shapely.LineString(np.round(ring + np.array([x0, y0]), 2)), "old"
-        )
-    )
+    made.append(Road("", "顺城街", "secondary", 9.0, shapely.LineString(np.round(ring + np.array([x0, y0]), 2)), "old"))
     return made
 
 
@@ -168,9 +154,7 @@ def town_grid(index: int, centre: tuple[float, float], size: tuple[float, float]
     for vertical, across, along in ((True, xs, ys), (False, ys, xs)):
         title = names.street_names(len(across), "路" if vertical else "街", rng)
         for number, at in enumerate(across):
-            points = np.column_stack(
-                [np.full(len(along), at), along] if vertical else [along, np.full(len(along), at)]
-            )
+            points = np.column_stack([np.full(len(along), at), along] if vertical else [along, np.full(len(along), at)])
             ends = np.hypot(points[:, 0] / size[0], points[:, 1] / size[1]) < 0.62
             for a, b in _runs(ends[:-1] & ends[1:]):
                 kind = "secondary" if abs(at) < 1 else "tertiary"
@@ -231,9 +215,7 @@ def highways(seed: int) -> tuple[Road, ...]:
     xs, ys = np.arange(west, east, STEP), np.arange(south, north, STEP)
     height = terrain.heights(seed, xs, ys).astype(np.float64)
     seats = np.array(frame.label_points()) + np.array(frame.centre())
-    towns = shapely.union_all(
-        [shapely.MultiLineString([r.line for r in grid]).convex_hull for grid in _grids(seed)]
-    )
+    towns = shapely.union_all([shapely.MultiLineString([r.line for r in grid]).convex_hull for grid in _grids(seed)])
     rng = frame.stream(seed, "highways")
     made = []
     for number, (a, b) in enumerate(LINKS, start=1):
@@ -249,9 +231,7 @@ def highways(seed: int) -> tuple[Road, ...]:
         line = shapely.LineString(_rounded(np.vstack([seats[a], path[1:-1], seats[b]]))).simplify(8.0)
         open_road = max(shapely.get_parts(line.difference(towns)), key=lambda part: part.length)
         made.append(
-            Road(
-                "", None, "trunk", WIDTHS["trunk"], shapely.set_precision(open_road, 0.1), f"highway {number}"
-            )
+            Road("", None, "trunk", WIDTHS["trunk"], shapely.set_precision(open_road, 0.1), f"highway {number}")
         )
     return tuple(made)
 
@@ -272,6 +252,4 @@ def roads(seed: int) -> tuple[Road, ...]:
     ]
     streets = [road for grid in _grids(seed) for road in grid]
     whole = [*_main_streets(), *lanes, *streets, *highways(seed)]
-    return tuple(
-        Road(f"DT-R-{k:05d}", r.name, r.kind, r.width, r.line, r.group) for k, r in enumerate(whole, start=1)
-    )
+    return tuple(Road(f"DT-R-{k:05d}", r.name, r.kind, r.width, r.line, r.group) for k, r in enumerate(whole, start=1))

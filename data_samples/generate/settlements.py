@@ -69,15 +69,11 @@ def _district(x: float, y: float, rng: np.random.Generator) -> tuple[Maker | Non
     return _drawn(WEST_CITY, rng), 0.86
 
 
-def _land(
-    group: tuple[roads.Road, ...] | list[roads.Road], obstacles: shapely.Geometry
-) -> list[shapely.Polygon]:
+def _land(group: tuple[roads.Road, ...] | list[roads.Road], obstacles: shapely.Geometry) -> list[shapely.Polygon]:
     """Faces between a grid's streets, drawn back from the kerbs and cut free of obstacles."""
     lines = [road.line for road in group]
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
-    ways = shapely.union_all(
-        shapely.buffer(lines, [road.width / 2 + 9.0 for road in group], cap_style="square")
-    )
+    ways = shapely.union_all(shapely.buffer(lines, [road.width / 2 + 9.0 for road in group], cap_style="square"))
     open_land = shapely.difference(shapely.difference(faces, ways), obstacles)
     return [p for p in shapely.get_parts(open_land) if p.area > 4000.0]
 
@@ -117,9 +113,7 @@ def _seats(seed: int, obstacles: shapely.Geometry) -> list[Footprints]:
         for number, land in enumerate(_land(streets, obstacles)):
             maker = _drawn(SEAT, rng)
             if maker is not None:
-                parts.append(
-                    _filled(maker(Site(land, _street_angle(land), 0.85), rng), LOTS_FROM * (k + 2) + number)
-                )
+                parts.append(_filled(maker(Site(land, _street_angle(land), 0.85), rng), LOTS_FROM * (k + 2) + number))
     return parts
 
 
@@ -137,12 +131,8 @@ def _village(centre: Array, angle: float, homes: int, rng: np.random.Generator) 
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, sin], [-sin, cos]])
     width = rng.uniform(12.0, 17.0, homes)
-    main = shapes.rectangles(
-        (grid + np.array([0.0, 7.0])) @ turn + centre, width, rng.uniform(6.0, 7.5, homes), angle
-    )
-    side = shapes.rectangles(
-        (grid + np.array([-6.0, -4.0])) @ turn + centre, 4.6, rng.uniform(7.0, 9.5, homes), angle
-    )
+    main = shapes.rectangles((grid + np.array([0.0, 7.0])) @ turn + centre, width, rng.uniform(6.0, 7.5, homes), angle)
+    side = shapes.rectangles((grid + np.array([-6.0, -4.0])) @ turn + centre, 4.6, rng.uniform(7.0, 9.5, homes), angle)
     keep = rng.random(homes) < 0.88
     some = keep & (rng.random(homes) < 0.55)
     height = rng.uniform(4.2, 5.4, homes)
@@ -176,10 +166,7 @@ def _village_places(seed: int) -> tuple[Array, Array]:
     places = np.vstack(found)
     inside = np.array([code is not None for code in divisions.code_at(seed, places)])
     height = terrain.prefecture_cached(seed)
-    around = [
-        height.at(places + np.array(step))
-        for step in ((250.0, 0.0), (-250.0, 0.0), (0.0, 250.0), (0.0, -250.0))
-    ]
+    around = [height.at(places + np.array(step)) for step in ((250.0, 0.0), (-250.0, 0.0), (0.0, 250.0), (0.0, -250.0))]
     slope = (np.max(around, axis=0) - np.min(around, axis=0)) / 500.0
     gentle = inside & (slope < 0.07) & (height.at(places) < 1500.0)
     chosen = rng.permutation(np.flatnonzero(gentle))

@@ -24,9 +24,7 @@ def _spread(centre: Array, *values: Array | float) -> list[Array]:
     return [np.broadcast_to(np.asarray(v, dtype=np.float64), (len(centre),)) for v in values]
 
 
-def rectangles(
-    centre: Array, width: Array | float, depth: Array | float, angle: Array | float = 0.0
-) -> Shapes:
+def rectangles(centre: Array, width: Array | float, depth: Array | float, angle: Array | float = 0.0) -> Shapes:
     """(n,) polygons; width along the local x axis, depth along y, metres; angle in radians."""
     w, d, turn = _spread(centre, width, depth, angle)
     corners = RECTANGLE[None] * np.stack([w, d], axis=-1)[:, None, :]

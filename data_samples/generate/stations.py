@@ -36,9 +36,7 @@ KINDS = {
         300,
     ),
     "river": Kind("river stage", "河道水位", "m", "metre, 1985 national height datum assumed", 300),
-    "traffic": Kind(
-        "traffic flow through the cross-section", "断面交通流量", "veh/h", "vehicles per hour", 60
-    ),
+    "traffic": Kind("traffic flow through the cross-section", "断面交通流量", "veh/h", "vehicles per hour", 60),
     "air": Kind(
         "mass concentration of particulate matter up to 2.5 micrometres (PM2.5)",
         "细颗粒物(PM2.5)质量浓度",
@@ -115,9 +113,7 @@ def _traffic(seed: int) -> list[Station]:
     made = []
     for number, road in enumerate(picks, start=1):
         point = road.line.interpolate(0.36, normalized=True)
-        made.append(
-            Station(f"{road.name}交通流量站{number:02d}", "traffic", "traffic", point.x, point.y, {}, None)
-        )
+        made.append(Station(f"{road.name}交通流量站{number:02d}", "traffic", "traffic", point.x, point.y, {}, None))
     return made
 
 

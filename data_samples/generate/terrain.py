@@ -214,9 +214,7 @@ def _raise_peaks(z: np.ndarray, xs: Array, ys: Array, seed: int) -> None:
         columns = slice(*np.searchsorted(xs, (x - 4 * reach, x + 4 * reach)).tolist())
         d2 = (xs[columns] - x)[None, :] ** 2 + (ys[rows] - y)[:, None] ** 2
         part = z[rows, columns] + (missing * np.exp(-d2 / reach**2)).astype(np.float32)
-        cap = (
-            height - 0.03 * np.sqrt(d2) + 900.0 * (d2 / (1.6 * reach) ** 2) ** 2
-        )  # lower all round, free farther off
+        cap = height - 0.03 * np.sqrt(d2) + 900.0 * (d2 / (1.6 * reach) ** 2) ** 2  # lower all round, free farther off
         z[rows, columns] = np.minimum(part, cap.astype(np.float32))
 
 

@@ -37,9 +37,7 @@ def on_side(side: str, along: Array | float, inward: float) -> Array:
 
 def _blocks(side: str, along: Array, length: float, depth: float, inward: float) -> shapes.Shapes:
     across = side in "EW"
-    return shapes.rectangles(
-        on_side(side, along, inward), depth if across else length, length if across else depth
-    )
+    return shapes.rectangles(on_side(side, along, inward), depth if across else length, length if across else depth)
 
 
 def _segments() -> list[Footprints]:
@@ -165,9 +163,7 @@ def wall() -> Footprints:
 
 def landmarks() -> list[tuple[str, str, float, float, float | None]]:
     """name, kind, x, y round 四牌楼, height in metres where a source gives one."""
-    found: list[tuple[str, str, float, float, float | None]] = [
-        (facts.CENTRE_NAME, "crossing", 0.0, 0.0, None)
-    ]
+    found: list[tuple[str, str, float, float, float | None]] = [(facts.CENTRE_NAME, "crossing", 0.0, 0.0, None)]
     for side, (gate, _, tower) in facts.AXES.items():
         (ux, uy), _, face = SIDES[side]
         found.append((gate, "gate", ux * (face - 9.0), uy * (face - 9.0), None))

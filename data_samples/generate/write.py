@@ -81,9 +81,7 @@ def feature(geometry: shapely.Geometry, properties: dict[str, Any], digits: int 
 def geojson(path: Path, features: Sequence[dict[str, Any]], name: str) -> None:
     """RFC 7946, one feature a line."""
     lines = ",\n".join(json.dumps(f, ensure_ascii=False, separators=(",", ":")) for f in features)
-    path.write_text(
-        f'{{"type":"FeatureCollection","name":"{name}","features":[\n{lines}\n]}}\n', encoding="utf-8"
-    )
+    path.write_text(f'{{"type":"FeatureCollection","name":"{name}","features":[\n{lines}\n]}}\n', encoding="utf-8")
 
 
 def table_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], encoding: str) -> None:

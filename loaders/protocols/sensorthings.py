@@ -1,4 +1,4 @@
-"""SensorThings observations in JSON (OGC 18-088 clause 8.2.7), single or an array: what devices send over HTTP or MQTT."""
+"""SensorThings observations in JSON (OGC 18-088), single or an array: what devices send over HTTP or MQTT."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -52,7 +52,9 @@ def observation(entry: Any, at: datetime) -> Observation:
         raise BadInput(f"result must be a finite number, not {result!r}")
     stated = entry.get("phenomenonTime")
     place = entry.get("FeatureOfInterest")
-    return Observation(id, at if stated is None else time(stated), float(result), None if place is None else _place(place))
+    return Observation(
+        id, at if stated is None else time(stated), float(result), None if place is None else _place(place)
+    )
 
 
 def time(text: Any) -> datetime:

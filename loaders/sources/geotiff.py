@@ -95,7 +95,7 @@ def _crs(dataset: DatasetReader, source: Source, corners: np.ndarray) -> str:
     crs = stated if told is None or stated in (frames.GCJ02, frames.BD09) else told  # those two have no EPSG code
     if crs is None:
         raise MissingCrs(
-            f"{source.location}: states no CRS; write `crs = \"...\"` beside it in the city file. "
+            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. '
             f"Likely, from its coordinates: {', '.join(likely(corners))}"
         )
     if stated not in (None, crs):

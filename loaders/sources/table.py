@@ -30,7 +30,7 @@ class CsvFormat:
         """Batches of points. The record number counts data rows from 1; fields stay text, untouched."""
         if source.crs is None:
             raise MissingCrs(
-                f"{source.location}: a CSV cannot say its CRS; write `crs = \"...\"` beside it in the city file. "
+                f'{source.location}: a CSV cannot say its CRS; write `crs = "..."` beside it in the city file. '
                 "Likely: EPSG:4326 (GPS), EPSG:4490 (survey offices), GCJ-02 (Chinese web maps; about 600 m off)"
             )
         encoding = source.encoding or "utf-8-sig"
@@ -40,7 +40,9 @@ class CsvFormat:
         lon, lat = source.columns.get("lon", "lon"), source.columns.get("lat", "lat")
         for column in (lon, lat):
             if column not in header:
-                raise BadSource(f"{source.location}: no column {column!r}; the header has {', '.join(header) or 'nothing'}")
+                raise BadSource(
+                    f"{source.location}: no column {column!r}; the header has {', '.join(header) or 'nothing'}"
+                )
         rows: list[dict[str, str]] = []
         done = 0
         for record in reader:

@@ -79,7 +79,7 @@ def _stated_crs(source: Source, told: str | None) -> str:
     """The CRS of the file or of its owner; both must agree where both speak."""
     if told is None and source.crs is None:
         raise MissingCrs(
-            f"{source.location}: states no CRS; write `crs = \"...\"` beside it in the city file. Likely: EPSG:4326 "
+            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. Likely: EPSG:4326 '
             "(GPS, OpenStreetMap), EPSG:4490 (survey offices), GCJ-02 (Chinese web maps; about 600 m off WGS 84)"
         )
     if told is None:
@@ -89,7 +89,9 @@ def _stated_crs(source: Source, told: str | None) -> str:
     except BadInput as error:
         raise BadSource(f"{source.location}: {error}") from error
     if source.crs is not None and source.crs != known and source.crs != frames.GCJ02 and source.crs != frames.BD09:
-        raise BadSource(f"{source.location}: the file says {known}, the city file says {source.crs}; one of them is wrong")
+        raise BadSource(
+            f"{source.location}: the file says {known}, the city file says {source.crs}; one of them is wrong"
+        )
     # GCJ-02 and BD-09 have no EPSG code, so files in them wear WGS 84's: the owner's word wins.
     return source.crs if source.crs in (frames.GCJ02, frames.BD09) else known
 

@@ -142,9 +142,7 @@ def test_division_areas_follow_the_table():
 def test_each_label_point_lies_in_its_own_county_and_known_places_too():
     points = np.array(frame.label_points()) + np.array(frame.centre())
     assert divisions.code_at(SEED, points) == [c.code for c in facts.COUNTIES]
-    known = frame.to_city(
-        np.array([facts.CENTRE, facts.CITY_GOVERNMENT, facts.YUNGANG_GROTTOES, facts.CETIAN])
-    )
+    known = frame.to_city(np.array([facts.CENTRE, facts.CITY_GOVERNMENT, facts.YUNGANG_GROTTOES, facts.CETIAN]))
     assert divisions.code_at(SEED, known) == ["140213", "140213", "140214", "140215"]
 
 
@@ -166,10 +164,7 @@ def test_same_seed_gives_the_same_plan_and_another_seed_another():
 def test_only_sourced_thresholds_exist():
     found = [properties for _, properties in stations.stations(SEED)]
     assert 35 <= len(found) <= 45
-    kinds = {
-        k: [p["thresholds"] for p in found if p["kind"] == k]
-        for k in ("gas", "water_level", "traffic", "air")
-    }
+    kinds = {k: [p["thresholds"] for p in found if p["kind"] == k] for k in ("gas", "water_level", "traffic", "air")}
     assert all(t == {"level_1": 25.0, "level_2": 50.0} for t in kinds["gas"])
     ladder = [t for t in kinds["water_level"] if t]
     assert [list(t.values()) for t in ladder] == [[956.0, 956.31, 957.57, 961.5]]
@@ -188,9 +183,7 @@ def test_vehicles_move_along_streets_at_town_speed():
         step = np.hypot(*np.diff([(f.x, f.y) for f in track], axis=0).T)
         assert (step <= 60.0 / 3.6 * 10.0).all()
         assert step.sum() > 8_000.0
-        assert all(
-            (b.time - a.time).total_seconds() == 10 for a, b in zip(track[:-1], track[1:], strict=True)
-        )
+        assert all((b.time - a.time).total_seconds() == 10 for a, b in zip(track[:-1], track[1:], strict=True))
 
 
 def test_ground_is_where_the_sources_put_it():

@@ -1,0 +1,39 @@
+# The doors: `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up down test check bench bless clean environment
+
+PYTHON := .venv/bin/python
+LINES ?=
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+up:  ## everything from nothing, then the server on CIM_PORT (8000); DETACH=1 returns when it answers
+	@tools/environment.sh
+	@exec .venv/bin/cim up $(if $(filter-out 0,$(DETACH)),--detach)
+
+down:  ## stop the server and the private database
+	@if [ -x .venv/bin/cim ]; then .venv/bin/cim down; else echo "nothing is installed here, so nothing runs"; fi
+
+environment:
+	@tools/environment.sh dev
+
+test: environment  ## the whole suite: pure, PostGIS, browser, notebooks
+	@tools/viewer.sh || true
+	$(PYTHON) -m pytest -m "" tests
+
+check: environment  ## lint, types, import contracts, pure tests
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PYTHON) -m pytest
+
+bench: environment  ## benchmarks, one JSON line each; LINES="tiles.rate …" picks some
+	@.venv/bin/cim bench $(LINES)
+
+clean:  ## remove what was built; the data in var/ stays
+	rm -rf .venv api/viewer/node_modules api/viewer/dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

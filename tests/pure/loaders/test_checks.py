@@ -1,0 +1,148 @@
+"""Checks of records: each fault by itself, and the laws that hold for any batch."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cim.layers import LAYERS
+from cim.plugins import Batch, Source
+from loaders.checks import check
+
+X, Y = 439_000.0, 4_440_000.0
+SQUARE = shapely.box(X, Y, X + 10, Y + 10)
+
+
+def judge(city, shapes, layer="buildings", crs="EPSG:4547", seen=None, source=None, **columns):
+    count = len(shapes)
+    data = {"id": [f"k{i}" for i in range(count)], **columns}
+    frame = gpd.GeoDataFrame(data, geometry=list(shapes), index=range(1, count + 1))
+    given_source = source or Source("some.gpkg", layer)
+    return check(Batch(frame, crs), given_source, LAYERS[layer], city, set() if seen is None else seen)
+
+
+def codes(checked):
+    return {(issue.row, issue.code) for issue in checked.issues}
+
+
+def test_a_good_record_passes_untouched(city):
+    checked = judge(city, [SQUARE], height_m=[12.0], storeys=[4], use=["residential"], roof_form=["gable"])
+    assert not checked.issues
+    assert not checked.rejected
+    row = checked.frame.iloc[0]
+    assert (row["height_m"], row["height_basis"], row["use"], row["source_key"]) == (
+        12.0,
+        "source",
+        "residential",
+        "k0",
+    )
+    assert row.geometry.equals(SQUARE)
+    assert not row["is_synthetic"]
+
+
+def test_a_bow_tie_is_rebuilt_and_named(city):
+    tie = shapely.Polygon([(X, Y), (X + 10, Y + 10), (X + 10, Y), (X, Y + 10)])
+    checked = judge(city, [tie], height_m=[5.0])
+    assert codes(checked) == {(1, "self_intersection")}
+    assert checked.issues[0].repaired is not None
+    assert checked.frame.geometry.is_valid.all()
+    assert checked.frame.geometry.area.iloc[0] == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "code"),
+    [
+        (None, "geometry_missing"),
+        (shapely.Polygon(), "geometry_empty"),
+        (shapely.Point(X, Y), "geometry_type"),
+        (shapely.Polygon([(X, Y), (X + 10, Y), (X + 20, Y)]), "area_too_small"),
+        (shapely.box(X, Y, X + 0.5, Y + 0.5), "area_too_small"),
+        (shapely.box(X + 900_000, Y, X + 900_010, Y + 10), "outside_city"),
+        (shapely.from_wkt("POLYGON ((0 0, 1 0, 1 NaN, 0 0))"), "coordinates_not_finite"),
+    ],
+)
+def test_a_bad_geometry_is_rejected_whole_with_its_reason(city, shape, code):
+    checked = judge(city, [SQUARE, shape], height_m=[5.0, 6.0])
+    assert len(checked.frame) == 1
+    (rejected,) = checked.rejected
+    assert rejected.row == 2
+    assert code in rejected.codes
+    assert rejected.content["id"] == "k1"
+    assert rejected.content["height_m"] == 6.0
+
+
+def test_a_missing_key_is_rejected(city):
+    checked = judge(city, [SQUARE], id=[None], height_m=[5.0])
+    assert [r.codes for r in checked.rejected] == [("key_missing",)]
+
+
+def test_a_key_seen_before_is_rejected_but_touching_pieces_are_put_together(city):
+    east = shapely.box(X + 10, Y, X + 20, Y + 10)
+    far = shapely.box(X + 100, Y, X + 110, Y + 10)
+    seen = {"old"}
+    checked = judge(city, [SQUARE, east, far, SQUARE], id=["a", "a", "a", "old"], height_m=[5.0] * 4, seen=seen)
+    assert codes(checked) == {(2, "piece"), (3, "duplicate_key"), (4, "duplicate_key")}
+    assert checked.frame.geometry.area.tolist() == [200.0]
+    assert seen == {"old", "a"}
+
+
+def test_heights_say_where_they_come_from(city):
+    checked = judge(city, [SQUARE] * 3, height_m=[None, None, 9.0], storeys=[4, None, 3])
+    assert checked.frame["height_m"].tolist() == [12.0, 3.0, 9.0]
+    assert checked.frame["height_basis"].tolist() == ["storeys", "assumed", "source"]
+
+
+def test_absurd_numbers_are_emptied_or_rejected_and_named(city):
+    checked = judge(
+        city,
+        [SQUARE] * 5,
+        height_m=[-3.0, 5000.0, 30.0, 10.0, "tall"],
+        storeys=["3", "3", "2", "x", "3"],
+        use=["residential", "castle", "office", "office", "office"],
+        eaves_m=[None, None, None, 12.0, None],
+    )
+    assert [r.codes for r in checked.rejected] == [("height_out_of_range",), ("height_out_of_range",)]
+    found = codes(checked)
+    assert {(2, "domain"), (3, "storeys_against_height"), (4, "not_a_number"), (4, "eaves_above_ridge")} <= found
+    assert (5, "not_a_number") in found
+    assert checked.frame["height_m"].tolist() == [30.0, 10.0, 9.0]
+
+
+def test_columns_are_renamed_and_the_rest_is_kept(city):
+    source = Source("a.gpkg", "roads", columns={"name": "路名"}, constants={"is_synthetic": True, "source": "office"})
+    line = shapely.LineString([(X, Y), (X + 50, Y)])
+    checked = judge(city, [line], layer="roads", source=source, 路名=["和阳街"], width_m=["12.5"], 备注=["x"])
+    row = checked.frame.iloc[0]
+    assert (row["name"], row["width_m"], row["extra"], row["source"]) == ("和阳街", 12.5, {"备注": "x"}, "office")
+    assert row["is_synthetic"]
+
+
+def test_gcj02_is_undone(city):
+    point = shapely.Point(113.302008, 40.091193)
+    checked = judge(city, [point], layer="landmarks", crs="GCJ-02", name=["某处"])
+    assert checked.frame.geometry.iloc[0].distance(shapely.Point(439876.181, 4439760.443)) < 0.2
+
+
+SHAPES = st.one_of(
+    st.none(),
+    st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=3, max_size=8).map(
+        lambda ring: shapely.Polygon([(X + a, Y + b) for a, b in ring])
+    ),
+    st.tuples(st.floats(allow_nan=True, allow_infinity=True), st.floats()).map(shapely.Point),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(SHAPES, st.sampled_from("abc"), st.one_of(st.none(), st.floats())), min_size=1, max_size=12))
+def test_every_record_is_accepted_or_rejected_and_what_is_accepted_is_sound(city, records):
+    shapes, keys, heights = zip(*records, strict=True)
+    checked = judge(city, shapes, id=list(keys), height_m=np.array(heights, dtype=object))
+    pieces = sum(issue.code == "piece" for issue in checked.issues)
+    assert len(checked.frame) + len(checked.rejected) + pieces == len(records)
+    assert checked.frame.geometry.is_valid.all()
+    assert (checked.frame.geometry.area >= city.limits.min_footprint_m2).all()
+    assert checked.frame["source_key"].is_unique
+    assert checked.frame["height_m"].between(*city.limits.building_height_m).all()
+    assert all(r.reason and r.content for r in checked.rejected)

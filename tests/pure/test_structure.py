@@ -1,0 +1,79 @@
+"""The house rules that can be counted: lengths, first lines, forbidden words, registered plug-ins."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FOLDERS = ("cim", "loaders", "tilesets", "api", "data_samples", "tests")
+FILE_LINES, FUNCTION_LINES = 300, 40
+
+# Exceptions by name, with the reason.
+LONGER_FILES: dict[str, str] = {}
+
+
+def _sources(*suffixes: str) -> list[Path]:
+    found = []
+    for folder in FOLDERS:
+        for path in sorted((CHECKOUT / folder).rglob("*")):
+            hidden = {"node_modules", "dist", "__pycache__", ".pytest_cache"} & set(path.parts)
+            if path.suffix in suffixes and not hidden:
+                found.append(path)
+    return found
+
+
+@pytest.mark.parametrize("path", _sources(".py", ".ts", ".sql", ".mjs"), ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_no_file_is_longer_than_300_lines(path: Path) -> None:
+    name = str(path.relative_to(CHECKOUT))
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= FILE_LINES or name in LONGER_FILES, f"{name} has {lines} lines: is a noun missing?"
+
+
+@pytest.mark.parametrize("path", _sources(".py"), ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_functions_are_short_and_files_say_what_they_own(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if tree.body:
+        assert ast.get_docstring(tree), f"{path.name} does not say what it owns in its first line"
+    long = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            if body and body[-1].end_lineno is not None:
+                length = body[-1].end_lineno - node.lineno + 1
+                if ast.get_docstring(node):
+                    doc = node.body[0]
+                    length -= (doc.end_lineno or doc.lineno) - doc.lineno + 1
+                if length > FUNCTION_LINES:
+                    long.append(f"{node.name} ({length})")
+    assert not long, f"{path.relative_to(CHECKOUT)}: functions over {FUNCTION_LINES} lines: {', '.join(long)}"
+
+
+def test_no_drawer_is_called_utils() -> None:
+    drawers = re.compile(r"(^|_)(utils?|helpers?|common|base|misc)\.(py|ts)$")
+    assert not [str(p) for p in _sources(".py", ".ts") if drawers.search(p.name)]
+
+
+def test_plugin_files_are_registered() -> None:
+    for folder in ("cim/layers", "loaders/sources", "loaders/protocols"):
+        registry = (CHECKOUT / folder / "__init__.py").read_text(encoding="utf-8")
+        for path in sorted((CHECKOUT / folder).glob("*.py")):
+            if path.stem != "__init__":
+                assert re.search(rf"\b{path.stem}\.[A-Z]", registry), f"{folder}/{path.name} is not registered"
+
+
+def test_no_committed_file_names_a_registry_or_a_machine_path() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    pattern = re.compile(r"https?://[\w.-]*(pypi|npmjs|pythonhosted|debian)\.\w+|/(work|home|root)/\w")
+    for name in listed.stdout.splitlines():
+        path = CHECKOUT / name
+        if not path.is_file() or path.suffix in (".gpkg", ".tif", ".png") or path == Path(__file__):
+            continue
+        match = pattern.search(path.read_text(encoding="utf-8", errors="ignore"))
+        assert match is None, f"{name}: {match.group(0) if match else ''}"

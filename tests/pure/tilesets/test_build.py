@@ -1,0 +1,234 @@
+"""A whole little city built in memory: the laws of the tree, of the contents, and of what is left out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from pyproj import Transformer
+
+from cim.errors import BadInput, NoSpace
+from cim.types import Bodies, CimLevel, ObjectArray
+from tests.sample_city import CRS, UNDULATION_M, Even, Slope, city
+from tests.tileset_walk import Memory, Visited, visit
+from tilesets.build import BuildReport, build_city
+from tilesets.publish import Kind
+
+TO_ECEF = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+TO_LONLAT = Transformer.from_crs("EPSG:4547", "EPSG:4490", always_xy=True)
+SMALL = 24 * 1024
+
+
+def build(rows: Bodies, batch: int = 10**6) -> tuple[Memory, BuildReport]:
+    sink = Memory()
+    batches = [rows.take(slice(k, k + batch)) for k in range(0, len(rows), batch)]
+    return sink, build_city(batches, Slope(), Even(), CRS, sink, target_bytes=SMALL)
+
+
+@pytest.fixture(scope="module")
+def rows() -> Bodies:
+    """Spread over two districts, so that nested tilesets and all levels occur."""
+    return city(900, width_m=6000.0)
+
+
+@pytest.fixture(scope="module")
+def built(rows: Bodies) -> tuple[Memory, BuildReport]:
+    return build(rows)
+
+
+@pytest.fixture(scope="module")
+def root(built: tuple[Memory, BuildReport]) -> Visited:
+    return visit(built[0])
+
+
+def ids(tiles: list[Visited]) -> list[int]:
+    return sorted(i for tile in tiles if tile.glb for i in tile.glb.table()["id"].tolist())
+
+
+def lonlat_h(points: np.ndarray) -> np.ndarray:
+    return np.column_stack(TO_ECEF.transform(*points.T, direction="INVERSE"))
+
+
+def test_children_lie_inside_their_parents_and_errors_never_rise(root: Visited) -> None:
+    assert {tile.refine for tile in root.walk()} == {"REPLACE"}
+    for tile in root.walk():
+        for child in tile.children:
+            assert tile.region.contains(child.region)
+            assert child.error <= tile.error
+        assert (tile.error > 0) == bool(tile.children)
+
+
+def test_regions_hold_every_vertex(root: Visited) -> None:
+    for tile in root.walk():
+        if tile.glb is None:
+            continue
+        at = lonlat_h(tile.glb.ecef())
+        lon, lat, h = np.radians(at[:, 0]), np.radians(at[:, 1]), at[:, 2]
+        box = tile.region
+        assert box.west <= lon.min() <= lon.max() <= box.east
+        assert box.south <= lat.min() <= lat.max() <= box.north
+        assert box.low <= h.min() <= h.max() <= box.high
+
+
+def test_every_building_is_drawn_once_at_each_level(root: Visited, rows: Bodies) -> None:
+    whole = sorted(rows.id.tolist())
+    blocks_of = [tile for tile in root.walk() if tile.kind() == "building"]
+    finest = [tile for tile in blocks_of if not tile.children]
+    first = [tile for tile in root.walk() if tile.kind() == "building" and tile not in
+             [child for parent in blocks_of for child in parent.children]]  # fmt: skip
+    assert ids(finest) == whole
+    assert ids(first) == whole
+
+
+def test_blocks_hold_the_volume_and_count_of_what_they_stand_for(root: Visited, rows: Bodies) -> None:
+    volume = float((shapely.area(rows.geometry) * rows.height_m).sum())
+    assert root.kind() == "block"
+    checked = 0
+    for tile in root.walk():
+        if tile.kind() != "block":
+            continue
+        table = tile.glb.table() if tile.glb else {}
+        if tile is root:
+            assert table["volume"].sum() == pytest.approx(volume, rel=1e-5)
+            assert table["count"].sum() == len(rows)
+        at, feature = tile.glb.ecef(), tile.glb.attribute("_FEATURE_ID_0")  # type: ignore[union-attr]
+        height = lonlat_h(at)[:, 2]
+        for block in range(0, len(table["id"]), 40):
+            mine = height[feature == block]
+            assert mine.max() - mine.min() == pytest.approx(table["height"][block], abs=0.1)
+        assert table["is_synthetic"].all()
+        checked += 1
+    assert checked >= 3
+
+
+def test_a_block_is_never_shown_as_l3(root: Visited, rows: Bodies) -> None:
+    level_of = dict(zip(rows.id.tolist(), rows.cim_level.tolist(), strict=True))
+    for tile in root.walk():
+        if tile.kind() != "building" or tile.glb is None:
+            continue
+        table = tile.glb.table()
+        if tile.children:
+            assert set(table["cim_level"].tolist()) == {CimLevel.L2}
+            assert table["lod"].max() < 2.0
+            continue
+        for i, level, lod in zip(table["id"].tolist(), table["cim_level"].tolist(), table["lod"].tolist(), strict=True):
+            assert level <= level_of[i]
+            assert (level == CimLevel.L3) == (lod == 2.0)
+
+
+def test_old_town_blocks_refine_into_the_same_buildings_with_roofs(root: Visited) -> None:
+    refined = [tile for tile in root.walk() if tile.kind() == "building" and tile.children]
+    assert refined
+    for tile in refined:
+        assert ids([tile]) == ids(tile.children)
+        assert 1.0 <= tile.error < 64.0
+        assert all(child.error == 0.0 for child in tile.children)
+
+
+def test_positions_are_within_half_a_quantum_of_the_source(root: Visited, rows: Bodies) -> None:
+    by_id = {i: k for k, i in enumerate(rows.id.tolist())}
+    tile = next(tile for tile in root.walk() if tile.kind() == "building" and not tile.children)
+    assert tile.glb
+    at, feature, step = tile.glb.ecef(), tile.glb.attribute("_FEATURE_ID_0"), tile.glb.document["nodes"][1]["scale"][0]
+    base = Slope().lowest(rows.geometry)
+    for row, i in enumerate(tile.glb.table()["id"].tolist()[:60]):
+        k = by_id[i]
+        corners = shapely.get_coordinates(rows.geometry[k])
+        lon, lat = TO_LONLAT.transform(*corners.T)
+        top = np.column_stack(TO_ECEF.transform(lon, lat, np.full(len(lon), base[k] + rows.height_m[k] + UNDULATION_M)))
+        gap = np.linalg.norm(at[feature == row][None] - top[:, None], axis=2).min(axis=1)
+        if tile.glb.table()["roof_form"][row] == 0:
+            lattice = np.sqrt(3) / 128
+            assert gap.max() <= np.sqrt(3) * step / 2 + lattice + 1e-6
+
+
+def test_attributes_arrive_as_they_were(root: Visited, rows: Bodies) -> None:
+    by_id = {i: k for k, i in enumerate(rows.id.tolist())}
+    for tile in [tile for tile in root.walk() if tile.kind() == "building"][:4]:
+        table = tile.glb.table() if tile.glb else {}
+        k = [by_id[i] for i in table["id"].tolist()]
+        assert table["height"].tolist() == rows.height_m[k].astype(np.float32).tolist()
+        for name in ("use", "roof_form", "storeys"):
+            assert table[name].tolist() == getattr(rows, name)[k].tolist()
+        assert table["name"] == [name or "" for name in rows.name[k]]
+        assert set(table["source"]) == {"generator"}
+        assert table["accuracy"].tolist() == [-1.0] * len(k)
+
+
+def test_batches_and_the_order_within_a_cell_change_no_byte(rows: Bodies, built: tuple[Memory, BuildReport]) -> None:
+    random = np.random.default_rng(9)
+    shuffled = rows.take(np.lexsort((random.random(len(rows)), rows.cell)))
+    for other, batch in ((rows, 37), (shuffled, 211)):
+        sink, _ = build(other, batch)
+        assert sink.roots == built[0].roots
+        assert sink.contents.keys() == built[0].contents.keys()
+
+
+def test_one_changed_building_changes_few_files(rows: Bodies, built: tuple[Memory, BuildReport]) -> None:
+    height = rows.height_m.copy()
+    height[int(np.argmax(rows.cim_level == CimLevel.L3))] += 1.0
+    sink, _ = build(replace(rows, height_m=height))
+    changed = sink.contents.keys() - built[0].contents.keys()
+    assert sink.roots != built[0].roots
+    # blocks of root, district and unit; the district's JSON; the building's own tile and its refinement
+    assert 5 <= len(changed) <= 6
+
+
+class Patchy(Slope):
+    """A ground with a hole in it."""
+
+    def lowest(self, polygons: ObjectArray) -> np.ndarray:
+        base = super().lowest(polygons)
+        base[shapely.area(polygons) == 36.0] = np.nan
+        return base
+
+
+def test_what_cannot_be_drawn_is_told_with_a_code_and_the_rest_arrives() -> None:
+    rows = city(60, width_m=400.0)
+    geometry, height = rows.geometry.copy(), rows.height_m.copy()
+    x, y = shapely.get_x(shapely.centroid(geometry[5])), shapely.get_y(shapely.centroid(geometry[5]))
+    geometry[0] = None
+    geometry[1] = shapely.Point(x, y)
+    geometry[2] = shapely.Polygon([(x, y), (x + 9, y), (x + 4, y + 0.001)])
+    geometry[3] = shapely.Polygon([(x, y), (x + 9, y + 9), (x + 9, y), (x, y + 7)])
+    geometry[4] = shapely.box(x, y, x + 6, y + 6)
+    height[6], height[7] = np.nan, 0.0
+    sink, told = Memory(), []
+    report = build_city(
+        [replace(rows, geometry=geometry, height_m=height)], Patchy(), Even(), CRS, sink,
+        lambda done, total, note: told.append((done, total)), total=60,
+    )  # fmt: skip
+    codes = {flaw.id: flaw.code for flaw in report.flaws if flaw.code != "roof_simplified"}
+    expected = ["no_footprint", "no_footprint", "footprint_collapsed", "footprint_mended", "no_ground"]
+    assert [codes[i] for i in rows.id[:5].tolist()] == expected
+    assert [codes[i] for i in rows.id[6:8].tolist()] == ["no_height", "no_height"]
+    assert (report.read, report.buildings, report.rejected) == (60, 54, 6)
+    assert told[-1] == (60, 60)
+    finest = [tile for tile in visit(sink).walk() if tile.kind() == "building" and not tile.children]
+    assert len(ids(finest)) == 54
+    assert int(rows.id[3]) in ids(finest)
+
+
+def test_nothing_to_draw_publishes_nothing() -> None:
+    rows = city(5)
+    sink = Memory()
+    report = build_city([replace(rows, height_m=np.zeros(5))], Slope(), Even(), CRS, sink)
+    assert (report.root, sink.roots, sink.contents, report.rejected) == (None, {}, {}, 5)
+
+
+def test_rows_out_of_order_are_refused(rows: Bodies) -> None:
+    with pytest.raises(BadInput, match="sorted by cell"):
+        build(rows.take(np.arange(len(rows))[::-1]))
+
+
+def test_a_full_disk_publishes_no_root(rows: Bodies) -> None:
+    class Full(Memory):
+        def put(self, kind: Kind, data: bytes) -> str:
+            if len(self.contents) == 5:
+                raise NoSpace("full")
+            return super().put(kind, data)
+
+    sink = Full()
+    with pytest.raises(NoSpace):
+        build_city([rows], Slope(), Even(), CRS, sink, target_bytes=SMALL)
+    assert sink.roots == {}

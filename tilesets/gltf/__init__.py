@@ -1,0 +1,1 @@
+"""glTF: binary files with feature ids, typed metadata, quantised and meshopt-compressed geometry."""

@@ -1,0 +1,246 @@
+"""Writes one GLB: quantised triangles with normals, colours and feature ids, and an attribute table, by meshopt."""
+
+import json
+import struct
+from dataclasses import dataclass
+
+import meshopt
+import numpy as np
+import numpy.typing as npt
+
+from cim.geometry import LATTICE_M
+from cim.types import FloatArray, IntArray
+from tilesets.gltf import metadata as gltf_metadata
+from tilesets.gltf.metadata import Json, PropertyTable
+from tilesets.spec import GENERATOR
+
+MESHOPT = "EXT_meshopt_compression"
+QUANTIZATION = "KHR_mesh_quantization"
+FEATURES = "EXT_mesh_features"
+METADATA = "EXT_structural_metadata"
+
+_STEPS = 65535
+_UNSIGNED_BYTE, _BYTE, _UNSIGNED_SHORT, _UNSIGNED_INT = 5121, 5120, 5123, 5125
+_ARRAY, _ELEMENTS = 34962, 34963
+# glTF is y up and 3D Tiles z up: a client turns the model by this matrix's inverse, so it is undone here first.
+_Y_UP = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """Positions as (v, 3) uint16 steps: position = offset + value * step, both (3,) metres."""
+
+    value: npt.NDArray[np.uint16]
+    offset: FloatArray
+    step: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a GLB draws.
+
+    position, normal: (v, 3), unit, in axes that `pose` (4, 4) moves to earth-centred ones. colour: (v, 3) linear.
+    feature: (v,) the row of the attribute table a vertex belongs to. triangles: (t, 3).
+    """
+
+    position: Quantised
+    normal: FloatArray
+    colour: npt.NDArray[np.uint8]
+    feature: IntArray
+    triangles: IntArray
+    pose: FloatArray
+    table: PropertyTable
+
+
+def quantise(position: FloatArray, *, per_axis: bool = False) -> Quantised:
+    """Positions (v, 3) on a grid of 65,536 steps, each a power of two no finer than the city lattice.
+
+    One step for all axes keeps angles true; `per_axis` keeps heights fine in a wide tile of upright boxes.
+    """
+    low, high = position.min(axis=0), position.max(axis=0)
+    exponent = np.ceil(np.log2(np.maximum(high - low, LATTICE_M) / (_STEPS - 1)))
+    step = np.maximum(2.0**exponent, LATTICE_M)
+    plan = step[:2].max()
+    step = np.array([plan, plan, step[2]]) if per_axis else np.full(3, step.max())
+    offset = np.floor(low / step) * step
+    return Quantised(np.round((position - offset) / step).astype(np.uint16), offset, step)
+
+
+def byte_normals(normal: FloatArray) -> npt.NDArray[np.int8]:
+    """Unit vectors (v, 3) as signed bytes whose length stays within half a per cent of one."""
+    best = np.round(normal * 127.0)
+    wrong = np.abs(np.linalg.norm(best, axis=1) / 127.0 - 1.0)
+    for scale in (126.5, 127.5, 126.0):
+        doubtful = np.flatnonzero(wrong > 0.005)
+        tried = np.clip(np.round(normal[doubtful] * scale), -127, 127)
+        length = np.abs(np.linalg.norm(tried, axis=1) / 127.0 - 1.0)
+        better = length < wrong[doubtful]
+        best[doubtful[better]], wrong[doubtful[better]] = tried[better], length[better]
+    return best.astype(np.int8)
+
+
+def encode(model: Model, *, compress: bool = True) -> bytes:
+    """The GLB of a model: the same model, the same bytes.
+
+    Raises ValueError for more than 65,536 features, which uint16 ids cannot tell apart.
+    """
+    if model.table.count > 2**16:
+        raise ValueError(f"{model.table.count} features in one tile; at most 65,536 have ids")
+    views = _Views(compress)
+    attributes = _accessors(model, views)
+    document = _document(model, views, attributes)
+    return _container(document, views.data())
+
+
+class _Views:
+    """The buffer views of a GLB while it is being written: compressed streams and plain bytes in one chunk."""
+
+    def __init__(self, compress: bool) -> None:
+        self.entries: list[Json] = []
+        self.compress = compress
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._plain_size = 0
+
+    def stream(self, rows: npt.NDArray[np.generic], target: int) -> int:
+        """A view of vertex rows (each a multiple of four bytes) or of triangle indices."""
+        is_index = target == _ELEMENTS
+        entry: Json = {"buffer": 0, "byteLength": rows.nbytes, "target": target}
+        stride = rows.itemsize if is_index else rows.nbytes // len(rows)
+        if not is_index:
+            entry["byteStride"] = stride
+        if not self.compress:
+            return self._add(entry | {"byteOffset": self._append(rows.tobytes())})
+        mode = "TRIANGLES" if is_index else "ATTRIBUTES"
+        packed = meshopt.encode_gltf_buffer(rows.ravel() if is_index else rows, mode)
+        entry |= {"buffer": 1, "byteOffset": self._plain_size}
+        self._plain_size += -(-rows.nbytes // 8) * 8
+        entry["extensions"] = {
+            MESHOPT: {
+                "buffer": 0,
+                "byteOffset": self._append(packed),
+                "byteLength": len(packed),
+                "byteStride": stride,
+                "count": rows.size if is_index else len(rows),
+                "mode": mode,
+            }
+        }
+        return self._add(entry)
+
+    def plain(self, data: bytes) -> int:
+        """A view of bytes as they are, aligned to eight."""
+        return self._add({"buffer": 0, "byteOffset": self._append(data), "byteLength": len(data)})
+
+    def buffers(self) -> list[Json]:
+        """The glTF buffers: the binary chunk, and the one that only says how large the decompressed data is."""
+        chunk: list[Json] = [{"byteLength": self._size}]
+        if self.compress:
+            chunk.append({"byteLength": self._plain_size, "extensions": {MESHOPT: {"fallback": True}}})
+        return chunk
+
+    def data(self) -> bytes:
+        """The binary chunk."""
+        return b"".join(self._parts)
+
+    def _append(self, data: bytes) -> int:
+        offset = self._size
+        padded = data + bytes(-len(data) % 8)
+        self._parts.append(padded)
+        self._size += len(padded)
+        return offset
+
+    def _add(self, entry: Json) -> int:
+        self.entries.append(entry)
+        return len(self.entries) - 1
+
+
+def _padded(columns: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:
+    """Rows (v, k) widened with zeros to `width` elements."""
+    rows = np.zeros((len(columns), width), dtype=columns.dtype)
+    rows[:, : columns.shape[1]] = columns
+    return rows
+
+
+def _accessors(model: Model, views: _Views) -> list[Json]:
+    """The accessors of position, normal, colour, feature id and indices, in this order."""
+    value, count = model.position.value, len(model.position.value)
+    wide = count > 2**16 - 1
+    indices = model.triangles.astype(np.uint32 if wide else np.uint16)
+    bounds = {"min": value.min(axis=0).tolist(), "max": value.max(axis=0).tolist()}
+    streams: list[tuple[npt.NDArray[np.generic], int, str, Json]] = [
+        (_padded(value, 4), _UNSIGNED_SHORT, "VEC3", bounds),
+        (_padded(byte_normals(model.normal), 4), _BYTE, "VEC3", {"normalized": True}),
+        (_padded(model.colour, 4), _UNSIGNED_BYTE, "VEC3", {"normalized": True}),
+        (_padded(model.feature.astype(np.uint16)[:, None], 2), _UNSIGNED_SHORT, "SCALAR", {}),
+    ]
+    accessors: list[Json] = [
+        {"bufferView": views.stream(rows, _ARRAY), "componentType": kind, "count": count, "type": shape} | extra
+        for rows, kind, shape, extra in streams
+    ]
+    accessors.append(
+        {
+            "bufferView": views.stream(indices, _ELEMENTS),
+            "componentType": _UNSIGNED_INT if wide else _UNSIGNED_SHORT,
+            "count": indices.size,
+            "type": "SCALAR",
+        }
+    )
+    return accessors
+
+
+def _document(model: Model, views: _Views, accessors: list[Json]) -> Json:
+    used = [QUANTIZATION, *([MESHOPT] if views.compress else []), FEATURES, METADATA]
+    primitive: Json = {
+        "attributes": {"POSITION": 0, "NORMAL": 1, "COLOR_0": 2, "_FEATURE_ID_0": 3},
+        "indices": 4,
+        "material": 0,
+        "extensions": {
+            FEATURES: {"featureIds": [{"featureCount": model.table.count, "attribute": 0, "propertyTable": 0}]}
+        },
+    }
+    metadata = {"schema": gltf_metadata.schema(model.table), "propertyTables": [_property_table(model.table, views)]}
+    return {
+        "asset": {"version": "2.0", "generator": GENERATOR},
+        "extensionsUsed": used,
+        "extensionsRequired": used[:-2],
+        "extensions": {METADATA: metadata},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [
+            {"matrix": (_Y_UP @ model.pose).T.ravel().tolist(), "children": [1]},
+            {"mesh": 0, "translation": model.position.offset.tolist(), "scale": model.position.step.tolist()},
+        ],
+        "meshes": [{"primitives": [primitive]}],
+        "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}],
+        "accessors": accessors,
+        "bufferViews": views.entries,
+        "buffers": views.buffers(),
+    }
+
+
+def _property_table(table: PropertyTable, views: _Views) -> Json:
+    properties: Json = {}
+    for column in table.properties:
+        if gltf_metadata.is_unknown(column):
+            continue
+        entry: Json = {name: views.plain(data) for name, data in gltf_metadata.binary(column).items()}
+        if "stringOffsets" in entry:
+            entry["stringOffsetType"] = gltf_metadata.offset_name(column)
+        properties[column.name] = entry
+    return {"class": table.class_name, "count": table.count, "properties": properties}
+
+
+def _container(document: Json, chunk: bytes) -> bytes:
+    """The GLB container (glTF 2.0, clause 4.4): header, JSON chunk, binary chunk, each padded to eight bytes."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-(len(text) + 20) % 8)
+    total = 12 + 8 + len(text) + 8 + len(chunk)
+    return b"".join(
+        [
+            struct.pack("<4sII", b"glTF", 2, total),
+            struct.pack("<I4s", len(text), b"JSON"),
+            text,
+            struct.pack("<I4s", len(chunk), b"BIN\0"),
+            chunk,
+        ]
+    )

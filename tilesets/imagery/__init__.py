@@ -1,0 +1,1 @@
+"""Imagery: orthophotos and hillshade as web Mercator COGs, and their map tiles."""

@@ -1,0 +1,97 @@
+"""A block of neighbouring terrain tiles: its ground, sampled once, and its tiles' bytes, written."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cim.geoid import Geoid
+from cim.types import FloatArray, IntArray
+from tilesets import exchange
+from tilesets.terrain import quantized_mesh as mesh
+from tilesets.terrain.grid import QUADS, TmsLattice
+from tilesets.terrain.surface import Surface
+
+_REMEMBERED = 48  # blocks of the present level whose heights are kept from the first pass: at most 100 MB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """All that a worker needs besides the tiles of its block; `held` is its own memory of heights."""
+
+    surface: Surface
+    geoid: Geoid
+    folder: Path
+    held: dict[tuple[int, ...], FloatArray] = field(default_factory=dict)
+
+
+def extremes(level: int, spacing: float, job: Job, tiles: IntArray) -> tuple[float, float]:
+    """The lowest and highest ellipsoidal height of a block's vertices."""
+    heights = _ground(job, level, spacing, tiles)[1:-1, 1:-1]
+    return float(heights.min()), float(heights.max())
+
+
+def write(level: int, spacing: float, scale: mesh.HeightScale, job: Job, tiles: IntArray) -> tuple[bytes, int, int]:
+    """Write a block's tiles. Returns a digest of their bytes, how many, and how many bytes."""
+    heights = _ground(job, level, spacing, tiles)
+    lattice = TmsLattice(level)
+    i, j = _lines(tiles)
+    lons, lats = lattice.lon(i[1:-1]), lattice.lat(j[1:-1])
+    k = _cut(scale.encode(heights[1:-1, 1:-1]), tiles)
+    normals = np.stack([_cut(part, tiles) for part in _normals(heights, lons, lats, lattice.step)], axis=-1)
+    offset = (tiles - tiles.min(axis=0)) * QUADS
+    along = np.arange(mesh.SIDE)
+    where = mesh.headers(lons[offset[:, :1] + along], lats[offset[:, 1:] + along], scale.decode(k))
+    digest, size = hashlib.sha256(), 0
+    for (x, y), data in zip(tiles.tolist(), mesh.encode(scale, where, k, normals), strict=True):
+        exchange.write(job.folder / str(level) / str(x) / f"{y}.terrain", data)
+        digest.update(data)
+        size += len(data)
+    return digest.digest(), len(tiles), size
+
+
+def _lines(tiles: IntArray) -> tuple[IntArray, IntArray]:
+    """The columns and rows of a block's lattice, with a collar of one."""
+    low, high = tiles.min(axis=0) * QUADS, (tiles.max(axis=0) + 1) * QUADS
+    return np.arange(low[0] - 1, high[0] + 2), np.arange(low[1] - 1, high[1] + 2)
+
+
+def _ground(job: Job, level: int, spacing: float, tiles: IntArray) -> FloatArray:
+    """Ellipsoidal heights of a block's vertices with a collar of one."""
+    key = (level, *tiles.min(axis=0).tolist())
+    if key in job.held:
+        return job.held[key]
+    if any(held[0] != level for held in job.held):
+        job.held.clear()
+    lattice = TmsLattice(level)
+    i, j = _lines(tiles)
+    heights = job.surface.heights(lattice, spacing, i, j)
+    heights += job.geoid.undulation_lattice(lattice.lon(i), lattice.lat(j))
+    if len(job.held) < _REMEMBERED:
+        job.held[key] = heights
+    return heights
+
+
+def _cut(grid: npt.NDArray[Any], tiles: IntArray) -> npt.NDArray[Any]:
+    """The windows (t, SIDE, SIDE) of a block's grid (r, c): neighbours share their edge vertices."""
+    offset = (tiles - tiles.min(axis=0)) * QUADS
+    windows = np.lib.stride_tricks.sliding_window_view(grid, (mesh.SIDE, mesh.SIDE))
+    cut: npt.NDArray[Any] = windows[offset[:, 1], offset[:, 0]]
+    return cut
+
+
+def _normals(heights: FloatArray, lons: FloatArray, lats: FloatArray, step: float) -> list[mesh.U8]:
+    """Octahedral bytes, two (r, c), of the ground's own normals in ECEF: central differences over the collar."""
+    phi, lam = np.radians(lats)[:, None], np.radians(lons)[None, :]
+    cos, sin = np.cos(phi), np.sin(phi)
+    metres = np.radians(step) * 6_371_008.8
+    east = (heights[1:-1, :-2] - heights[1:-1, 2:]) / (2.0 * metres * np.maximum(cos, 1e-3))
+    north = (heights[:-2, 1:-1] - heights[2:, 1:-1]) / (2.0 * metres)
+    length = np.sqrt(east * east + north * north + 1.0)
+    east, outward, up = east / length, (cos - north * sin) / length, (sin + north * cos) / length
+    x = outward * np.cos(lam) - east * np.sin(lam)
+    y = outward * np.sin(lam) + east * np.cos(lam)
+    return mesh.oct_encode(x.astype(np.float32), y.astype(np.float32), up.astype(np.float32))
