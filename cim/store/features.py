@@ -10,7 +10,7 @@ from cim import crs as frames
 from cim.errors import Unknown
 from cim.layers import LAYERS
 from cim.plugins import Layer
-from cim.store.frame import envelope, srid
+from cim.store.frame import outline, srid
 from cim.store.sql import statement
 from cim.types import Box, CimLevel, RoofForm, Use
 
@@ -46,7 +46,7 @@ def items(
         "after": after,
         "id": only,
         "limit": limit,
-        "box": envelope(connection, bbox),
+        "box": outline(connection, bbox),
         "within": None
         if within is None
         else shapely.to_wkb(shapely.set_srid(within, number), hex=True, include_srid=True),

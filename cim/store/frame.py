@@ -28,19 +28,20 @@ def to_frame(connection: Connection, lonlat: Sequence[tuple[float, float]]) -> F
     return xy
 
 
-def envelope(connection: Connection, box: Box | None) -> str | None:
-    """The rectangle in the city frame (hex EWKB) that holds a lon/lat box: the constant is transformed, not the column.
+def outline(connection: Connection, box: Box | None) -> str | None:
+    """A lon/lat box as a polygon in the city frame (hex EWKB): the constant is transformed, not the column.
 
-    None for None. Rows found by it need a second look in degrees, for the rectangle is a little larger than the box.
+    None for None. Its sides are cut in 64, so that they follow meridians and parallels to a few centimetres over a whole
+    prefecture. Raises BadInput for a box that the city frame cannot hold.
     """
     if box is None:
         return None
-    steps = np.linspace(0.0, 1.0, 9)
-    x, y = box.west + steps * (box.east - box.west), box.south + steps * (box.north - box.south)
-    grid = np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)])
+    longest = max(box.east - box.west, box.north - box.south)
+    ring = shapely.get_coordinates(shapely.segmentize(shapely.box(*box.as_tuple()), max(longest / 64, 1e-9)))
     number = srid(connection)
-    xy = frames.transform(grid, frames.LONLAT, f"EPSG:{number}")
+    xy = frames.transform(ring, frames.LONLAT, f"EPSG:{number}")
     if not np.isfinite(xy).all():
         raise BadInput(f"bbox {box.as_tuple()} reaches beyond what the city frame EPSG:{number} can hold")
-    shape = shapely.set_srid(shapely.box(*xy.min(axis=0), *xy.max(axis=0)), number)
-    return str(shapely.to_wkb(shape, hex=True, include_srid=True))
+    has_area = box.west < box.east and box.south < box.north
+    shape = shapely.Polygon(xy) if has_area else shapely.convex_hull(shapely.multipoints(xy))
+    return str(shapely.to_wkb(shapely.set_srid(shape, number), hex=True, include_srid=True))

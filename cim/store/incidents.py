@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from cim import incidents as rules
 from cim.errors import Unknown
 from cim.store.bus import tell
-from cim.store.frame import envelope, srid, to_frame
+from cim.store.frame import outline, srid, to_frame
 from cim.store.sql import statement
 from cim.types import Box
 
@@ -120,7 +120,7 @@ def _select(
     values = {
         "ids": ids,
         "states": states,
-        "box": envelope(connection, bbox),
+        "box": outline(connection, bbox),
         "before": before,
         "limit": limit,
         **dict(zip(("west", "south", "east", "north"), edges, strict=True)),

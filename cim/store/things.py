@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from cim import series
 from cim.errors import BadInput, Unknown
-from cim.store.frame import envelope, srid, to_frame
+from cim.store.frame import outline, srid, to_frame
 from cim.store.sql import statement
 from cim.types import Box
 
@@ -85,7 +85,10 @@ def things(
     skip: int = 0,
     limit: int = 100,
 ) -> list[Entity]:
-    """Things (or those of these ids), ascending id: id, code, name, kind, building_id, source, is_synthetic, properties, lon, lat (or None)."""
+    """Things (or those of these ids), ascending id.
+
+    Each: id, code, name, kind, building_id, source, is_synthetic, properties, lon, lat (degrees, or None).
+    """
     rows = connection.execute(
         text("""
             SELECT id, code, name, kind, building_id, source, is_synthetic, properties,
@@ -141,7 +144,7 @@ def total(connection: Connection, entity: str) -> int:
 
 def latest(connection: Connection, now: datetime, bbox: Box | None = None) -> list[Entity]:
     """Every thing with its last values as a Feature (geometry null for one never seen). bbox: degrees."""
-    values = {"things": None, "box": envelope(connection, bbox)}
+    values = {"things": None, "box": outline(connection, bbox)}
     found: dict[int, Entity] = {}
     for row in connection.execute(statement("select_latest"), values):
         if bbox is not None and not (row.lon is not None and bbox.contains(row.lon, row.lat)):

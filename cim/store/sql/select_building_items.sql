@@ -12,7 +12,7 @@ FROM (
     WHERE record_to IS NULL
       AND (CAST(:after AS bigint) IS NULL OR building_id > :after)
       AND (CAST(:id AS bigint) IS NULL OR building_id = :id)
-      AND (CAST(:box AS geometry) IS NULL OR footprint && CAST(:box AS geometry))
+      AND (CAST(:box AS geometry) IS NULL OR ST_Intersects(CAST(:box AS geometry), footprint))
       AND (CAST(:within AS geometry) IS NULL OR ST_Intersects(CAST(:within AS geometry), footprint))
     ORDER BY building_id, lod DESC
     LIMIT :limit

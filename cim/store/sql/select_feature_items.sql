@@ -8,7 +8,7 @@ FROM cim.feature f JOIN cim.dataset d ON d.id = f.dataset_id
 WHERE f.record_to IS NULL AND f.layer = :layer
   AND (CAST(:after AS bigint) IS NULL OR f.object_id > :after)
   AND (CAST(:id AS bigint) IS NULL OR f.object_id = :id)
-  AND (CAST(:box AS geometry) IS NULL OR f.geom && CAST(:box AS geometry))
+  AND (CAST(:box AS geometry) IS NULL OR ST_Intersects(CAST(:box AS geometry), f.geom))
   AND (CAST(:within AS geometry) IS NULL OR ST_Intersects(CAST(:within AS geometry), f.geom))
 ORDER BY f.object_id
 LIMIT :limit

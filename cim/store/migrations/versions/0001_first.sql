@@ -175,8 +175,9 @@ CREATE TABLE cim.datastream (
     UNIQUE (thing_id, property)
 );
 
+-- No foreign key: its trigger would run for every row, and writers check the ids of a whole batch at once.
 CREATE TABLE cim.observation (
-    datastream_id bigint NOT NULL REFERENCES cim.datastream (id),
+    datastream_id bigint NOT NULL,
     phenomenon_time timestamptz NOT NULL,
     result double precision NOT NULL,
     lon double precision,

@@ -1,0 +1,116 @@
+"""The application: settings in, a service out; nothing is opened before the server starts."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from api import document, errors
+from api.bus import Bus
+from api.deps import Service, utc_now
+from api.ingest import Ingest, Writer
+from api.live import Live
+from api.metrics import Counted, Metrics
+from api.pictures import Pictures
+from api.routes import imagery, incidents, ogc, places, sensors, service, sta
+from api.static import Tiles, Viewer
+from cim import __version__
+from cim.settings import Settings
+from cim.store.db import Database
+from cim.store.embedded import ensure_cluster
+
+VIEWER = Path(__file__).with_name("viewer") / "dist"
+_THREADS = 14  # routes at work at once: the pool holds 16 connections, the bus and the writer take one each
+_FAMILIES = (service, ogc, places, sta, sensors, incidents, imagery)
+
+
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """The service for these settings.
+
+    database: one that is open already (it is left open); None: the one the settings name, else the private one, which
+    is started if it is not running. Raises BadSettings for a city file that cannot be read.
+    """
+    city = settings.city()
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = _THREADS
+        store: Database = await asyncio.to_thread(_open, settings) if database is None else database
+        bus, writer = Bus(store, utc_now), Writer(store, city.extent, metrics, utc_now)
+        metrics.live_clients = bus.count
+        app.state.service = Service(city, settings.data, store, metrics, Pictures(settings.data / "imagery"), utc_now)
+        app.state.bus, app.state.writer = bus, writer
+        bus.start()
+        with _on_signal(bus.hang_up):
+            yield
+        await writer.close()
+        await bus.close()
+        if database is None:
+            store.close()
+
+    app = FastAPI(
+        title=f"{city.name} CIM / {city.name_en} CIM",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    errors.install(app)
+    for family in _FAMILIES:
+        app.include_router(family.router)
+    document.complete(app)
+    app.router.default = Viewer(app.router.not_found, VIEWER)
+    _surround(app, settings, metrics)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Put the raw apps round the framework, outermost last: hot and endless answers pass it by."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Link", "Location"],
+    )
+    app.add_middleware(Ingest, writer=lambda: cast(Writer, app.state.writer))
+    app.add_middleware(Live, bus=lambda: cast(Bus, app.state.bus))
+    app.add_middleware(Tiles, data=settings.data)
+    app.add_middleware(Counted, metrics=metrics)
+
+
+def _open(settings: Settings) -> Database:
+    return Database(settings.database_url or ensure_cluster(settings.data))
+
+
+@contextmanager
+def _on_signal(act: Callable[[], None]) -> Iterator[None]:
+    """Also call `act` in the event loop when the process is asked to stop: endless answers would keep it waiting."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(act)
+        previous = before[signal.Signals(number)]
+        if callable(previous):
+            previous(number, frame)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

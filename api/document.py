@@ -1,0 +1,111 @@
+"""The OpenAPI document, with the doors that raw ASGI apps answer added to those that the framework knows."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+_POINT = {"type": "Point", "coordinates": [113.2882, 40.0911]}
+_OBSERVATION: dict[str, Any] = {
+    "phenomenonTime": "2026-01-01T00:00:00Z",
+    "result": 12.5,
+    "Datastream": {"@iot.id": 1},
+    "FeatureOfInterest": {"feature": _POINT},
+}
+
+
+def complete(app: FastAPI) -> None:
+    """Make /openapi.json describe every door."""
+
+    def whole() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            for path, method, operation in _raw():
+                schema["paths"].setdefault(path, {})[method] = operation
+            app.openapi_schema = _as_problems(schema)
+        return app.openapi_schema
+
+    app.openapi = whole  # type: ignore[method-assign]
+
+
+def _raw() -> list[tuple[str, str, dict[str, Any]]]:
+    time = _query("at", "the model at this valid time (not served yet)")
+    return [
+        (
+            "/tiles3d/{tileset}/tileset.json",
+            "get",
+            _get("tiles", "The root of a 3D Tiles 1.1 tileset", ["tileset"], [time]),
+        ),
+        (
+            "/tiles3d/c/{name}",
+            "get",
+            _get("tiles", "A tile ({hash}.glb) or nested tileset ({hash}.json): immutable", ["name"]),
+        ),
+        ("/terrain/layer.json", "get", _get("tiles", "What the terrain holds")),
+        ("/terrain/{z}/{x}/{y}.terrain", "get", _get("tiles", "A quantized-mesh terrain tile (TMS)", ["z", "x", "y"])),
+        (
+            "/live",
+            "get",
+            _get(
+                "live",
+                "Events as they happen (Server-Sent Events, or a WebSocket): event, id, data = a Feature",
+                queries=[
+                    _query("layers", "incidents, observations, tiles, datasets; several with commas between"),
+                    _query("bbox", "west,south,east,north in degrees"),
+                    _query("last_event_id", "resume after this event (a Last-Event-ID header wins)"),
+                ],
+            ),
+        ),
+        ("/sta/v1.1/Observations", "post", _post_observations()),
+    ]
+
+
+def _query(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
+
+
+def _get(
+    tag: str, summary: str, names: list[str] | None = None, queries: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    inside = [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names or []]
+    return {
+        "tags": [tag],
+        "summary": summary,
+        "parameters": [*inside, *(queries or [])],
+        "responses": {"200": {"description": "the bytes"}, "404": {"description": "there is none"}},
+    }
+
+
+def _post_observations() -> dict[str, Any]:
+    content = {
+        "application/json": {
+            "schema": {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]},
+            "examples": {"one": {"value": _OBSERVATION}, "several": {"value": [_OBSERVATION]}},
+        }
+    }
+    return {
+        "tags": ["SensorThings"],
+        "summary": "One Observation or an array of them; the same Datastream and time is the same row",
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "201": {"description": "stored, all of them"},
+            "400": {"description": "not one of them was stored"},
+            "404": {"description": "there is no such Datastream; not one was stored"},
+        },
+    }
+
+
+def _as_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    """The framework announces its own 422 shape; what is sent is 400 with a problem body."""
+    names = ("type", "title", "detail", "code")
+    properties = {name: {"type": "string"} for name in names} | {"status": {"type": "integer"}}
+    shapes = schema.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        shapes.pop(unused, None)
+    shapes["Problem"] = {"type": "object", "properties": properties, "required": [*names, "status"]}
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            if operation["responses"].pop("422", None) is not None:
+                operation["responses"]["400"] = {"description": "the request is wrong", "content": content}
+    return schema
