@@ -15,8 +15,6 @@ from cim.store.db import Database
 from cim.store.embedded import cluster_status
 from cim.store.embedded.binaries import find_binaries, find_geoid_grid, server_version
 
-__all__ = ["Check", "examine", "port_holder"]
-
 _GIB = 1024**3
 _LEAST_NODE = 20
 _VIEWER = Path(__file__).with_name("viewer") / "dist"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from cim.errors import Conflict
+
 _LISTENING = "0A"
 
 
@@ -26,6 +28,13 @@ def port_holder(port: int) -> Holder | None:
         except OSError:
             continue
     return _owner(inodes) if inodes else None
+
+
+def refuse_taken_port(port: int) -> None:
+    """Raises Conflict with the holder of the port, and the way out."""
+    holder = port_holder(port)
+    if holder is not None:
+        raise Conflict(f"port {port} is in use by {holder}; stop it, or choose another, such as CIM_PORT=8001 make up")
 
 
 def listening_inodes(table: str, port: int) -> set[str]:

@@ -1,9 +1,7 @@
-"""Names and addresses as people type them: folded for search, spelled in pinyin and initials. Pure."""
+"""Names and addresses as people type them, folded for search. Pure."""
 
 import unicodedata
 from dataclasses import dataclass
-
-from pypinyin import Style, lazy_pinyin
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +22,6 @@ def fold(text: str) -> str:
     """
     wide = unicodedata.normalize("NFKC", text).lower()
     return "".join(ch for ch in wide if ch.isalnum())
-
-
-def spell(name: str | None, address: str | None) -> Spelling:
-    """All search forms of a place: name and address folded, the name (else the address) in pinyin and initials.
-
-    >>> spell("鼓楼", None)
-    Spelling(folded_name='鼓楼', search='鼓楼', pinyin='gulou', initials='gl')
-    """
-    main = fold(name or address or "")
-    syllables = lazy_pinyin(main, style=Style.NORMAL)
-    return Spelling(
-        folded_name=fold(name or ""),
-        search=fold(f"{name or ''} {address or ''}"),
-        pinyin="".join(syllables),
-        initials="".join(s[0] for s in syllables if s),
-    )
 
 
 def is_latin(text: str) -> bool:

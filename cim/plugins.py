@@ -3,15 +3,18 @@
 Each plug-in is one file that defines one value satisfying a contract below, and one line in its folder's registry.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
-
-import geopandas as gpd
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from cim.errors import Unknown
 from cim.types import Observation, Progress
+
+if TYPE_CHECKING:  # the server knows layers without ever touching a GeoDataFrame: pandas alone takes a second to import
+    import geopandas as gpd
 
 
 class Named(Protocol):

@@ -23,6 +23,7 @@ from cim.layers import LAYERS
 from cim.settings import Settings, from_environment
 from cim.store import dem, embedded, features, places, series, things
 from cim.store.db import Database
+from cim.store.migrate import migrate
 from cim.types import Box, FloatArray, silent
 
 
@@ -155,5 +156,5 @@ def open_twin(url: str | None = None, settings: Settings | None = None) -> Twin:
     city = settings.city()
     address = url or settings.database_url or embedded.ensure_cluster(settings.data, silent)
     database = Database(address, pool_size=2)
-    database.migrate(city)
+    migrate(database, city)
     return Twin(database, city, settings.data)

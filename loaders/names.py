@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 
+from cim.pinyin import spell
 from cim.plugins import Layer
 from cim.store.places import Place
 
@@ -29,5 +30,6 @@ def places(layer: Layer, frame: gpd.GeoDataFrame) -> list[Place]:
             continue
         named.add(name)
         rank = 0 if layer.name == "addresses" and kind == _PLACE_NAME else _RANK[layer.name]
-        out.append(Place(key, kind or _KIND.get(layer.name, "address"), name, address, division, rank))
+        shown = kind or _KIND.get(layer.name, "address")
+        out.append(Place(key, shown, name, address, division, rank, spell(name, address)))
     return out

@@ -16,6 +16,7 @@ from cim.city import City
 from cim.settings import Settings
 from cim.store.db import Database
 from cim.store.embedded import discard_cluster, ensure_cluster
+from cim.store.migrate import migrate
 from cim.types import silent
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -58,7 +59,7 @@ def template(cluster: str, city: City) -> str:
     name = f"template_{uuid.uuid4().hex[:8]}"
     _execute(cluster, f"CREATE DATABASE {name}")
     database = Database(_named(cluster, name))
-    database.migrate(city)
+    migrate(database, city)
     database.close()
     return name
 

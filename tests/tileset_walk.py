@@ -29,11 +29,12 @@ class Memory:
         """Keeps a root."""
         self.roots[tileset] = data
 
-
     @classmethod
     def of(cls, folder: Path, tileset: str) -> "Memory":
         """What a FolderSink wrote."""
-        files = {path.name.removesuffix(".gz"): gzip.decompress(path.read_bytes()) for path in (folder / "c").glob("*.gz")}
+        files = {
+            path.name.removesuffix(".gz"): gzip.decompress(path.read_bytes()) for path in (folder / "c").glob("*.gz")
+        }
         return cls(files, {tileset: (folder / tileset / "tileset.json").read_bytes()})
 
 

@@ -1,26 +1,21 @@
-"""The database: one pool of connections, one translation of its errors, and the migrations."""
+"""The database: one pool of connections, one translation of its errors."""
 
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from cim.city import City
-from cim.errors import BadSettings, CimError, Conflict, MissingTool, NoSpace, Unavailable
+from cim.errors import BadSettings, CimError, Conflict, NoSpace, Unavailable
 
 __all__ = ["Connection", "Database", "raw"]
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_OPTIONS = "-c jit=off -c timezone=UTC -c search_path=cim,public"
 
 
 def translate(error: Exception) -> CimError:
@@ -59,10 +54,7 @@ class Database:
                 max_overflow=8,
                 pool_timeout=10,
                 pool_pre_ping=True,
-                connect_args={
-                    "connect_timeout": 5,
-                    "options": "-c jit=off -c timezone=UTC -c search_path=cim,public",
-                },
+                connect_args={"connect_timeout": 5, "options": _OPTIONS},
             )
         except SQLAlchemyError as error:
             raise BadSettings(f"CIM_DATABASE_URL is not a PostgreSQL address: {error}") from error
@@ -88,27 +80,6 @@ class Database:
         """Close every pooled connection."""
         self._engine.dispose()
 
-    def migrate(self, city: City) -> bool:
-        """Bring the schema up to date; True if anything was done.
-
-        Raises BadSettings where the database holds a city in another frame, MissingTool where PostGIS cannot be made.
-        """
-        with self.begin() as connection:
-            if _revision(connection) != _head():
-                _ensure_extensions(connection)
-                _upgrade(connection, city)
-                return True
-            held = connection.execute(text("SELECT name, srid FROM cim.city")).one()
-            if held.srid != city.srid:
-                raise BadSettings(
-                    f"the database holds {held.name} in EPSG:{held.srid}, but the city file says {city.crs}; "
-                    "use another CIM_DATA (or CIM_DATABASE_URL) for another city"
-                )
-            return False
-
-
-_OPTIONS = "-c jit=off -c timezone=UTC -c search_path=cim,public"
-
 
 def raw(connection: Connection) -> psycopg.Connection[Any]:
     """The psycopg connection under a SQLAlchemy one, for COPY within the same transaction."""
@@ -131,36 +102,3 @@ def jsonb(value: Any) -> bytes:
 def _sqlalchemy_url(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
-
-
-def _head() -> str | None:
-    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-
-
-def _revision(connection: Connection) -> str | None:
-    if connection.execute(text("SELECT to_regclass('cim.alembic_version')")).scalar() is None:
-        return None
-    return connection.execute(text("SELECT version_num FROM cim.alembic_version")).scalar()
-
-
-def _ensure_extensions(connection: Connection) -> None:
-    connection.execute(text("CREATE SCHEMA IF NOT EXISTS cim"))
-    for extension in ("postgis", "pg_trgm", "btree_gist"):
-        try:
-            connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA public"))
-        except DBAPIError as error:
-            raise MissingTool(
-                f"extension {extension} cannot be created in this database: {translate(error)}; ask its administrator "
-                f"for CREATE EXTENSION {extension}, or unset CIM_DATABASE_URL to use a private database"
-            ) from error
-
-
-def _upgrade(connection: Connection, city: City) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes.update(
-        connection=connection,
-        srid=city.srid,
-        city={"name": city.name, "code": city.code, "srid": city.srid, "height_datum": city.height_datum},
-    )
-    command.upgrade(config, "head")

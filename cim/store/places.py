@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cim.address import fold, is_latin, spell
+from cim.address import Spelling, fold, is_latin
 from cim.errors import BadInput
 from cim.store.db import raw
 from cim.store.frame import srid, to_frame
@@ -31,6 +31,7 @@ class Place:
     address: str | None
     division: str | None
     rank: int
+    spelling: Spelling
 
 
 def create(connection: Connection) -> None:
@@ -44,12 +45,12 @@ def create(connection: Connection) -> None:
 
 
 def stage(connection: Connection, places: Sequence[Place]) -> None:
-    """Spell the places of a batch into the table of spellings."""
+    """Append the places of a batch to the table of spellings."""
     into = f"COPY spelling ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
     with raw(connection).cursor() as cursor, cursor.copy(into) as copy:
         copy.set_types(["text"] * 9 + ["int2"])
         for p in places:
-            s = spell(p.name, p.address)
+            s = p.spelling
             copy.write_row(
                 [
                     p.source_key,

@@ -20,6 +20,7 @@ from cim.errors import BadInput, MissingCrs
 from cim.plugins import Source
 from cim.store import dem, features, things
 from cim.store.db import Database
+from cim.store.migrate import migrate
 from cim.types import silent
 from loaders import pipeline
 from tests.tileset_walk import Memory, visit
@@ -139,7 +140,7 @@ def test_relief_heights_equal_bilinear_values_taken_by_hand(database, city, shar
 def wuhan(empty_database_url):
     city = cities.parse(WUHAN)
     database = Database(empty_database_url)
-    database.migrate(city)
+    migrate(database, city)
     yield database, city
     database.close()
 

@@ -35,7 +35,10 @@ def test_a_server_is_started_found_and_stopped(placed: Settings) -> None:
 
 
 def test_a_taken_port_is_told_by_the_server_that_could_not_start(placed: Settings) -> None:
-    with socket.create_server(("127.0.0.1", placed.port)), pytest.raises(Conflict, match=f"port {placed.port} is in use"):
+    with (
+        socket.create_server(("127.0.0.1", placed.port)),
+        pytest.raises(Conflict, match=f"port {placed.port} is in use"),
+    ):
         supervisor.start(placed)
     assert supervisor.running(placed) is None
 

@@ -23,6 +23,7 @@ import shapely
 from cim.settings import Settings
 from cim.store.db import Database
 from cim.store.embedded import discard_cluster, ensure_cluster, stop_cluster
+from cim.store.migrate import migrate
 from cim.types import silent
 from tests.conftest import CHECKOUT, command_environment, free_port
 
@@ -222,7 +223,7 @@ def test_a_full_disk_under_the_database_is_said_so_and_the_next_run_goes_on(smal
     url = ensure_cluster(tmpfs, silent)
     own = replace(small, database_url=url)
     try:
-        Database(url).migrate(own.city())
+        migrate(Database(url), own.city())
         write_buildings(small.data / "buildings.gpkg", 60_000)
         free = shutil.disk_usage(tmpfs).free
         filler = tmpfs / "filler"

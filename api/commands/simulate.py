@@ -1,0 +1,22 @@
+"""`cim simulate`: sensors, a vehicle and an incident played into a running service, through the doors of real devices."""
+
+import argparse
+
+from api.terminal import Terminal
+from cim.settings import Settings
+from loaders.simulate import simulate
+
+
+def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
+    """Exit code 0 when the time is over or Ctrl-C came."""
+    with terminal.stage("simulate"):
+        simulate(
+            parsed.url or f"http://127.0.0.1:{settings.port}",
+            seed=parsed.seed,
+            speed=parsed.speed,
+            duration_s=parsed.duration,
+            fixes=settings.locate(parsed.fixes) if parsed.fixes else None,
+            backfill_s=parsed.backfill,
+            progress=terminal.progress,
+        )
+    return 0

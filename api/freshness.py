@@ -1,0 +1,57 @@
+"""Whether anything changed since the last `cim up`: files by size and time, the code, the state of the store.
+
+A quick look that reads no file's content and imports nothing heavy; where it sees a change, the loads and builds decide
+for themselves what has to be done.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cim.city import City
+from cim.settings import Settings
+from cim.store import bodies
+from cim.store.db import Database
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+_CODE = ("cim", "loaders", "tilesets")
+_PRODUCTS = ("terrain/layer.json", "imagery/orthophoto/layer.json", "tiles/city/tileset.json")
+
+
+def mark(settings: Settings, city: City, database: Database) -> str:
+    """A digest of all that decides what loads and builds would do."""
+    with database.begin() as connection:
+        state = bodies.state(connection)
+    sources = [settings.locate(named.source.location) for named in city.sources]
+    code = (path for folder in _CODE for path in (_CHECKOUT / folder).rglob("*.[ps][yq]*"))
+    files = [settings.city_file, *sources, *(settings.data / name for name in _PRODUCTS), *sorted(code)]
+    return hashlib.sha256(json.dumps([list(_facts(files)), repr(state)]).encode()).hexdigest()
+
+
+def is_fresh(settings: Settings, city: City, database: Database) -> bool:
+    """Whether the mark is the one that the last complete `cim up` left."""
+    try:
+        return _note(settings).read_text() == mark(settings, city, database)
+    except OSError:
+        return False
+
+
+def remember(settings: Settings, city: City, database: Database) -> None:
+    """Leave the mark of now."""
+    _note(settings).parent.mkdir(parents=True, exist_ok=True)
+    _note(settings).write_text(mark(settings, city, database))
+
+
+def _facts(files: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
+    for path in files:
+        try:
+            found = path.stat()
+        except OSError:
+            yield (str(path), -1, -1)
+        else:
+            yield (str(path), found.st_size, found.st_mtime_ns)
+
+
+def _note(settings: Settings) -> Path:
+    return settings.data / "run" / "fresh"
