@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import shapely
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Text, cast, distinct, func, or_, select, text
 
 from cim import crs as frames
 from cim.errors import Unknown
@@ -12,6 +12,7 @@ from cim.layers import LAYERS
 from cim.plugins import Layer
 from cim.store.frame import outline, srid
 from cim.store.sql import statement
+from cim.store.tables import body, feature, thing
 from cim.types import Box, CimLevel, RoofForm, Use
 
 
@@ -67,46 +68,42 @@ def item(connection: Connection, layer: str, id: int) -> dict[str, Any]:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many current features each loaded layer has."""
-    rows = connection.execute(
-        text("""
-            SELECT 'buildings' AS layer, count(DISTINCT building_id) AS n FROM cim.body WHERE record_to IS NULL
-            UNION ALL SELECT layer, count(*) FROM cim.feature WHERE record_to IS NULL GROUP BY layer
-            UNION ALL SELECT 'sensors', count(*) FROM cim.thing WHERE kind <> 'vehicle'
-            UNION ALL SELECT 'vehicles', count(*) FROM cim.thing WHERE kind = 'vehicle'""")
-    )
-    return {row.layer: int(row.n) for row in rows}
+    """How many current features each loaded layer has, and how many sensors and vehicles there are."""
+    bodies = select(func.count(distinct(body.c.building_id))).where(body.c.record_to.is_(None))
+    layers = select(feature.c.layer, func.count()).where(feature.c.record_to.is_(None)).group_by(feature.c.layer)
+    moving = thing.c.kind == "vehicle"
+    devices = select(func.count().filter(~moving), func.count().filter(moving)).select_from(thing)
+    found = {"buildings": int(connection.execute(bodies).scalar_one())}
+    found |= {name: int(n) for name, n in connection.execute(layers.order_by(feature.c.layer))}
+    sensors, vehicles = connection.execute(devices).one()
+    return found | {"sensors": int(sensors), "vehicles": int(vehicles)}
 
 
 def extent(connection: Connection, layer: str) -> Box | None:
     """The lon/lat box round a layer's current features; None where it has none."""
-    buildings = LAYERS[layer].name == "buildings"
-    sql = (
-        "SELECT ST_Extent(footprint) AS box FROM cim.body WHERE record_to IS NULL"
-        if buildings
-        else "SELECT ST_Extent(geom) AS box FROM cim.feature WHERE record_to IS NULL AND layer = :layer"
-    )
-    box = connection.execute(
-        text(f"SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM ({sql}) q"),
-        {} if buildings else {"layer": layer},
-    ).one()
-    if box[0] is None:
+    if LAYERS[layer].name == "buildings":
+        around = select(func.ST_Extent(body.c.footprint).label("box")).where(body.c.record_to.is_(None))
+    else:
+        current = (feature.c.record_to.is_(None), feature.c.layer == layer)
+        around = select(func.ST_Extent(feature.c.geom).label("box")).where(*current)
+    box = around.subquery().c.box
+    sides = connection.execute(select(func.ST_XMin(box), func.ST_YMin(box), func.ST_XMax(box), func.ST_YMax(box))).one()
+    if sides[0] is None:
         return None
-    ring = shapely.get_coordinates(shapely.segmentize(shapely.box(*box), max(box[2] - box[0], 1.0) / 8))
+    ring = shapely.get_coordinates(shapely.segmentize(shapely.box(*sides), max(sides[2] - sides[0], 1.0) / 8))
     lonlat = frames.transform(ring, f"EPSG:{srid(connection)}", frames.LONLAT)
     return Box(*lonlat.min(axis=0).tolist(), *lonlat.max(axis=0).tolist())
 
 
 def named(connection: Connection, layer: str, name: str) -> list[tuple[str, shapely.Geometry]]:
     """The current features of a layer whose name or code this is: (code, geometry in the city frame)."""
+    code = feature.c.properties["code"].astext
     rows = connection.execute(
-        text("""
-            SELECT coalesce(properties ->> 'code', object_id::text) AS code, ST_AsBinary(geom) AS geom
-            FROM cim.feature WHERE record_to IS NULL AND layer = :layer AND (name = :name OR properties ->> 'code' = :name)
-            ORDER BY 1"""),
-        {"layer": layer, "name": name},
+        select(func.coalesce(code, cast(feature.c.object_id, Text)).label("code"), func.ST_AsBinary(feature.c.geom))
+        .where(feature.c.record_to.is_(None), feature.c.layer == layer, or_(feature.c.name == name, code == name))
+        .order_by("code")
     )
-    return [(row.code, shapely.from_wkb(bytes(row.geom))) for row in rows]
+    return [(found, shapely.from_wkb(bytes(shape))) for found, shape in rows]
 
 
 def pages(connection: Connection, layer: str, *, size: int = 5_000, **where: Any) -> Iterator[list[dict[str, Any]]]:
