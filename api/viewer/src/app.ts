@@ -1,0 +1,162 @@
+/** The application: every layer of one stage, opened together and tied to each other. */
+
+import { flyToPlace } from "./camera";
+import { showBuilding } from "./cards/building";
+import { incidentKey, showIncident } from "./cards/incident";
+import { keyOf, showThing } from "./cards/sensor";
+import { SEVERITY_COLOURS } from "./colours";
+import type { Switch } from "./controls";
+import * as hud from "./hud";
+import { t, word } from "./i18n";
+import { openReporting } from "./incident_form";
+import { openIncidentList } from "./incident_list";
+import { type Incidents, isOpen, openIncidents } from "./incidents";
+import { attributesOf, type Buildings, openBuildings } from "./layers/buildings";
+import { type Imagery, openImagery } from "./layers/imagery";
+import { openLandmarks } from "./layers/landmarks";
+import { vectorSwitch } from "./layers/vectors";
+import { openVehicles, type Vehicles } from "./layers/vehicles";
+import { openLive } from "./live";
+import { closePanel, openKey, redraw } from "./panel";
+import { eachClick, middleOf, pickAt, placeAt } from "./picking";
+import type { Stage } from "./scene";
+import { isInAlarm, leading, openSensors, type Sensors } from "./sensors";
+import { failed, toast } from "./toast";
+import type { Thing } from "./types";
+
+export interface App {
+  stage: Stage;
+  buildings: Buildings | undefined;
+  imagery: Imagery;
+  landmarks: (shown: boolean) => void;
+  sensors: Sensors;
+  vehicles: Vehicles;
+  incidents: Incidents;
+}
+
+/** What failed to open is told once and left out; the rest works. */
+async function optional<T>(opening: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    failed(error);
+    return otherwise;
+  }
+}
+
+function tellAlarms(app: App): void {
+  const things = [...app.sensors.things.values()].filter((thing) => thing.properties.kind !== "vehicle");
+  const inAlarm = things.filter(isInAlarm);
+  hud.setKpi("sensors", things.length);
+  hud.setKpi("alarms", inAlarm.length);
+  const colours = new Map<string, string>();
+  for (const thing of inAlarm) {
+    const first = leading(thing);
+    if (thing.properties.building_id !== null && first) colours.set(String(thing.properties.building_id), app.sensors.colourOf(first));
+  }
+  app.buildings?.alarm(colours);
+}
+
+/** Opens every layer. */
+export async function openApp(stage: Stage): Promise<App> {
+  let onThing: ((thing: Thing) => void) | undefined;
+  let due = 0;
+  const vehicles = await openVehicles(stage);
+  const sensors = await openSensors(stage, {
+    onVehicle: vehicles.move,
+    onChange: (thing) => {
+      if (openKey() === keyOf(thing)) onThing?.(thing);
+      due ||= window.setTimeout(() => ((due = 0), tellAlarms(app)), 200);
+    },
+    onAlarm: (thing, reading) =>
+      toast({ title: word("state", reading.state), text: thing.properties.name, colour: sensors.colourOf(reading), icon: thing.properties.kind, act: { label: t("incident.fly"), run: () => app.showThing(thing) } }),
+  });
+  const [buildings, imagery, landmarks, incidents] = await Promise.all([
+    optional<Buildings | undefined>(openBuildings(stage), undefined),
+    optional<Imagery>(openImagery(stage), { names: [], show: () => undefined }),
+    optional(openLandmarks(stage), () => undefined),
+    openIncidents(stage),
+  ]);
+  const app = {
+    ...{ stage, buildings, imagery, landmarks, sensors, vehicles, incidents },
+    showThing: (thing: Thing) => {
+      onThing = showThing(thing, sensors);
+    },
+  };
+  tieIncidents(app);
+  tieClicks(app, app.showThing);
+  await Promise.all([optional(sensors.refresh(), undefined), optional(incidents.refresh(), undefined)]);
+  tieLive(app);
+  return app;
+}
+
+function openIncident(app: App, id: number): void {
+  showIncident(id, app.incidents, (at) => flyToPlace(app.stage, at, 620));
+}
+
+function tieIncidents(app: App): void {
+  const { incidents } = app;
+  openIncidentList(incidents, (id) => openIncident(app, id));
+  incidents.eachChange((incident) => {
+    hud.setKpi("incidents", [...incidents.known.values()].filter(isOpen).length);
+    if (incident) redraw(incidentKey(incident.id));
+  });
+}
+
+function tieClicks(app: App, openThing: (thing: Thing) => void): void {
+  const { stage, incidents, sensors, buildings } = app;
+  const reporting = openReporting(incidents, () => middleOf(stage), (made) => openIncident(app, Number(made.id)));
+  eachClick(stage, (at) => {
+    if (reporting.isPicking()) {
+      const place = placeAt(stage, at);
+      if (place) reporting.place(place);
+      return;
+    }
+    const picked = pickAt(stage, at);
+    if (picked.what === "nothing") return closePanel();
+    if (picked.what === "incident") return openIncident(app, picked.id);
+    if (picked.what === "building") return buildings && showBuilding(attributesOf(picked.feature), buildings);
+    const thing = sensors.things.get(picked.id);
+    if (thing) openThing(thing);
+  });
+}
+
+function tieLive(app: App): void {
+  const mine = new Set<number>(); // reported on this page: its own answer has said so already
+  app.incidents.eachChange((incident) => incident && mine.add(Number(incident.id)));
+  const refresh = (): void => {
+    app.incidents.refresh().catch(failed);
+    app.sensors.refresh().catch(failed);
+  };
+  openLive({
+    onStatus: hud.setLive,
+    onReturn: refresh,
+    onObservation: app.sensors.observe,
+    onIncident: (incident) => {
+      const isNew = !app.incidents.known.has(Number(incident.id)) && !mine.has(Number(incident.id));
+      app.incidents.take(incident);
+      if (!isNew) return;
+      const { kind, title, severity } = incident.properties;
+      const act = { label: t("incident.fly"), run: () => openIncident(app, Number(incident.id)) };
+      toast({ title: `${t("incident.new")} · ${word("inc", kind)}`, text: title, colour: SEVERITY_COLOURS[severity] ?? "", icon: kind, act, lasts: 12_000 });
+    },
+    onTile: () => toast({ title: t("notice.model"), icon: "city", lasts: 0, act: { label: t("notice.reload"), run: () => void app.buildings?.reload().catch(failed) } }),
+  });
+}
+
+/** The layer switches of the left dock; what is on from the start is shown here (draped lines cost a software renderer too much). */
+export function layerSwitches(app: App): Switch[] {
+  const { stage, buildings, imagery, sensors, vehicles, incidents, landmarks } = app;
+  const draped = (["divisions", "roads", "water"] as const).map((name) => ({ name, on: name !== "roads" && !stage.isSoftware, set: vectorSwitch(stage, name) }));
+  const switches: Switch[] = [
+    ...(buildings ? [{ name: "buildings", on: true, set: buildings.show }] : []),
+    ...imagery.names.map((name) => ({ name, on: name !== "hillshade", set: (shown: boolean) => imagery.show(name, shown) })),
+    ...(stage.hasGlobe ? draped : []),
+    { name: "landmarks", on: true, set: landmarks },
+    { name: "sensors", on: true, set: sensors.show },
+    { name: "vehicles", on: true, set: vehicles.show },
+    { name: "incidents", on: true, set: incidents.show },
+  ];
+  for (const layer of switches) void Promise.resolve(layer.set(layer.on)).catch(failed);
+  return switches;
+}
