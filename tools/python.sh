@@ -31,10 +31,19 @@ map_pip_settings() {
   map_setting PIP_INDEX_URL UV_DEFAULT_INDEX index-url
   map_setting PIP_EXTRA_INDEX_URL UV_INDEX extra-index-url
   map_setting PIP_FIND_LINKS UV_FIND_LINKS find-links
-  UV_FIND_LINKS=${UV_FIND_LINKS:-} && UV_FIND_LINKS=${UV_FIND_LINKS// /,} # pip parts them by spaces, uv by commas
+  UV_FIND_LINKS=$(existing_links "${UV_FIND_LINKS:-}")
   map_setting PIP_TRUSTED_HOST UV_INSECURE_HOST trusted-host
   map_setting PIP_PROXY ALL_PROXY proxy
   export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-${PIP_DEFAULT_TIMEOUT:-60}}
+}
+
+# pip parts links by spaces, uv by commas; pip passes over a folder that is not there, uv stops at it.
+existing_links() {
+  local link kept=()
+  for link in ${1//,/ }; do
+    case $link in *://*) kept+=("$link") ;; *) [ ! -e "$link" ] || kept+=("$link") ;; esac
+  done
+  (IFS=, && printf '%s' "${kept[*]-}")
 }
 
 # map_setting PIP_VARIABLE UV_VARIABLE KEY: from the environment, else from pip's own files.
