@@ -3,11 +3,13 @@
 Everything runs through the command, as a user would run it.
 """
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -96,26 +98,25 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "spoil", "says"),
-    [
-        ("dem", lambda path: write_dem(path, crs=None), r"dem.tif"),
-        ("dem", lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "dem.tif"),
-        ("dem", lambda path: path.write_bytes(b""), "dem.tif: the file is empty"),
-        ("buildings", lambda path: path.write_bytes(path.read_bytes()[:30_000]), "buildings.gpkg"),
-        ("buildings", lambda path: path.write_bytes(b""), "buildings.gpkg: the file is empty"),
-        ("buildings", lambda path: path.unlink(), "buildings.gpkg: no such file"),
-    ],
-    ids=["dem without crs", "truncated tiff", "empty tiff", "truncated gpkg", "empty gpkg", "no file"],
-)
-def test_a_spoilt_file_is_named_and_the_old_version_stands(small, name, spoil, says):
+SPOILT = {
+    "dem without crs": ("dem", lambda path: write_dem(path, crs=None), "dem.tif: "),
+    "truncated tiff": ("dem", lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "dem.tif: "),
+    "empty tiff": ("dem", lambda path: path.write_bytes(b""), "dem.tif: the file is empty"),
+    "truncated gpkg": ("buildings", lambda path: path.write_bytes(path.read_bytes()[:30_000]), "buildings.gpkg: "),
+    "empty gpkg": ("buildings", lambda path: path.write_bytes(b""), "buildings.gpkg: the file is empty"),
+    "no file": ("buildings", lambda path: path.unlink(), "buildings.gpkg: no such file"),
+}
+
+
+def test_a_spoilt_file_is_named_and_the_old_version_stands(small):
     assert cim(small, "load").returncode == 0
-    path = small.data / ("dem.tif" if name == "dem" else "buildings.gpkg")
-    whole = path.read_bytes()
-    spoil(path)
-    assert says in sentence(cim(small, "load", name))
-    assert count(small, CURRENT) == 400
-    path.write_bytes(whole)
+    for case, (name, spoil, says) in SPOILT.items():
+        path = small.data / ("dem.tif" if name == "dem" else "buildings.gpkg")
+        whole = path.read_bytes()
+        spoil(path)
+        assert says in sentence(cim(small, "load", name)), case
+        assert count(small, CURRENT) == 400
+        path.write_bytes(whole)
     assert cim(small, "load").returncode == 0
     assert count(small, "SELECT count(*) FROM cim.dataset_version WHERE state = 'published'") == 2
 
@@ -180,10 +181,10 @@ def _wait_for_copy(settings: Settings) -> None:
 
 
 @pytest.fixture
-def tmpfs(tmp_path: Path):
-    """A small disk of its own; needs root."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+def tmpfs():
+    """A small disk of its own, which the database's account can reach; needs root."""
+    folder = Path(tempfile.mkdtemp(prefix="cim-disk-"))
+    folder.chmod(0o755)
     mounted = os.geteuid() == 0 and subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=16m,mode=755", "none", str(folder)], capture_output=True, check=False
     )
@@ -191,6 +192,7 @@ def tmpfs(tmp_path: Path):
         pytest.skip("mounting a small tmpfs needs root")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()
 
 
 def test_a_full_disk_during_a_build_leaves_the_old_city_and_the_next_run_goes_on(small, tmpfs):
@@ -203,13 +205,9 @@ def test_a_full_disk_during_a_build_leaves_the_old_city_and_the_next_run_goes_on
     with psycopg.connect(str(small.database_url), autocommit=True) as connection:
         connection.execute("UPDATE cim.body SET height_m = height_m + 1, record_to = NULL, id = DEFAULT")
     filler = tmpfs / "filler"
-    with filler.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
     told = sentence(cim(crowded, "build"))
     assert "full" in told
     assert (tmpfs / "tiles/city/tileset.json").read_bytes() == root
@@ -219,7 +217,7 @@ def test_a_full_disk_during_a_build_leaves_the_old_city_and_the_next_run_goes_on
 
 
 def test_a_full_disk_under_the_database_is_said_so_and_the_next_run_goes_on(small, tmpfs):
-    subprocess.run(["mount", "-o", "remount,size=160m", str(tmpfs)], check=True)
+    subprocess.run(["mount", "-o", "remount,size=400m", str(tmpfs)], check=True)
     url = ensure_cluster(tmpfs, silent)
     own = replace(small, database_url=url)
     try:
@@ -232,7 +230,7 @@ def test_a_full_disk_under_the_database_is_said_so_and_the_next_run_goes_on(smal
         assert "full" in told or "away" in told
         filler.unlink()
         ensure_cluster(tmpfs, silent)
-        subprocess.run(["mount", "-o", "remount,size=700m", str(tmpfs)], check=True)
+        subprocess.run(["mount", "-o", "remount,size=900m", str(tmpfs)], check=True)
         assert count(own, CURRENT) == 0
         assert cim(own, "load", "buildings").returncode == 0
         assert count(own, CURRENT) == 60_000

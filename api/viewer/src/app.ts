@@ -144,10 +144,11 @@ function tieLive(app: App): void {
   });
 }
 
-/** The layer switches of the left dock; what is on from the start is shown here (draped lines cost a software renderer too much). */
-export function layerSwitches(app: App): Switch[] {
+/** The layer switches of the left dock; what is on from the start is shown here.
+ * Draped faces and lines cost a software renderer too much; division lines say something from afar only. */
+export function layerSwitches(app: App, fromAfar: boolean): Switch[] {
   const { stage, buildings, imagery, sensors, vehicles, incidents, landmarks } = app;
-  const draped = (["divisions", "roads", "water"] as const).map((name) => ({ name, on: name !== "roads" && !stage.isSoftware, set: vectorSwitch(stage, name) }));
+  const draped = (["divisions", "roads", "water"] as const).map((name) => ({ name, on: name === "divisions" ? fromAfar : name === "water" && !stage.isSoftware, set: vectorSwitch(stage, name) }));
   const switches: Switch[] = [
     ...(buildings ? [{ name: "buildings", on: true, set: buildings.show }] : []),
     ...imagery.names.map((name) => ({ name, on: name !== "hillshade", set: (shown: boolean) => imagery.show(name, shown) })),

@@ -8,7 +8,7 @@ export type ViewName = "city" | "oldtown";
 
 /** Degrees and metres. `lift`: how far the eye looks above the target, so that the hills come into the picture. */
 const OLD_TOWN = { heading: 318, pitch: -17.5, range: 1950, lift: 5 };
-const CITY = { heading: 330, pitch: -34, spread: 1.02, lift: 0 };
+const CITY = { heading: 330, pitch: -34, spread: 1.1, lift: 0 };
 
 function duration(): number {
   return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 1.6;

@@ -40,7 +40,7 @@ export function openIncidentList(incidents: Incidents, choose: (id: number) => v
     count.textContent = String(open.length);
     list.replaceChildren(...(rows.length ? rows.map((incident) => row(incident, choose)) : [el("li", { class: "quiet" }, t("incident.empty"))]));
   };
-  all.addEventListener("change", draw);
+  all.addEventListener("change", () => (incidents.showDone(all.checked), draw()));
   incidents.eachChange(draw);
   eachLanguage(draw);
 }

@@ -28,6 +28,8 @@ export interface Incidents {
   read: (id: number) => Promise<Incident>;
   advance: (id: number, state: string, note: string) => Promise<Incident>;
   show: (shown: boolean) => void;
+  /** Whether pins of closed and rejected incidents stay on the map. */
+  showDone: (shown: boolean) => void;
   eachChange: (run: Change) => void;
 }
 
@@ -64,13 +66,15 @@ export async function openIncidents(stage: Stage): Promise<Incidents> {
   await stage.viewer.dataSources.add(source);
   const known = new Map<number, Incident>();
   const changes = new Set<Change>();
+  let withDone = false;
 
   const draw = (incident: Incident): void => {
     const at = lonLat(incident);
     if (!at) return;
     const pinned: Entity | undefined = source.entities.getById(`incident-${incident.id}`);
-    if (!pinned) source.entities.add(marker(stage, incident, at));
-    else if (pinned.billboard) pinned.billboard.image = new ConstantProperty(image(incident));
+    const drawn = pinned ?? source.entities.add(marker(stage, incident, at));
+    if (pinned?.billboard) pinned.billboard.image = new ConstantProperty(image(incident));
+    drawn.show = withDone || isOpen(incident);
     stage.render();
   };
   const put = (incident: Incident, tell: boolean): void => {
@@ -108,6 +112,10 @@ export async function openIncidents(stage: Stage): Promise<Incidents> {
       return moved;
     },
     show: (shown) => ((source.show = shown), stage.render()),
+    showDone: (shown) => {
+      withDone = shown;
+      for (const incident of known.values()) draw(incident);
+    },
     eachChange: (run) => void changes.add(run),
   };
 }

@@ -50,6 +50,11 @@ async function health(): Promise<Health> {
   }
 }
 
+/** ?view=city or oldtown (the default). */
+function firstView(): ViewName {
+  return new URLSearchParams(location.search).get("view") === "city" ? "city" : "oldtown";
+}
+
 function notices(stage: Stage, app: App): void {
   if (stage.isSoftware) document.documentElement.classList.add("software");
   if (!stage.hasTerrain) toast({ title: t("notice.terrain"), icon: "layers", colour: "var(--yellow)" });
@@ -57,7 +62,7 @@ function notices(stage: Stage, app: App): void {
 }
 
 function wirePage(stage: Stage, app: App, city: Health["city"]): void {
-  openSwitches(layerSwitches(app));
+  openSwitches(layerSwitches(app, firstView() === "city"));
   openColouring(app.buildings);
   openSun(stage);
   openSearch((place) => showPlace(stage, place));
@@ -87,7 +92,7 @@ async function start(handle: Handle): Promise<void> {
   hud.setKpi("buildings", counts.buildings);
   const stage = await openStage(byId("scene"), city.old_town, asked.get("globe") !== "0");
   handle.viewer = stage.viewer;
-  setView(stage, city, (asked.get("view") === "city" ? "city" : "oldtown") satisfies ViewName);
+  setView(stage, city, firstView());
   const app = await openApp(stage);
   handle.app = app;
   notices(stage, app);

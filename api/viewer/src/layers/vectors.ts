@@ -1,8 +1,24 @@
 /** Divisions, roads and water: lines and faces draped on the ground, read when first shown. */
 
-import { ClassificationType, Color, ColorMaterialProperty, ConstantProperty, type Entity, GeoJsonDataSource, PolylineGraphics } from "@cesium/engine";
+import {
+  BoundingSphere,
+  ClassificationType,
+  Color,
+  ColorMaterialProperty,
+  ConstantPositionProperty,
+  ConstantProperty,
+  DistanceDisplayCondition,
+  Ellipsoid,
+  type Entity,
+  GeoJsonDataSource,
+  HeightReference,
+  LabelGraphics,
+  LabelStyle,
+  PolylineGraphics,
+} from "@cesium/engine";
 import { layerItems } from "../api";
 import type { Stage } from "../scene";
+import { LABEL_FONT } from "./landmarks";
 
 export type VectorName = "divisions" | "roads" | "water";
 
@@ -20,11 +36,29 @@ const LOOKS: Record<VectorName, Look> = {
 
 const WIDER: Record<string, number> = { motorway: 4, trunk: 3.5, primary: 3, secondary: 2.2 };
 
+function divisionName(text: string, clamp: boolean): LabelGraphics {
+  return new LabelGraphics({
+    text,
+    font: LABEL_FONT,
+    scale: 0.52,
+    style: LabelStyle.FILL_AND_OUTLINE,
+    fillColor: Color.fromCssColorString("#f3dfb2"),
+    outlineColor: Color.fromCssColorString("#10161d"),
+    outlineWidth: 6,
+    heightReference: clamp ? HeightReference.CLAMP_TO_TERRAIN : HeightReference.NONE,
+    disableDepthTestDistance: Number.POSITIVE_INFINITY,
+    distanceDisplayCondition: new DistanceDisplayCondition(25_000, Number.POSITIVE_INFINITY),
+  });
+}
+
 /** A division's outline instead of its face: polygons draped over a prefecture hide what they bound. */
 function outline(entity: Entity, look: Look, clamp: boolean): void {
   const rings = entity.polygon?.hierarchy?.getValue();
   if (!rings?.positions?.length) return;
   entity.polygon = undefined;
+  const middle = BoundingSphere.fromPoints(rings.positions).center;
+  entity.position = new ConstantPositionProperty(Ellipsoid.WGS84.scaleToGeodeticSurface(middle) ?? middle);
+  entity.label = divisionName(entity.name ?? "", clamp);
   entity.polyline = new PolylineGraphics({
     positions: [...rings.positions, rings.positions[0]],
     width: look.width,
