@@ -1,11 +1,9 @@
 # The doors: `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down test check bench bless clean environment
+.PHONY: help up down test check clean environment
 
 PYTHON := .venv/bin/python
-LINES ?=
-
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
@@ -21,6 +19,7 @@ environment:
 
 test: environment  ## the whole suite: pure, PostGIS, browser, notebooks
 	@tools/viewer.sh || true
+	@tools/readers.sh || true
 	$(PYTHON) -m pytest -m "" tests
 
 check: environment  ## lint, types, import contracts, pure tests
@@ -28,10 +27,8 @@ check: environment  ## lint, types, import contracts, pure tests
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PYTHON) -m pytest
-
-bench: environment  ## benchmarks, one JSON line each; LINES="tiles.rate …" picks some
-	@.venv/bin/cim bench $(LINES)
+	$(PYTHON) -m pytest -q --doctest-modules cim loaders tilesets api --ignore=api/viewer --ignore=cim/store/migrations
+	$(PYTHON) -m pytest -q
 
 clean:  ## remove what was built; the data in var/ stays
 	rm -rf .venv api/viewer/node_modules api/viewer/dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache

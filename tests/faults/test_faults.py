@@ -100,7 +100,11 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
 
 SPOILT = {
     "dem without crs": ("dem", lambda path: write_dem(path, crs=None), "dem.tif: "),
-    "truncated tiff": ("dem", lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "dem.tif: "),
+    "truncated tiff": (
+        "dem",
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        "dem.tif: ",
+    ),
     "empty tiff": ("dem", lambda path: path.write_bytes(b""), "dem.tif: the file is empty"),
     "truncated gpkg": ("buildings", lambda path: path.write_bytes(path.read_bytes()[:30_000]), "buildings.gpkg: "),
     "empty gpkg": ("buildings", lambda path: path.write_bytes(b""), "buildings.gpkg: the file is empty"),
