@@ -96,13 +96,23 @@ def outward(west: float, south: float, east: float, north: float, low: float, hi
     """A region of short decimal numbers round these (radians, metres): up to a nanoradian and a centimetre larger."""
     nano, cents = 1e9, 1e2
     return Region(
-        west=float(np.floor(west * nano) / nano),
-        south=float(np.floor(south * nano) / nano),
-        east=float(np.ceil(east * nano) / nano),
-        north=float(np.ceil(north * nano) / nano),
-        low=float(np.floor(low * cents) / cents),
-        high=float(np.ceil(high * cents) / cents),
+        west=_down(west, nano),
+        south=_down(south, nano),
+        east=_up(east, nano),
+        north=_up(north, nano),
+        low=_down(low, cents),
+        high=_up(high, cents),
     )
+
+
+def _down(value: float, scale: float) -> float:
+    """The largest multiple of 1/scale that is not above the value, also where the product rounds up to it."""
+    count = float(np.floor(value * scale))
+    return count / scale if count / scale <= value else (count - 1.0) / scale
+
+
+def _up(value: float, scale: float) -> float:
+    return -_down(-value, scale)
 
 
 def tileset(root: Tile, geometric_error: float) -> Tileset:

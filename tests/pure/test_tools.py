@@ -21,10 +21,12 @@ def test_scripts_parse(path: Path) -> None:
 
 
 def test_pip_variables_hold_for_uv(tmp_path: Path) -> None:
-    given = {"PIP_CERT": "/c.pem", "PIP_INDEX_URL": "http://mirror/simple", "PIP_FIND_LINKS": "/a /b"}
+    (tmp_path / "wheels").mkdir()
+    links = f"{tmp_path}/wheels {tmp_path}/absent http://mirror/wheels"
+    given = {"PIP_CERT": "/c.pem", "PIP_INDEX_URL": "http://mirror/simple", "PIP_FIND_LINKS": links}
     found = mapped(given, tmp_path)
     assert (found["SSL_CERT_FILE"], found["UV_DEFAULT_INDEX"]) == ("/c.pem", "http://mirror/simple")
-    assert found["UV_FIND_LINKS"] == "/a,/b"
+    assert found["UV_FIND_LINKS"] == f"{tmp_path}/wheels,http://mirror/wheels"  # uv would stop at the absent one
 
 
 def test_pips_configuration_file_holds_for_uv(tmp_path: Path) -> None:
