@@ -11,7 +11,7 @@ import { t, word } from "./i18n";
 import { openReporting } from "./incident_form";
 import { openIncidentList } from "./incident_list";
 import { type Incidents, isOpen, openIncidents } from "./incidents";
-import { attributesOf, type Buildings, openBuildings } from "./layers/buildings";
+import { attributesOf, type Buildings, lowestOver, openBuildings } from "./layers/buildings";
 import { type Imagery, openImagery } from "./layers/imagery";
 import { openLandmarks } from "./layers/landmarks";
 import { vectorSwitch } from "./layers/vectors";
@@ -57,10 +57,12 @@ function tellAlarms(app: App): void {
   app.buildings?.alarm(colours);
 }
 
-/** Opens every layer. */
-export async function openApp(stage: Stage): Promise<App> {
+/** Opens every layer. `oldTown`: lon/lat of the place whose ground is the stage's. */
+export async function openApp(stage: Stage, oldTown: [number, number]): Promise<App> {
   let onThing: ((thing: Thing) => void) | undefined;
   let due = 0;
+  const buildings = await optional<Buildings | undefined>(openBuildings(stage), undefined);
+  if (!stage.hasTerrain && buildings) stage.ground = lowestOver(buildings.tileset, oldTown);
   const vehicles = await openVehicles(stage);
   const sensors = await openSensors(stage, {
     onVehicle: vehicles.move,
@@ -71,8 +73,7 @@ export async function openApp(stage: Stage): Promise<App> {
     onAlarm: (thing, reading) =>
       toast({ title: word("state", reading.state), text: thing.properties.name, colour: sensors.colourOf(reading), icon: thing.properties.kind, act: { label: t("incident.fly"), run: () => app.showThing(thing) } }),
   });
-  const [buildings, imagery, landmarks, incidents] = await Promise.all([
-    optional<Buildings | undefined>(openBuildings(stage), undefined),
+  const [imagery, landmarks, incidents] = await Promise.all([
     optional<Imagery>(openImagery(stage), { names: [], show: () => undefined }),
     optional(openLandmarks(stage), () => undefined),
     openIncidents(stage),

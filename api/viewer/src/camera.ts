@@ -62,7 +62,7 @@ export function flyToView(stage: Stage, city: Health["city"], name: ViewName): v
 /** Flies to a place so that it stands in the middle, `range` metres away. */
 export function flyToPlace(stage: Stage, [lon, lat]: [number, number], range = 700): void {
   const { camera, scene } = stage.viewer;
-  const known = stage.hasGlobe ? scene.globe.getHeight(Cartographic.fromDegrees(lon, lat)) : undefined;
+  const known = stage.hasGround ? scene.globe.getHeight(Cartographic.fromDegrees(lon, lat)) : undefined;
   const target = Cartesian3.fromDegrees(lon, lat, known ?? stage.ground);
   camera.flyToBoundingSphere(new BoundingSphere(target, 0), {
     offset: new HeadingPitchRange(camera.heading, Maths.toRadians(-32), range),

@@ -17,7 +17,11 @@ import type { Health } from "./types";
 import "./styles/tokens.css";
 import "./styles/layout.css";
 import "./styles/controls.css";
+import "./styles/dock.css";
+import "./styles/toast.css";
 import "./styles/cards.css";
+import "./styles/incidents.css";
+import "./styles/narrow.css";
 
 /** What tests and the console may hold on to. */
 interface Handle {
@@ -93,7 +97,8 @@ async function start(handle: Handle): Promise<void> {
   const stage = await openStage(byId("scene"), city.old_town, asked.get("globe") !== "0");
   handle.viewer = stage.viewer;
   setView(stage, city, firstView());
-  const app = await openApp(stage);
+  const app = await openApp(stage, city.old_town);
+  if (!stage.hasTerrain) setView(stage, city, firstView());
   handle.app = app;
   notices(stage, app);
   wirePage(stage, app, city);

@@ -28,6 +28,8 @@ export interface Stage {
   ground: number;
   hasTerrain: boolean;
   hasGlobe: boolean;
+  /** A ground is drawn that symbols can stand on: a globe with terrain. A bare ellipsoid lies far below the city. */
+  hasGround: boolean;
   /** Drawn by the processor: spare it. */
   isSoftware: boolean;
   /** Asks for one more frame. */
@@ -143,17 +145,18 @@ export async function openStage(container: HTMLElement, oldTown: [number, number
   viewer.scene.screenSpaceCameraController.minimumZoomDistance = 12;
   viewer.scene.screenSpaceCameraController.maximumZoomDistance = 900_000;
   const ground = terrain ? await groundAt(terrain, oldTown) : 0;
-  return { viewer, ground, hasTerrain: terrain !== undefined, hasGlobe, isSoftware, render: () => viewer.scene.requestRender() };
+  const hasTerrain = terrain !== undefined;
+  return { viewer, ground, hasTerrain, hasGlobe, hasGround: hasGlobe && hasTerrain, isSoftware, render: () => viewer.scene.requestRender() };
 }
 
-/** How map symbols find the ground: the terrain clamps them, without a globe they get the old town's height. */
+/** How map symbols find the ground: the terrain clamps them, without it they get the old town's height. */
 export function clamping(stage: Stage): HeightReference {
-  return stage.hasGlobe ? HeightReference.CLAMP_TO_TERRAIN : HeightReference.NONE;
+  return stage.hasGround ? HeightReference.CLAMP_TO_TERRAIN : HeightReference.NONE;
 }
 
 /** A symbol's position; `above` metres over the ground (only where it is not clamped). */
 export function onGround(stage: Stage, [lon, lat]: [number, number], above = 0): Cartesian3 {
-  return Cartesian3.fromDegrees(lon, lat, stage.hasGlobe ? above : stage.ground + above);
+  return Cartesian3.fromDegrees(lon, lat, stage.hasGround ? above : stage.ground + above);
 }
 
 /** The ground under a point of the window, or undefined where it looks at the sky. */
@@ -161,7 +164,7 @@ export function groundUnder(stage: Stage, window: Cartesian2): Cartographic | un
   const { scene, camera } = stage.viewer;
   const ray = camera.getPickRay(window);
   if (!ray) return undefined;
-  if (stage.hasGlobe) {
+  if (stage.hasGround) {
     const hit = scene.globe.pick(ray, scene);
     return hit ? Cartographic.fromCartesian(hit) : undefined;
   }

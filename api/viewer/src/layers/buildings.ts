@@ -1,6 +1,6 @@
 /** The city tileset: its colouring by use, height or plain, alarms on buildings, and the building that is selected. */
 
-import { Cartesian2, Cartesian3, Cesium3DTileColorBlendMode, type Cesium3DTileFeature, Cesium3DTileset, Cesium3DTileStyle, CustomShader, ShadowMode } from "@cesium/engine";
+import { Cartesian2, Cartesian3, Cartographic, type Cesium3DTile, Cesium3DTileColorBlendMode, type Cesium3DTileFeature, Cesium3DTileset, Cesium3DTileStyle, CustomShader, Rectangle, ShadowMode } from "@cesium/engine";
 import { HEIGHT_COLOURS, PLAIN_COLOUR, SELECTED_COLOUR, USE_COLOURS } from "../colours";
 import type { Stage } from "../scene";
 
@@ -45,6 +45,11 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   float lying = abs(dot(normalize(fsInput.attributes.normalEC), up));
   material.diffuse *= mix(0.62, 1.0, smoothstep(0.05, 0.35, lying)) * mix(0.8, 1.0, smoothstep(0.7, 0.98, lying) + (1.0 - smoothstep(0.05, 0.35, lying)));
 }`;
+
+interface Region {
+  rectangle?: Rectangle;
+  minimumHeight?: number;
+}
 
 type Condition = [string, string];
 
@@ -114,6 +119,22 @@ export async function openBuildings(stage: Stage): Promise<Buildings> {
   };
   restyle();
   return city;
+}
+
+/** The lowest height of the smallest known tile over a place: stands in for the ground where no terrain is served. */
+export function lowestOver(tileset: Cesium3DTileset, [lon, lat]: [number, number]): number {
+  const here = Cartographic.fromDegrees(lon, lat);
+  const regionOf = (tile: Cesium3DTile): Region => (tile as unknown as { boundingVolume: Region }).boundingVolume;
+  let tile: Cesium3DTile | undefined = tileset.root;
+  let lowest = 0;
+  while (tile) {
+    lowest = regionOf(tile).minimumHeight ?? lowest;
+    tile = tile.children.find((child) => {
+      const { rectangle } = regionOf(child);
+      return rectangle !== undefined && Rectangle.contains(rectangle, here);
+    });
+  }
+  return lowest;
 }
 
 function text(value: unknown): string | undefined {

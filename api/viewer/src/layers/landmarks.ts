@@ -18,7 +18,7 @@ function label(stage: Stage, text: string, [lon, lat]: [number, number], height:
   const above = height + ABOVE_ROOFS;
   return {
     name: text,
-    position: Cartesian3.fromDegrees(lon, lat, stage.hasGlobe ? above : stage.ground + above),
+    position: Cartesian3.fromDegrees(lon, lat, stage.hasGround ? above : stage.ground + above),
     label: {
       text,
       font: LABEL_FONT,
@@ -32,7 +32,7 @@ function label(stage: Stage, text: string, [lon, lat]: [number, number], height:
       backgroundPadding: new Cartesian2(12, 7),
       horizontalOrigin: HorizontalOrigin.CENTER,
       verticalOrigin: VerticalOrigin.BOTTOM,
-      heightReference: stage.hasGlobe ? HeightReference.RELATIVE_TO_TERRAIN : HeightReference.NONE,
+      heightReference: stage.hasGround ? HeightReference.RELATIVE_TO_TERRAIN : HeightReference.NONE,
       disableDepthTestDistance: Number.POSITIVE_INFINITY,
       distanceDisplayCondition: new DistanceDisplayCondition(0, 9000),
       scaleByDistance: new NearFarScalar(600, 1.0, 7000, 0.62),

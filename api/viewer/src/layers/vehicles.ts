@@ -31,7 +31,7 @@ function mix(glide: Glide, now: number): [number, number] {
 }
 
 function onRoad(stage: Stage, [lon, lat]: [number, number]): Cartesian3 {
-  const height = stage.hasGlobe ? stage.viewer.scene.globe.getHeight(Cartographic.fromDegrees(lon, lat)) : undefined;
+  const height = stage.hasGround ? stage.viewer.scene.globe.getHeight(Cartographic.fromDegrees(lon, lat)) : undefined;
   return Cartesian3.fromDegrees(lon, lat, (height ?? stage.ground) + 3);
 }
 
