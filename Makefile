@@ -18,8 +18,8 @@ environment:
 	@tools/environment.sh dev
 
 test: environment  ## the whole suite: pure, PostGIS, browser, notebooks
-	@tools/viewer.sh || true
-	@tools/readers.sh || true
+	@tools/viewer.sh || [ -z "$$CIM_TEST_STRICT" ]
+	@tools/readers.sh || [ -z "$$CIM_TEST_STRICT" ]
 	$(PYTHON) -m pytest -m "" tests
 
 check: environment  ## lint, types, import contracts, pure tests

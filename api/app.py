@@ -17,6 +17,7 @@ from api import document, errors
 from api.bus import Bus
 from api.deps import Service, utc_now
 from api.ingest import Ingest, Writer
+from api.limits import Limited
 from api.live import Live
 from api.metrics import Counted, Metrics
 from api.pictures import Pictures
@@ -47,7 +48,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         store: Database = await asyncio.to_thread(_open, settings) if database is None else database
         bus, writer = Bus(store, utc_now), Writer(store, city.extent, metrics, utc_now)
         metrics.live_clients = bus.count
-        app.state.service = Service(city, settings.data, store, metrics, Pictures(settings.data / "imagery"), utc_now)
+        pictures = Pictures(settings.data / "imagery")
+        app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well)
         app.state.bus, app.state.writer = bus, writer
         bus.start()
         with _on_signal(bus.hang_up):
@@ -58,6 +60,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             store.close()
 
     app = FastAPI(
+        description=document.DESCRIPTION,
         title=f"{city.name} CIM / {city.name_en} CIM",
         version=__version__,
         lifespan=lifespan,
@@ -75,6 +78,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
 def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Put the raw apps round the framework, outermost last: hot and endless answers pass it by."""
+    app.add_middleware(Limited)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.answers import encode
+from api.errors import Busy
 from cim.errors import CimError, Unavailable
 from cim.store import bus, live
 from cim.store.db import Database
@@ -18,10 +19,14 @@ from cim.types import Box, LiveEvent
 KINDS = {"incidents": "incident", "observations": "observation", "tiles": "tile", "datasets": "dataset"}
 """What `layers=` may name, and the event kind each stands for."""
 
+MOST_CLIENTS = 800  # of the 1024 files that a process may usually have open, some must be left for other requests
+MOST_MISSED = 50_000  # keys that a client which comes back is told one by one; with more it reads everything anew
 _QUEUE = 256  # batches that may wait for one client before it is cut off (it comes back and resumes by id)
 _PAUSE_S = 0.02  # between reads: events that come faster are told together
 _FORGET_EVERY_S = 600.0
 _READY_S = 2.0  # a new client waits this long for the bus to find its place
+_FORGOTTEN = "events after the given id are no longer remembered"
+_TOO_MUCH = "more happened after the given id than is told one by one"
 _log = logging.getLogger("cim.live")
 
 
@@ -96,6 +101,7 @@ class Bus:
         self._stop = threading.Event()
         self._ready = asyncio.Event()
         self._forget_at = 0.0
+        self._failing = False
         self.position: int | None = None
         """The last event that was handed out; None until the database was reached for the first time."""
 
@@ -118,11 +124,22 @@ class Bus:
             await asyncio.to_thread(self._thread.join, 5.0)
 
     async def join(self, wants: Filter) -> Client:
-        """A new follower, from this moment on (while the database is away: from when it is back)."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), _READY_S)
-        client = Client(wants, self.position)
+        """A new follower, from this moment on (while the database is away: from when it is back).
+
+        Raises Busy where as many follow as the server takes.
+        """
+        if len(self._clients) >= MOST_CLIENTS:
+            raise Busy(f"{MOST_CLIENTS} clients follow /live already, the most that this server takes: try again later")
+        client = Client(wants)
         self._clients.add(client)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), _READY_S)
+        except asyncio.CancelledError:
+            self.leave(client)
+            raise
+        if client.upto is None:
+            client.upto = self.position
         if self._stop.is_set():
             client.cut()
         return client
@@ -135,30 +152,39 @@ class Bus:
         """How many follow now."""
         return len(self._clients)
 
-    def missed(self, after: int) -> tuple[int, bool, list[Told]]:
-        """What happened after an id: (up to which id, whether some of it is forgotten, the rest, each key once).
+    def well(self) -> bool:
+        """Whether events reach the clients: the thread lives, and its last round with the database did not fail."""
+        return self._thread is not None and self._thread.is_alive() and not self._failing
+
+    def missed(self, after: int) -> tuple[int, str | None, list[Told]]:
+        """What happened after an id: (up to which id, why everything is to be read anew if so, the rest, each key once).
 
         Blocks on the database; raises Unavailable.
         """
         with self._database.begin() as connection:
             upto = bus.newest(connection)
-            forgotten = bus.forgotten(connection, after)
-            rows = bus.missed(connection, after, upto)
-            return upto, forgotten, told(live.expand(connection, rows, self._clock()))
+            why = _FORGOTTEN if bus.forgotten(connection, after) else None
+            rows = bus.missed(connection, after, upto, limit=MOST_MISSED + 1)
+            if len(rows) > MOST_MISSED:
+                return upto, why or _TOO_MUCH, []
+            return upto, why, told(live.expand(connection, rows, self._clock()))
 
     def _run(self) -> None:
         wait_s = 0.1
         while not self._stop.is_set():
             try:
                 for position, rows in bus.follow(self._database, self.position, self._stop.is_set, wait_s=1.0):
-                    wait_s = 0.1
                     self._hand_out(position, rows)
                     self._forget()
+                    wait_s, self._failing = 0.1, False
                     self._stop.wait(_PAUSE_S)
             except Unavailable as error:
                 _log.warning("live: %s; trying again", error)
             except CimError as error:
                 _log.error("live: %s; trying again", error)
+            except Exception:  # whatever it was, it must not end /live for good
+                _log.exception("live: unforeseen; trying again")
+            self._failing = True
             self._stop.wait(wait_s)
             wait_s = min(wait_s * 2, 5.0)
 

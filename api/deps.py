@@ -26,6 +26,8 @@ class Service:
     metrics: Metrics
     imagery: Callable[[], Mapping[str, ImageryLayer]]
     clock: Callable[[], datetime]
+    live: Callable[[], bool]
+    """Whether events reach the clients of /live."""
 
 
 def utc_now() -> datetime:

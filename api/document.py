@@ -5,6 +5,15 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+DESCRIPTION = """\
+**没有身份验证。** 目前任何能访问本服务的人都可以读取全部数据，也可以上报事件、变更事件状态、写入观测值。\
+服务器默认只监听本机（127.0.0.1）；在以 `--host` 开放给其他机器之前，请先在前面设置带身份验证的网关。
+
+**There is no authentication.** For now whoever reaches this service may read everything, report incidents, move them on \
+and write observations. By default the server listens on this machine only (127.0.0.1); before you open it to others with \
+`--host`, put a gateway that authenticates in front of it.
+"""
+
 _POINT = {"type": "Point", "coordinates": [113.2882, 40.0911]}
 _OBSERVATION: dict[str, Any] = {
     "phenomenonTime": "2026-01-01T00:00:00Z",
@@ -19,7 +28,7 @@ def complete(app: FastAPI) -> None:
 
     def whole() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             for path, method, operation in _raw():
                 schema["paths"].setdefault(path, {})[method] = operation
             app.openapi_schema = _as_problems(schema)
@@ -91,6 +100,10 @@ def _post_observations() -> dict[str, Any]:
             "201": {"description": "stored, all of them"},
             "400": {"description": "not one of them was stored"},
             "404": {"description": "there is no such Datastream; not one was stored"},
+            "413": {"description": "the body is too large; send it in parts"},
+            "503": {
+                "description": "the database is away, or too much waits already; Retry-After says when to come back"
+            },
         },
     }
 

@@ -8,20 +8,37 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope, Send
 
 from api.answers import Problem, problem
+from api.static import refuse
 from cim import errors
-from cim.errors import CimError
+from cim.errors import BadInput, CimError, Unavailable
+
+
+class TooLarge(BadInput):
+    """A body is larger than this door takes: send less, or send it in parts."""
+
+    code = "too_large"
+
+
+class Busy(Unavailable):
+    """The server has as much at once as it takes: wait, then try again."""
+
+    code = "busy"
+
 
 STATUSES: dict[type[CimError], int] = {
     errors.Unknown: 404,
     errors.MissingCrs: 400,
     errors.BadSource: 400,
     errors.BadInput: 400,
+    TooLarge: 413,
     errors.Conflict: 409,
     errors.BadSettings: 500,
     errors.MissingTool: 503,
     errors.Unavailable: 503,
+    Busy: 503,
     errors.NoSpace: 507,
     CimError: 500,
 }
@@ -43,6 +60,8 @@ def status_of(error: CimError) -> int:
 def as_problem(error: CimError) -> dict[str, Any]:
     """The problem body that tells a client of an error."""
     status = status_of(error)
+    if isinstance(error, Busy):
+        return problem(status, HTTPStatus(status).phrase, str(error), error.code)
     if status >= 500:
         _log.error("%s: %s", error.code, error)
     return problem(status, HTTPStatus(status).phrase, _OWN_FAULTS.get(status, str(error)), error.code)
@@ -52,6 +71,12 @@ def answer(body: dict[str, Any], headers: dict[str, str] | None = None) -> Probl
     """The answer that carries a problem body."""
     waits = {"Retry-After": "2"} if body["status"] == 503 else {}
     return Problem(body, status_code=body["status"], headers={**waits, **(headers or {})})
+
+
+async def refuse_for(error: CimError, scope: Scope, send: Send) -> None:
+    """Send the problem that tells of an error, from outside the framework."""
+    told = as_problem(error)
+    await refuse(scope, send, told["status"], told["title"], told["detail"], told["code"])
 
 
 def install(app: FastAPI) -> None:

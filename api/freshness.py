@@ -11,22 +11,27 @@ from pathlib import Path
 
 from cim.city import City
 from cim.settings import Settings
-from cim.store import bodies
+from cim.store import bodies, catalogue
 from cim.store.db import Database
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _CODE = ("cim", "loaders", "tilesets")
-_PRODUCTS = ("terrain/layer.json", "imagery/orthophoto/layer.json", "tiles/city/tileset.json")
+_PRODUCTS = (
+    "terrain/layer.json",
+    "imagery/orthophoto/layer.json",
+    "imagery/hillshade/layer.json",
+    "tiles/city/tileset.json",
+)
 
 
 def mark(settings: Settings, city: City, database: Database) -> str:
     """A digest of all that decides what loads and builds would do."""
     with database.begin() as connection:
-        state = bodies.state(connection)
+        state = [repr(bodies.state(connection)), *(v.fingerprint for v in catalogue.published(connection))]
     sources = [settings.locate(named.source.location) for named in city.sources]
-    code = (path for folder in _CODE for path in (_CHECKOUT / folder).rglob("*.[ps][yq]*"))
+    code = (p for folder in _CODE for p in (_CHECKOUT / folder).rglob("*") if p.suffix in (".py", ".sql"))
     files = [settings.city_file, *sources, *(settings.data / name for name in _PRODUCTS), *sorted(code)]
-    return hashlib.sha256(json.dumps([list(_facts(files)), repr(state)]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([list(_facts(files)), state]).encode()).hexdigest()
 
 
 def is_fresh(settings: Settings, city: City, database: Database) -> bool:

@@ -14,11 +14,11 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import encode
-from api.errors import as_problem
+from api.errors import refuse_for
+from api.limits import Budget, read_body
 from api.metrics import Metrics
 from api.sensorthings import observation_id
-from api.static import refuse
-from cim.errors import BadInput, CimError, Unknown
+from cim.errors import BadInput, CimError, Conflict, NoSpace, Unavailable, Unknown
 from cim.store import series
 from cim.store.db import Database
 from cim.types import Box, Observation
@@ -26,6 +26,7 @@ from loaders.protocols.sensorthings import PROTOCOL
 
 DOOR = "/sta/v1.1/Observations"
 MOST_BYTES = 64 * 1024 * 1024
+MOST_WAITING_BYTES = 2 * MOST_BYTES  # of all bodies that are being received, or wait to be stored
 _GROUP = 20_000  # observations in one transaction, unless one request alone brings more
 _REACH_DEG = 5.0  # a vehicle may leave the city; one that is this far out has its coordinates wrong
 
@@ -43,23 +44,20 @@ class Ingest:
 
     def __init__(self, rest: ASGIApp, writer: Callable[[], "Writer"]) -> None:
         self._rest, self._writer = rest, writer
+        self._budget = Budget(MOST_WAITING_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http" or scope["path"] != DOOR or scope["method"] != "POST":
             await self._rest(scope, receive, send)
             return
-        writer = self._writer()
         try:
-            body = await _body(scope, receive)
-            at = writer.clock()
-            long = len(body) > 100_000  # parsing that would hold up everybody else's events
-            observations = await asyncio.to_thread(PROTOCOL.decode, body, at) if long else PROTOCOL.decode(body, at)
-            writer.check_places(observations)
-            await writer.store(observations)
+            with self._budget.share() as take:
+                _check_type(scope)
+                body = await read_body(scope, receive, MOST_BYTES, take)
+                observations = await self._store(body)
         except CimError as error:
-            told = as_problem(error)
-            await refuse(scope, send, told["status"], told["title"], told["detail"], told["code"])
+            await refuse_for(error, scope, send)
             return
         single = len(observations) == 1 and not body.lstrip().startswith(b"[")
         if single:
@@ -67,6 +65,15 @@ class Ingest:
             await _created(send, encode({"@iot.id": id}), f"{DOOR}('{id}')")
         else:
             await _created(send, encode({"@iot.count": len(observations)}), None)
+
+    async def _store(self, body: bytes) -> list[Observation]:
+        writer = self._writer()
+        at = writer.clock()
+        long = len(body) > 100_000  # parsing that would hold up everybody else's events
+        observations = await asyncio.to_thread(PROTOCOL.decode, body, at) if long else PROTOCOL.decode(body, at)
+        writer.check_places(observations)
+        await writer.store(observations)
+        return observations
 
 
 class Writer:
@@ -125,34 +132,42 @@ class Writer:
                     waiting.stored.set_exception(outcome)
 
     def _write(self, group: Sequence[Waiting]) -> list[Exception | None]:
-        """Write a group; a request that names an unknown datastream is left out, the others are not."""
+        """Write a group, and where that fails each request alone: a bad one harms nobody else."""
+        try:
+            return self._commit(group)
+        except (Unavailable, NoSpace) as error:
+            return [error for _ in group]
+        except Exception as error:
+            if len(group) == 1 and not isinstance(error, Conflict):  # a conflict may be gone the second time
+                return [error]
+        outcomes: list[Exception | None] = []
+        for number, waiting in enumerate(group):
+            try:
+                outcomes += self._commit([waiting])
+            except (Unavailable, NoSpace) as error:
+                return outcomes + [error] * (len(group) - number)
+            except Exception as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _commit(self, group: Sequence[Waiting]) -> list[Exception | None]:
+        """One transaction; a request that names an unknown datastream is left out, the others are not."""
         with self._database.begin() as connection:
             strange = series.unknown(connection, [o.datastream_id for w in group for o in w.observations])
             refused = [
                 next((o.datastream_id for o in w.observations if o.datastream_id in strange), None) for w in group
             ]
             taken = [o for w, id in zip(group, refused, strict=True) if id is None for o in w.observations]
-            series.write(connection, taken)
+            series.write(connection, taken, known=True)
         self._metrics.ingested(len(taken))
         return [None if id is None else Unknown(f"there is no Datastream {id}") for id in refused]
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
+def _check_type(scope: Scope) -> None:
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     kind = headers.get(b"content-type", "application/json").split(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise BadInput(f"Content-Type is {kind}: observations are sent as application/json")
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadInput("the request broke off")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > MOST_BYTES:
-            raise BadInput(f"the body is larger than {MOST_BYTES // 1024**2} MiB: send it in parts")
-        if not message.get("more_body", False):
-            return b"".join(chunks)
 
 
 async def _created(send: Send, body: bytes, location: str | None) -> None:

@@ -1,7 +1,9 @@
 """/live: what happens, as it happens, over Server-Sent Events or a WebSocket.
 
 Events are `incident`, `observation` (Features), `tile`, `dataset` (keys), and `reset`: more happened while the
-client was away than is remembered, read everything anew. A client that is too slow, or whose server stops, is cut off;
+client was away than is remembered, or than is told one by one: read everything anew. At the beginning and whenever
+nothing was sent for a while there is a heartbeat that moves the client's id on: over SSE a comment, over a WebSocket
+{"event":"heartbeat","id":the newest id or null,"data":null}. A client that is too slow, or whose server stops, is cut off;
 it comes back with Last-Event-ID (or ?last_event_id=) and gets what it missed, each thing once, as it is by then.
 """
 
@@ -13,16 +15,17 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.answers import encode
 from api.bus import KINDS, Bus, Client, Filter, Told
 from api.deps import parse_bbox
-from api.errors import as_problem
+from api.errors import Busy, as_problem, refuse_for
 from api.static import refuse
 from cim.errors import BadInput, CimError, Unavailable
 
 HEARTBEAT_S = 15.0
 _SEND_S = 30.0  # a client that takes nothing for this long is gone
 _GRACE_S = 1.0
-_TRY_AGAIN = 1013  # WebSocket close code: try again later
+_TRY_AGAIN, _VIOLATION = 1013, 1008  # WebSocket close codes: try again later; the request is wrong
 _PARAMETERS = {"layers", "bbox", "last_event_id"}
 
 Write = Callable[[Sequence[Told], int | None], Awaitable[None]]
@@ -71,22 +74,27 @@ class Live:
         if scope["type"] not in ("http", "websocket") or scope["path"] != "/live":
             await self._rest(scope, receive, send)
             return
+        if scope["type"] == "http" and scope["method"] != "GET":
+            await refuse(scope, send, 405, "Method Not Allowed", "only GET is possible at /live", "method_not_allowed")
+            return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
             asked = parse(scope["query_string"].decode("latin-1"), headers.get(b"last-event-id"))
+            bus = self._bus()
+            client = await bus.join(asked.wants)
         except CimError as error:
             await _refuse(error, scope, receive, send)
             return
-        bus = self._bus()
-        if scope["type"] == "websocket":
-            await _websocket(bus, asked, receive, send)
-        elif scope["method"] == "GET":
-            await _sse(bus, asked, receive, send)
-        else:
-            await refuse(scope, send, 405, "Method Not Allowed", "only GET is possible at /live", "method_not_allowed")
+        follow = _websocket if scope["type"] == "websocket" else _sse
+        try:
+            await follow(bus, client, asked.after, receive, send)
+        except (TimeoutError, OSError):
+            pass  # the client is gone; the server closes what is left of the connection
+        finally:
+            bus.leave(client)
 
 
-async def _sse(bus: Bus, asked: Asked, receive: Receive, send: Send) -> None:
+async def _sse(bus: Bus, client: Client, after: int | None, receive: Receive, send: Send) -> None:
     async def body(text: bytes, more: bool = True) -> None:
         async with asyncio.timeout(_SEND_S):
             await send({"type": "http.response.body", "body": text, "more_body": more})
@@ -97,35 +105,24 @@ async def _sse(bus: Bus, asked: Asked, receive: Receive, send: Send) -> None:
     headers = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
     headers |= {"x-accel-buffering": "no", "access-control-allow-origin": "*"}
     lines = [(name.encode(), value.encode()) for name, value in headers.items()]
-    client = await bus.join(asked.wants)
-    try:
-        await send({"type": "http.response.start", "status": 200, "headers": lines})
-        await body(b"retry: 2000\n\n")
-        await _first_of(_feed(bus, client, asked.after, write), _gone(receive, "http.disconnect"), _stuck(client))
-        await body(b"", more=False)
-    except (TimeoutError, OSError):
-        pass  # the client is gone; the server closes what is left of the connection
-    finally:
-        bus.leave(client)
+    await send({"type": "http.response.start", "status": 200, "headers": lines})
+    await body(b"retry: 2000\n\n")
+    await _first_of(_feed(bus, client, after, write), _gone(receive, "http.disconnect"), _stuck(client))
+    await body(b"", more=False)
 
 
-async def _websocket(bus: Bus, asked: Asked, receive: Receive, send: Send) -> None:
+async def _websocket(bus: Bus, client: Client, after: int | None, receive: Receive, send: Send) -> None:
     async def write(events: Sequence[Told], upto: int | None) -> None:
-        for event, resumable in zip(events, last_of_each(events), strict=True):
+        frames = [frame(event, last) for event, last in zip(events, last_of_each(events), strict=True)]
+        for text in frames or [heartbeat(upto)]:
             async with asyncio.timeout(_SEND_S):
-                await send({"type": "websocket.send", "text": frame(event, resumable).decode()})
+                await send({"type": "websocket.send", "text": text.decode()})
 
     await receive()  # websocket.connect
-    client = await bus.join(asked.wants)
-    try:
-        await send({"type": "websocket.accept"})
-        await _first_of(_feed(bus, client, asked.after, write), _gone(receive, "websocket.disconnect"), _stuck(client))
-        if client.lost:
-            await send({"type": "websocket.close", "code": _TRY_AGAIN, "reason": "resume with last_event_id"})
-    except (TimeoutError, OSError):
-        pass
-    finally:
-        bus.leave(client)
+    await send({"type": "websocket.accept"})
+    await _first_of(_feed(bus, client, after, write), _gone(receive, "websocket.disconnect"), _stuck(client))
+    if client.lost:
+        await send({"type": "websocket.close", "code": _TRY_AGAIN, "reason": "resume with last_event_id"})
 
 
 async def _feed(bus: Bus, client: Client, after: int | None, write: Write) -> None:
@@ -152,14 +149,14 @@ async def _missed(bus: Bus, client: Client, after: int) -> AsyncIterator[tuple[i
     """One batch of what happened since, as soon as the database is there; None and nothing while it is not."""
     while not client.lost:
         try:
-            upto, forgotten, events = await asyncio.to_thread(bus.missed, after)
+            upto, why, events = await asyncio.to_thread(bus.missed, after)
         except Unavailable:
             yield None, []
             await asyncio.sleep(1.0)
             continue
         wanted = [event for event in events if client.wants.passes(event)]
-        lead = [Told(upto, "reset", None, b'{"reason":"events after the given id are no longer remembered"}')]
-        yield upto, [*(lead if forgotten else []), *wanted]
+        lead = [] if why is None else [Told(upto, "reset", None, encode({"reason": why}))]
+        yield upto, [*lead, *wanted]
         return
 
 
@@ -190,15 +187,14 @@ async def _stuck(client: Client) -> None:
 
 
 async def _refuse(error: CimError, scope: Scope, receive: Receive, send: Send) -> None:
-    body = as_problem(error)
     if scope["type"] == "websocket":
+        code = _TRY_AGAIN if isinstance(error, Busy) else _VIOLATION
+        reason = as_problem(error)["detail"].encode()[:120].decode(errors="ignore")
         await receive()
         await send({"type": "websocket.accept"})
-        await send(
-            {"type": "websocket.close", "code": 1008, "reason": body["detail"].encode()[:120].decode(errors="ignore")}
-        )
+        await send({"type": "websocket.close", "code": code, "reason": reason})
     else:
-        await refuse(scope, send, body["status"], body["title"], body["detail"], body["code"])
+        await refuse_for(error, scope, send)
 
 
 def last_of_each(events: Sequence[Told]) -> list[bool]:
@@ -229,3 +225,12 @@ def frame(event: Told, resumable: bool) -> bytes:
         str(event.id).encode() if resumable else b"null",
         event.data,
     )
+
+
+def heartbeat(upto: int | None) -> bytes:
+    """What a WebSocket client hears when nothing happened: where it stands (null: not known yet).
+
+    >>> heartbeat(7)
+    b'{"event":"heartbeat","id":7,"data":null}'
+    """
+    return encode({"event": "heartbeat", "id": upto, "data": None})

@@ -177,6 +177,8 @@ async def refuse(scope: Scope, send: Send, status: int, title: str, detail: str,
     """Send a problem."""
     body = encode(problem(status, title, detail, code))
     headers = {"content-type": "application/problem+json", "content-length": str(len(body))}
+    if status == 503:
+        headers["retry-after"] = "2"
     if status == 405:
         headers["allow"] = "GET, HEAD, OPTIONS"
     await _send(send, status, headers, b"" if scope.get("method") == "HEAD" else body)

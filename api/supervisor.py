@@ -42,16 +42,26 @@ def running(settings: Settings) -> Server | None:
 
 
 def record_self(settings: Settings) -> None:
-    """Note this process as the data folder's server, so that `cim down` can stop it."""
-    pid = os.getpid()
-    _record(settings).parent.mkdir(parents=True, exist_ok=True)
-    _record(settings).write_text(json.dumps(asdict(Server(pid, _born(pid) or 0, settings.port))))
+    """Note this process as the data folder's server, so that `cim down` can stop it.
+
+    Raises Conflict while another server of the same data folder runs.
+    """
+    pid, record = os.getpid(), _record(settings)
+    other = running(settings)
+    if other is not None and other.pid != pid:
+        raise Conflict(
+            f"{settings.data} is served already on port {other.port} by process {other.pid}; `cim down` stops it"
+        )
+    record.parent.mkdir(parents=True, exist_ok=True)
+    beside = record.with_suffix(f".{pid}")
+    beside.write_text(json.dumps(asdict(Server(pid, _born(pid) or 0, settings.port))))
+    beside.replace(record)
 
 
 def start(settings: Settings) -> Server:
     """Start the server in the background and wait until /health answers.
 
-    Raises Conflict with the holder's port when the port is taken, CimError with the log's last line when it dies.
+    Raises Conflict with the log's last line when it ends (a taken port says who holds it), CimError when it stays silent.
     """
     log = settings.data / "run" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -15,13 +15,11 @@ from cim.types import Box
 
 @dataclass(frozen=True, slots=True)
 class OldTown:
-    """The walled town modelled in L3: its centre (WGS 84 degrees) and its sides along the city's axes (metres)."""
+    """The town modelled in L3: its name and its centre (WGS 84 degrees), where the viewer first looks."""
 
     name: str
     name_en: str
     centre: tuple[float, float]
-    width_m: float
-    height_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,37 @@ def parse(text: str, name: str = "city.toml") -> City:
         raise BadSettings(f"{name}: {error}") from error
 
 
+_KEYS = {
+    "city": {"name", "name_en", "code", "crs", "height_datum", "geoid_offset_m", "extent", "time_zone"},
+    "old_town": {"name", "name_en", "centre"},
+    "limits": {
+        *("max_rejected_share", "storey_height_m", "building_height_m"),
+        *("assumed_storey_m", "assumed_height_m", "min_footprint_m2"),
+    },
+    "sample": {"generator"},
+}
+
+
+def _refuse_strange_keys(data: Mapping[str, Any]) -> None:
+    """A misspelt key must not be taken for an absent one."""
+    strange = sorted(set(data) - set(_KEYS) - {"source"})
+    if strange:
+        raise ValueError(f"unknown tables {strange}; known: {sorted([*_KEYS, 'source'])}")
+    for table, known in _KEYS.items():
+        strange = sorted(set(data.get(table, {})) - known)
+        if strange:
+            raise ValueError(f"[{table}]: unknown keys {strange}; known: {sorted(known)}")
+
+
+def _share(value: Any, key: str) -> float:
+    share = float(value)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"{key} = {value}: expected a share, 0 to 1")
+    return share
+
+
 def _city(data: Mapping[str, Any]) -> City:
+    _refuse_strange_keys(data)
     city, limits = data["city"], data.get("limits", {})
     town = data.get("old_town")
     names = [entry["name"] for entry in data.get("source", ())]
@@ -118,7 +146,7 @@ def _city(data: Mapping[str, Any]) -> City:
         time_zone=str(city.get("time_zone", "Asia/Shanghai")),
         old_town=None if town is None else _old_town(town),
         limits=Limits(
-            max_rejected_share=float(limits.get("max_rejected_share", 0.2)),
+            max_rejected_share=_share(limits.get("max_rejected_share", 0.2), "limits.max_rejected_share"),
             storey_height_m=_range(limits.get("storey_height_m", (2.2, 6.0)), "limits.storey_height_m"),
             building_height_m=_range(limits.get("building_height_m", (1.0, 400.0)), "limits.building_height_m"),
             assumed_storey_m=float(limits.get("assumed_storey_m", 3.0)),
@@ -136,8 +164,6 @@ def _old_town(town: Mapping[str, Any]) -> OldTown:
         name=str(town["name"]),
         name_en=str(town.get("name_en", town["name"])),
         centre=(lon, lat),
-        width_m=float(town["width_m"]),
-        height_m=float(town["height_m"]),
     )
 
 

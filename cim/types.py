@@ -153,7 +153,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a load did with every record of one source: read = accepted + rejected; repaired are among the accepted."""
+    """What a load did with every record of one source: read = accepted + rejected; repaired are among the accepted.
+
+    issues: the first thousand, one by one. codes: how often each code occurred, counted whole.
+    """
 
     dataset: str
     source: str
@@ -162,15 +165,9 @@ class Report:
     repaired: int
     rejected: int
     issues: tuple[Issue, ...] = ()
+    codes: Mapping[str, int] = field(default_factory=dict)
     seconds: float | None = None
     unchanged: bool = False
-
-    def by_code(self) -> dict[str, int]:
-        """How often each code occurs."""
-        counts: dict[str, int] = {}
-        for issue in self.issues:
-            counts[issue.code] = counts.get(issue.code, 0) + 1
-        return counts
 
 
 @dataclass(frozen=True, slots=True)

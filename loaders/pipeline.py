@@ -6,16 +6,19 @@ that dies at any moment leaves the old one standing.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+
+import geopandas as gpd
 
 from cim.city import City, NamedSource
 from cim.errors import BadInput, BadSource, CimError
 from cim.layers import LAYERS
 from cim.plugins import Batch, Layer, Raster, Source, SourceFormat
-from cim.store import catalogue, features, places, staging
+from cim.store import bus, catalogue, features, places, staging
 from cim.store.db import Connection, Database
 from cim.types import Issue, Progress, Report
 from loaders import devices
@@ -25,6 +28,9 @@ from loaders.sources import SOURCES
 
 # Part of every fingerprint: raise it when the same file would now be let in differently.
 LOADER_VERSION = 1
+
+# Issues kept one by one in a report, so that memory does not grow with what is wrong; the counts by code are always whole.
+ISSUES_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,10 @@ def _load_raster(database: Database, job: Load, raster: Raster, seconds: float) 
         raise BadSource(f"{raster.location}: a raster, but layer {job.layer.name} holds {job.layer.geometry}s")
     report = Report(job.dataset, job.source.location, 1, 1, 0, 0, seconds=round(seconds, 3))
     with database.begin() as connection:
-        catalogue.publish(connection, job.version_id, report, raster.crs, {**asdict(raster), "path": raster.location})
+        catalogue.claim(connection, job.dataset)
+        stat = Path(raster.location).stat()
+        note = {**asdict(raster), "path": raster.location, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+        catalogue.publish(connection, job.version_id, report, raster.crs, note)
     return report
 
 
@@ -105,22 +114,24 @@ def _load_vector(
     """Stage every batch, then publish or refuse, in one transaction."""
     report = Report(job.dataset, job.source.location, 0, 0, 0, 0)
     seen: set[str] = set()
+    found: list[gpd.GeoDataFrame] = []
     crs = ""
     with database.begin() as connection:
+        catalogue.claim(connection, job.dataset)
         staging.create(connection, job.layer)
         places.create(connection)
         for batch in batches:
             if isinstance(batch, Raster) or job.layer.geometry == "raster":
                 raise BadSource(f"{job.source.location}: holds records, but layer {job.layer.name} is a raster")
             checked = check(batch, job.source, job.layer, job.city, seen)
-            _stage(connection, job, checked)
+            _stage(connection, job, checked, found)
             report = _add(report, len(batch.frame), checked)
             crs = batch.crs
             progress(report.read, None, f"{job.dataset}: {report.accepted} accepted, {report.rejected} rejected")
         report = replace(report, seconds=round(elapsed(), 3))
         refusal = _refusal(report, job.city)
         if refusal is None:
-            _publish(connection, job, report, crs)
+            _publish(connection, job, report, crs, found)
         else:
             catalogue.fail(connection, job.version_id, report)
     if refusal is not None:
@@ -128,9 +139,10 @@ def _load_vector(
     return report
 
 
-def _stage(connection: Connection, job: Load, checked: Checked) -> None:
-    if len(checked.frame) and job.layer.name in devices.LAYERS:
-        devices.register(connection, job.layer, checked.frame, job.city)
+def _stage(connection: Connection, job: Load, checked: Checked, found: list[gpd.GeoDataFrame]) -> None:
+    """Set a batch aside until the whole source is judged: devices in `found`, everything else in the staging table."""
+    if job.layer.name in devices.LAYERS:
+        found.append(checked.frame)
     elif len(checked.frame):
         staging.copy(connection, job.layer, checked.frame, job.city.srid)
         places.stage(connection, named_places(job.layer, checked.frame))
@@ -138,8 +150,12 @@ def _stage(connection: Connection, job: Load, checked: Checked) -> None:
         catalogue.quarantine(connection, job.version_id, checked.rejected)
 
 
-def _publish(connection: Connection, job: Load, report: Report, crs: str) -> None:
-    if job.layer.name not in devices.LAYERS:
+def _publish(connection: Connection, job: Load, report: Report, crs: str, found: list[gpd.GeoDataFrame]) -> None:
+    """Make the source the dataset's state. What is told on the bus comes last: it holds the bus until the commit."""
+    if job.layer.name in devices.LAYERS:
+        moved = [id for frame in found for id in devices.register(connection, job.layer, frame, job.city)]
+        bus.tell(connection, "observation", sorted(set(moved)))
+    else:
         features.publish(connection, job.layer, job.dataset_id, job.version_id)
         places.publish(connection, job.layer.name, job.dataset_id)
     catalogue.publish(connection, job.version_id, report, crs, None)
@@ -154,15 +170,20 @@ def _add(report: Report, read: int, checked: Checked) -> Report:
         accepted=report.accepted + read - rejected,
         repaired=report.repaired + len(repaired - {r.row for r in checked.rejected}),
         rejected=report.rejected + rejected,
-        issues=report.issues + checked.issues,
+        issues=report.issues + checked.issues[: max(0, ISSUES_KEPT - len(report.issues))],
+        codes=_counted(report.codes, checked.issues),
     )
+
+
+def _counted(codes: Mapping[str, int], issues: Sequence[Issue]) -> dict[str, int]:
+    return dict(Counter(codes) + Counter(issue.code for issue in issues))
 
 
 def _refusal(report: Report, city: City) -> str | None:
     """Why this load may not be published, if it may not."""
     share = city.limits.max_rejected_share
     if report.read and report.rejected > share * report.read:
-        codes = ", ".join(f"{code} {n}" for code, n in sorted(report.by_code().items(), key=lambda kv: -kv[1])[:4])
+        codes = ", ".join(f"{code} {n}" for code, n in sorted(report.codes.items(), key=lambda kv: -kv[1])[:4])
         return (
             f"{report.source}: {report.rejected} of {report.read} records rejected ({codes}), more than the "
             f"{share:.0%} that the city file allows; nothing of it was published"
@@ -172,7 +193,7 @@ def _refusal(report: Report, city: City) -> str | None:
 
 def _record_failure(database: Database, job: Load, error: CimError) -> None:
     """Note in the catalogue why a load ended; if the store itself is away, the next run marks it failed."""
-    report = Report(job.dataset, job.source.location, 0, 0, 0, 0, (Issue(error.code, str(error)),))
+    report = Report(job.dataset, job.source.location, 0, 0, 0, 0, (Issue(error.code, str(error)),), {error.code: 1})
     try:
         with database.begin() as connection:
             if not catalogue.is_ended(connection, job.version_id):

@@ -22,6 +22,27 @@ from cim.types import silent
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
+_UNRUN: list[str] = []
+_MAY_SKIP = ("CIM_BLESS", "needs root")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Where `CIM_TEST_STRICT` is set (CI), a test that could not run for want of a tool or of data is a failure."""
+    reason = str(report.longrepr) if report.skipped else ""
+    if reason and os.environ.get("CIM_TEST_STRICT") and not any(word in reason for word in _MAY_SKIP):
+        _UNRUN.append(f"{report.nodeid}: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _UNRUN:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _UNRUN:
+        terminalreporter.line(f"did not run, which CIM_TEST_STRICT does not allow: {line}", red=True)
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     return CHECKOUT
@@ -29,7 +50,7 @@ def checkout() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real data, which exists beside the checkout in development and CI only."""
+    """The folder of real data that `CIM_SHARED` names (default: `shared` beside the checkout); not part of the project."""
     folder = Path(os.environ.get("CIM_SHARED", CHECKOUT.parent / "shared"))
     if not (folder / "data").is_dir():
         pytest.skip(f"the real data is not here ({folder.name}/data); CIM_SHARED names it")

@@ -149,10 +149,10 @@ class _City:
     def finish(self, tileset: str) -> BuildReport:
         """The root over all districts, published."""
         root = self._root()
-        document = None
-        if root is not None:
-            document = spec.tileset(tile(root, FROM_ROOT), max(2.0 * root.error, _diagonal(root.region)))
-            self._sink.publish(tileset, spec.encode(document))
+        document = (
+            None if root is None else spec.tileset(tile(root, FROM_ROOT), max(2.0 * root.error, _diagonal(root.region)))
+        )
+        self._sink.publish(tileset, spec.encode(document or spec.EMPTY))  # the last building gone: nothing is shown
         rejected = sum(flaw.repaired is None for flaw in self._flaws)
         return BuildReport(self._read, self._drawn, rejected, self._tiles, tuple(self._flaws), document)
 

@@ -13,7 +13,7 @@ from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.geoid import Geoid
 from cim.layers import LAYERS
-from cim.store import bodies, catalogue
+from cim.store import bodies, bus, catalogue
 from cim.store.catalogue import Version
 from cim.store.db import Database
 from cim.store.embedded.binaries import find_geoid_grid
@@ -28,7 +28,7 @@ from tilesets.terrain.ground import ServedGround
 NAMES = ("terrain", "imagery", "city")
 Stage = Callable[[str], AbstractContextManager[None]]
 
-# Part of every fingerprint: raise it when the same inputs would now give other tiles.
+# Part of the city's stamp: raise it when the same rows would now give other tiles.
 BUILDER_VERSION = 1
 
 
@@ -49,7 +49,8 @@ def refresh(
 ) -> None:
     """Build the products (or those named) whose inputs have changed since they were built.
 
-    Raises BadInput for a name that is no product, BadSource when a loaded raster has gone or changed since.
+    Raises BadInput for a name that is no product or has nothing to be made from, BadSource when a loaded raster has gone
+    or changed since.
     """
     unknown = sorted(set(only) - set(NAMES))
     if unknown:
@@ -58,11 +59,16 @@ def refresh(
     with database.begin() as connection:
         dems = catalogue.published(connection, layer="dem")
         photos = catalogue.published(connection, layer="orthophoto")
+    if not dems and {"terrain", "city"} & set(only):
+        raise BadInput(f"{' and '.join(only)}: no elevation model is loaded; load a source of layer dem first")
+    if not dems and not only:
+        with stage("terrain and city left out: no elevation model is loaded (a source of layer dem)"):
+            pass
     if dems and (not only or "terrain" in only):
         _terrain(workshop, dems)
     if (photos or dems) and (not only or "imagery" in only):
         _imagery(workshop, photos, dems)
-    if not only or "city" in only:
+    if dems and (not only or "city" in only):
         _city(workshop)
 
 
@@ -77,13 +83,13 @@ def open_geoid(city: City) -> Geoid:
 def _terrain(shop: Workshop, dems: Sequence[Version]) -> None:
     with shop.stage("terrain"):
         report = build_terrain(
-            [DemSource(_present(dem)) for dem in dems],
+            [_dem(dem) for dem in dems],
             shop.data / "terrain",
             shop.city.crs,
             shop.geoid,
             shop.progress,
             workers=os.cpu_count() or 1,
-            fingerprint=_digest([dem.checksum for dem in dems]),
+            fingerprint=_inputs(dems),
         )
         shop.progress(report.total, report.total, "unchanged" if report.unchanged else "tiles")
 
@@ -93,13 +99,13 @@ def _imagery(shop: Workshop, photos: Sequence[Version], dems: Sequence[Version])
     made: list[ImageryReport] = []
     with shop.stage("imagery"):
         if photos:
-            pictures = [Picture(_present(photo)) for photo in photos]
+            pictures = [Picture(_present(photo), photo.crs) for photo in photos]
             titles = {"title": LAYERS["orthophoto"].title, "title_en": LAYERS["orthophoto"].title_en}
-            stamp = _digest([photo.checksum for photo in photos])
+            stamp = _inputs(photos)
             made.append(build_imagery(pictures, folder, "orthophoto", shop.progress, **titles, fingerprint=stamp))
         if dems:
-            sources = [DemSource(_present(dem)) for dem in dems]
-            stamp = _digest([dem.checksum for dem in dems])
+            sources = [_dem(dem) for dem in dems]
+            stamp = _inputs(dems)
             made.append(build_hillshade(sources, folder, progress=shop.progress, fingerprint=stamp))
         shop.progress(len(made), len(made), "layers" + (", unchanged" if all(m.unchanged for m in made) else ""))
 
@@ -110,7 +116,10 @@ def _city(shop: Workshop) -> None:
     ground = ServedGround.open(shop.data / "terrain", shop.city.crs, shop.geoid)
     with shop.database.begin() as connection:
         state = bodies.state(connection)
-    stamp = _digest([state, _terrain_version(shop.data), shop.city.crs, shop.geoid.approximate, BUILDER_VERSION])
+        loaded = [version.fingerprint for version in catalogue.published(connection, layer="buildings")]
+    stamp = _digest(
+        [state, loaded, _terrain_version(shop.data), shop.city.crs, shop.geoid.approximate, BUILDER_VERSION]
+    )
     with shop.stage("city"):
         if _read(stamp_file).get("stamp") == stamp and (stamp_file.parent / "tileset.json").is_file():
             shop.progress(state.current, state.current, "buildings, unchanged")
@@ -125,6 +134,8 @@ def _city(shop: Workshop) -> None:
             total=state.current,
         )
         _write_stamp(stamp_file, stamp, report)
+        with shop.database.begin() as connection:
+            bus.announce(connection, "tile", {"tileset": "city"})
         shop.progress(report.buildings, state.current, f"buildings, {report.tiles} tiles, {report.rejected} left out")
 
 
@@ -137,11 +148,29 @@ def _write_stamp(path: Path, stamp: str, report: BuildReport) -> None:
     beside.replace(path)
 
 
+def _dem(version: Version) -> DemSource:
+    return DemSource(_present(version), version.crs)
+
+
+def _inputs(versions: Sequence[Version]) -> str:
+    """A fingerprint of loaded rasters: their bytes and what was stated of them."""
+    return _digest([[version.checksum, version.crs] for version in versions])
+
+
 def _present(version: Version) -> Path:
-    """The file of a loaded raster. Raises BadSource when it is gone."""
-    path = Path(str((version.raster or {})["path"]))
+    """The file of a loaded raster. Raises BadSource when it has gone, or is no longer the one that was loaded."""
+    note = version.raster or {}
+    path = Path(str(note["path"]))
     if not path.is_file():
         raise BadSource(f"{path}: loaded as {version.dataset}, but the file has gone; put it back, or load another")
+    stat = path.stat()
+    if (stat.st_size, stat.st_mtime_ns) != (note.get("size"), note.get("mtime_ns")):
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != version.checksum:
+            raise BadSource(
+                f"{path}: changed since it was loaded as {version.dataset}; run `cim load {version.dataset}`"
+            )
     return path
 
 

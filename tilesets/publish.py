@@ -48,16 +48,29 @@ class FolderSink:
     folder: Path
 
     def put(self, kind: Kind, data: bytes) -> str:
-        """Writes the content unless it is there. Raises NoSpace on a full disk, and leaves nothing half written."""
+        """Writes the content unless it is there, whole. Raises NoSpace on a full disk, and leaves nothing half written."""
         name = name_of(kind, data)
         target = self.folder / "c" / f"{name}.gz"
-        if not target.exists():
+        if not _is_whole(target, len(data)):
             _write(target, gzip.compress(data, GZIP_LEVEL, mtime=0))
         return name
 
     def publish(self, tileset: str, data: bytes) -> None:
-        """Replaces the root in one step. Raises NoSpace on a full disk; the old root then stands."""
+        """Replaces the root in one step, after everything it names is on the disk, so that a power cut cannot leave a root
+        whose tiles are empty. Raises NoSpace on a full disk; the old root then stands.
+        """
+        os.sync()
         _write(self.folder / tileset / "tileset.json", data, durable=True)
+
+
+def _is_whole(target: Path, size: int) -> bool:
+    """Whether a stored content is there to its end: gzip closes with the size of what it packs."""
+    try:
+        with target.open("rb") as file:
+            file.seek(-4, os.SEEK_END)
+            return int.from_bytes(file.read(4), "little") == size & 0xFFFFFFFF
+    except OSError:
+        return False
 
 
 def _write(target: Path, data: bytes, *, durable: bool = False) -> None:

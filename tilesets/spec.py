@@ -127,3 +127,7 @@ def tileset(root: Tile, geometric_error: float) -> Tileset:
 def encode(document: Tileset) -> bytes:
     """The bytes of a tileset JSON: the same document, the same bytes."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+EMPTY: Tileset = tileset({"boundingVolume": {"region": [0.0] * 6}, "geometricError": 0.0, "refine": "REPLACE"}, 0.0)
+"""The tileset of a city without buildings."""

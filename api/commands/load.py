@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from api.connection import connect
 from api.terminal import Terminal
 from cim.city import City
-from cim.errors import BadInput, CimError
+from cim.errors import BadInput, BadSettings, CimError
+from cim.layers import LAYERS
 from cim.settings import Settings
 from cim.store.db import Database
 from cim.types import Report
@@ -64,6 +65,12 @@ def load_all(
         raise BadInput(
             f"no source named {', '.join(unknown)}; {settings.city_file} has {', '.join(s.name for s in city.sources)}"
         )
+    for named in city.sources:
+        if named.source.layer not in LAYERS:
+            known = ", ".join(LAYERS)
+            raise BadSettings(
+                f"{settings.city_file}: source {named.name}: no layer {named.source.layer!r}; known: {known}"
+            )
     reports: list[Report] = []
     refusals: list[CimError] = []
     for named in city.sources:
@@ -85,7 +92,7 @@ def summary(report: Report) -> str:
     """A report on one line, with the counts by code."""
     if report.unchanged:
         return f"unchanged  {report.dataset}: {report.accepted:,} records"
-    codes = ", ".join(f"{code} {n:,}" for code, n in sorted(report.by_code().items()))
+    codes = ", ".join(f"{code} {n:,}" for code, n in sorted(report.codes.items()))
     return (
         f"{report.seconds or 0.0:7.1f} s  {report.dataset}: {report.read:,} read, {report.accepted:,} accepted, "
         f"{report.repaired:,} repaired, {report.rejected:,} rejected" + (f" ({codes})" if codes else "")

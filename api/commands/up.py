@@ -11,6 +11,7 @@ from api.connection import connect
 from api.ports import refuse_taken_port
 from api.terminal import Terminal
 from cim.city import City
+from cim.errors import Conflict
 from cim.settings import Settings
 from cim.store.db import Database
 
@@ -21,8 +22,13 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
     """Exit code 0, or 3 when some sources were refused. Returns when the server answers, or (attached) when it ends."""
     began = time.monotonic()
     city = settings.city()
-    if supervisor.running(settings) is None:
+    served = supervisor.running(settings)
+    if served is None:
         refuse_taken_port(settings.port)
+    elif served.port != settings.port:
+        raise Conflict(
+            f"{settings.data} is served already on port {served.port}, CIM_PORT says {settings.port}; `make down` first"
+        )
     viewer = start_viewer_build()
     settings.data.mkdir(parents=True, exist_ok=True)
     with terminal.stage("database"):

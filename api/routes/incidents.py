@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import GeoJson
 from api.deps import STRICT, BBox, Db, Limit, Shared
+from api.limits import Id, LastId, Text
 from cim.errors import BadInput
 from cim.store import incidents
 from cim.types import Box
@@ -25,11 +26,11 @@ class Told(BaseModel):
     """What the one who reports knows."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: str
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: Text
+    title: Annotated[Text, Field(min_length=1, max_length=200)]
     severity: Annotated[int, Field(ge=1, le=4, description="1 特别重大, 2 重大, 3 较大, 4 一般")]
-    description: Annotated[str | None, Field(max_length=4000)] = None
-    reported_by: Annotated[str | None, Field(max_length=200)] = None
+    description: Annotated[Text | None, Field(max_length=4000)] = None
+    reported_by: Annotated[Text | None, Field(max_length=200)] = None
     is_synthetic: bool = False
 
 
@@ -45,9 +46,9 @@ class Step(BaseModel):
     """The state that an incident is to take."""
 
     model_config = ConfigDict(extra="forbid")
-    state: str
-    note: Annotated[str | None, Field(max_length=4000)] = None
-    by: Annotated[str | None, Field(max_length=200)] = None
+    state: Text
+    note: Annotated[Text | None, Field(max_length=4000)] = None
+    by: Annotated[Text | None, Field(max_length=200)] = None
 
 
 @router.post("", status_code=201)
@@ -68,7 +69,7 @@ def list_incidents(
     bbox: BBox,
     state: Annotated[str | None, Query(description="one state, or several with commas between")] = None,
     limit: Limit = 100,
-    before: Annotated[int | None, Query(description="the last id of the page before")] = None,
+    before: LastId = None,
 ) -> GeoJson:
     """Incidents, newest first."""
     states, most = [] if state is None else state.split(","), min(limit, 10_000)
@@ -82,14 +83,14 @@ def list_incidents(
 
 
 @router.get("/{id}", name="incident")
-def incident(db: Db, id: int) -> GeoJson:
+def incident(db: Db, id: Id) -> GeoJson:
     """One incident with its log."""
     with db.begin() as connection:
         return GeoJson(incidents.item(connection, id))
 
 
 @router.patch("/{id}")
-def change(db: Db, id: int, step: Step) -> GeoJson:
+def change(db: Db, id: Id, step: Step) -> GeoJson:
     """Move an incident on; 409 with the allowed steps for one that is not possible."""
     with db.begin() as connection:
         incidents.change(connection, id, step.state, note=step.note, by=step.by)

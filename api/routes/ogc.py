@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 
 from api.answers import GeoJson, Json
 from api.deps import STRICT, BBox, Db, Limit
+from api.limits import Id, LastId
 from cim.errors import BadInput, Unknown
 from cim.layers import LAYERS
 from cim.plugins import Layer
@@ -75,9 +76,7 @@ def items(
     layer: str,
     bbox: BBox,
     limit: Limit = 100,
-    after: Annotated[
-        int | None, Query(ge=0, description="the last id of the page before (as in the `next` link)")
-    ] = None,
+    after: LastId = None,
     offset: Annotated[
         int, Query(ge=0, description="for small layers; the `next` link costs the same at any depth")
     ] = 0,
@@ -93,7 +92,7 @@ def items(
 
 
 @router.get("/collections/{layer}/items/{id}")
-def item(request: Request, db: Db, layer: str, id: int) -> GeoJson:
+def item(request: Request, db: Db, layer: str, id: Id) -> GeoJson:
     """One feature."""
     _known(layer)
     with db.begin() as connection:

@@ -24,7 +24,10 @@ _ASSETS = {
 
 @router.get("/health", dependencies=[STRICT])
 def health(shared: Shared) -> Json:
-    """The city, what is built and how much is held; 503 while the database is away."""
+    """The city, what is built and how much is held; 503 while the database is away.
+
+    `live` is `down` while events do not reach the clients of /live.
+    """
     with shared.database.begin() as connection:
         counts = features.counts(connection)
     return Json(
@@ -32,6 +35,7 @@ def health(shared: Shared) -> Json:
             "status": "ok",
             "city": _city(shared),
             "database": "ok",
+            "live": "ok" if shared.live() else "down",
             "tilesets": tilesets(shared.data),
             "counts": counts,
             "version": __version__,
@@ -82,6 +86,12 @@ def tilesets(data: Path) -> list[str]:
 
 def _city(shared: Service) -> dict[str, Any]:
     city = shared.city
-    town = None if city.old_town is None else list(city.old_town.centre)
-    bbox = list(city.extent.as_tuple())
-    return {"name": city.name, "name_en": city.name_en, "centre": list(city.centre()), "old_town": town, "bbox": bbox}
+    centre = city.centre()
+    return {
+        "name": city.name,
+        "name_en": city.name_en,
+        "time_zone": city.time_zone,
+        "centre": list(centre),
+        "old_town": list(centre if city.old_town is None else city.old_town.centre),
+        "bbox": list(city.extent.as_tuple()),
+    }

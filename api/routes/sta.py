@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from api import sensorthings as sta
 from api.answers import Json
 from api.deps import Db
+from api.limits import Id
 from cim.errors import BadInput
 from cim.store import series, things
 from cim.store.db import Connection
@@ -49,24 +50,24 @@ def list_things(request: Request, db: Db) -> Json:
     return _paged(found, rows, f"{_base(request)}/Things", asked, total)
 
 
-@router.get("/Things({id:int})")
-def get_thing(request: Request, db: Db, id: int) -> Json:
+@router.get("/Things({id})")
+def get_thing(request: Request, db: Db, id: Id) -> Json:
     """One Thing; $expand=Locations,Datastreams."""
     asked = sta.options(request.query_params.multi_items(), _THING)
     with db.begin() as connection:
         return Json(_things(connection, [things.thing(connection, id)], asked, _base(request))[0])
 
 
-@router.get("/Things({id:int})/Locations")
-def get_locations(request: Request, db: Db, id: int) -> Json:
+@router.get("/Things({id})/Locations")
+def get_locations(request: Request, db: Db, id: Id) -> Json:
     """Where a Thing is."""
     sta.options(request.query_params.multi_items())
     with db.begin() as connection:
         return Json({"value": sta.locations(things.thing(connection, id), _base(request))})
 
 
-@router.get("/Things({id:int})/Datastreams")
-def list_datastreams_of_thing(request: Request, db: Db, id: int) -> Json:
+@router.get("/Things({id})/Datastreams")
+def list_datastreams_of_thing(request: Request, db: Db, id: Id) -> Json:
     """A Thing's Datastreams; $expand=Thing,Observations."""
     asked = sta.options(request.query_params.multi_items(), _STREAM)
     with db.begin() as connection:
@@ -87,16 +88,16 @@ def list_datastreams(request: Request, db: Db) -> Json:
     return _paged(found, rows, f"{_base(request)}/Datastreams", asked, total)
 
 
-@router.get("/Datastreams({id:int})")
-def get_datastream(request: Request, db: Db, id: int) -> Json:
+@router.get("/Datastreams({id})")
+def get_datastream(request: Request, db: Db, id: Id) -> Json:
     """One Datastream; $expand=Thing,Observations."""
     asked = sta.options(request.query_params.multi_items(), _STREAM)
     with db.begin() as connection:
         return Json(_streams(connection, [things.datastream(connection, id)], asked, _base(request))[0])
 
 
-@router.get("/Datastreams({id:int})/Thing")
-def get_thing_of_datastream(request: Request, db: Db, id: int) -> Json:
+@router.get("/Datastreams({id})/Thing")
+def get_thing_of_datastream(request: Request, db: Db, id: Id) -> Json:
     """The Thing that a Datastream belongs to; $expand=Locations,Datastreams."""
     asked = sta.options(request.query_params.multi_items(), _THING)
     with db.begin() as connection:
@@ -104,8 +105,8 @@ def get_thing_of_datastream(request: Request, db: Db, id: int) -> Json:
         return Json(_things(connection, [row], asked, _base(request))[0])
 
 
-@router.get("/Datastreams({id:int})/Observations")
-def list_observations_of_datastream(request: Request, db: Db, id: int) -> Json:
+@router.get("/Datastreams({id})/Observations")
+def list_observations_of_datastream(request: Request, db: Db, id: Id) -> Json:
     """A Datastream's Observations in the order of time; $orderby=phenomenonTime desc for the newest first."""
     asked = sta.options(request.query_params.multi_items(), ordered=True)
     with db.begin() as connection:
@@ -126,7 +127,7 @@ def get_observation(request: Request, db: Db, key: str) -> Json:
     """One Observation, by its datastream and time."""
     sta.options(request.query_params.multi_items())
     id, _, time = key.partition("@")
-    if not (id.isascii() and id.isdigit()):
+    if not (id.isascii() and id.isdigit() and len(id) < 19):
         raise BadInput(f"Observation {key!r}: expected datastream@time, such as '12@2026-01-01T00:00:00Z'")
     with db.begin() as connection:
         return Json(sta.observation(series.observation(connection, int(id), parse_time(time)), _base(request)))

@@ -16,6 +16,7 @@ LAYER = Layer(
         Column("observed_property", "text", "观测量", "Observed property"),
         Column("unit", "text", "单位", "Unit"),
         Column("period_s", "real", "上报周期", "Reporting period", unit="s", low=0.0),
+        Column("building", "text", "所在建筑", "Id of the building it stands in, as its footprint file has it"),
         Column("thresholds", "json", "阈值", "Thresholds"),
     ),
 )

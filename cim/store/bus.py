@@ -1,5 +1,6 @@
 """The bus: numbered events in commit order, and the LISTEN that announces them to every server on the database."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,15 +53,18 @@ def read(connection: Connection, after: int, *, limit: int = 1000) -> list[Row]:
     return [Row(row.id, row.kind, tuple(row.keys), row.data) for row in rows]
 
 
-def missed(connection: Connection, after: int, upto: int) -> list[Row]:
-    """What happened after `after` up to `upto`, each key once, under the last event that changed it."""
+def missed(connection: Connection, after: int, upto: int, *, limit: int) -> list[Row]:
+    """What happened after `after` up to `upto`, each key once, under the last event that changed it.
+
+    An event without keys comes once for each different data. limit: at most this many, the oldest.
+    """
     rows = connection.execute(
         text("""
-            SELECT max(id) AS id, kind, key FROM cim.live_event CROSS JOIN LATERAL unnest(keys) AS key
-            WHERE id > :after AND id <= :upto GROUP BY kind, key ORDER BY 1, 2, 3"""),
-        {"after": after, "upto": upto},
+            SELECT max(id) AS id, kind, key, data FROM cim.live_event LEFT JOIN LATERAL unnest(keys) AS key ON true
+            WHERE id > :after AND id <= :upto GROUP BY kind, key, data ORDER BY 1, 2, 3 LIMIT :limit"""),
+        {"after": after, "upto": upto, "limit": limit},
     )
-    return [Row(row.id, row.kind, (row.key,)) for row in rows]
+    return [Row(row.id, row.kind, () if row.key is None else (row.key,), row.data) for row in rows]
 
 
 def forget(connection: Connection, *, hours: float = KEPT_HOURS) -> int:
@@ -78,22 +82,30 @@ def follow(
 ) -> Iterator[tuple[int, list[Row]]]:
     """Listen, and yield (last id, events) whenever there are new ones, after `seen` (None: after the newest).
 
-    The first yield comes at once, if only to say where the bus stands. Ends soon after `stop()` is true. Reads
-    every `wait_s` even unasked; raises Unavailable when the connection breaks: call again with the last id yielded.
+    The first yield comes at once, with the events that wait already, or none, to say where the bus stands. Ends soon
+    after `stop()` is true. Reads every `wait_s` even unasked; raises Unavailable when the connection breaks: call
+    again with the last id yielded.
     """
     with database.raw() as listener:
         listener.autocommit = True
         listener.execute(f"LISTEN {CHANNEL}")
         with database.begin() as connection:
             position = newest(connection) if seen is None else seen
-        yield position, []
+        first = True
         while not stop():
             with database.begin() as connection:
                 rows = read(connection, position)
-            if rows:
-                position = rows[-1].id
+            position = rows[-1].id if rows else position
+            if rows or first:
+                first = False
                 yield position, rows
                 continue
             waited = 0.0
             while waited < wait_s and not stop() and not list(listener.notifies(timeout=_LOOK_S, stop_after=1)):
                 waited += _LOOK_S
+
+
+def announce(connection: Connection, kind: str, data: dict[str, Any]) -> int:
+    """Announce what has no keys, such as a new root of a tileset, with its data; call it last in the transaction."""
+    sql = text("SELECT cim.tell(:kind, '{}', CAST(:data AS jsonb))")
+    return int(connection.execute(sql, {"kind": kind, "data": json.dumps(data)}).scalar_one())

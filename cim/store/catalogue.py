@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cim.errors import Conflict
 from cim.plugins import Layer
 from cim.store.db import json_text, jsonb, raw
 from cim.types import Rejected, Report
-
-_ISSUES_KEPT = 1000  # of one report; the counts by code are always whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,9 @@ def start(
 ) -> tuple[int, int]:
     """Open a version in state `loading`; versions that an earlier run left in it are marked failed.
 
-    Returns (dataset id, version id).
+    Returns (dataset id, version id). Raises Conflict while another run is loading the dataset.
     """
+    claim(connection, dataset)
     dataset_id = connection.execute(
         text("""
             INSERT INTO cim.dataset (name, layer, data_class) VALUES (:name, :layer, :data_class)
@@ -74,6 +74,15 @@ def start(
         {"dataset_id": dataset_id, "location": location, "checksum": checksum, "fingerprint": fingerprint},
     ).scalar_one()
     return int(dataset_id), int(version_id)
+
+
+def claim(connection: Connection, dataset: str) -> None:
+    """Keep other loads of the dataset out until this transaction ends. Raises Conflict where one is under way."""
+    free = connection.execute(
+        text("SELECT pg_try_advisory_xact_lock(hashtext('cim.load'), hashtext(:dataset))"), {"dataset": dataset}
+    ).scalar_one()
+    if not free:
+        raise Conflict(f"dataset {dataset} is being loaded by another run; wait for it to end, then run it again")
 
 
 def publish(connection: Connection, version_id: int, report: Report, crs: str, raster: dict[str, Any] | None) -> None:
@@ -158,9 +167,9 @@ def _report_json(report: Report) -> str:
         "accepted": report.accepted,
         "repaired": report.repaired,
         "rejected": report.rejected,
-        "by_code": report.by_code(),
-        "issues": [asdict(issue) for issue in report.issues[:_ISSUES_KEPT]],
-        "issues_left_out": max(0, len(report.issues) - _ISSUES_KEPT),
+        "by_code": dict(report.codes),
+        "issues": [asdict(issue) for issue in report.issues],
+        "issues_left_out": sum(report.codes.values()) - len(report.issues),
         "seconds": report.seconds,
     }
     return json_text(content)

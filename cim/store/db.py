@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from cim.errors import BadSettings, CimError, Conflict, NoSpace, Unavailable
+from cim.errors import BadInput, BadSettings, CimError, Conflict, NoSpace, Unavailable
 
 __all__ = ["Connection", "Database", "raw"]
 
@@ -28,6 +28,12 @@ def translate(error: Exception) -> CimError:
         return BadSettings(f"the database user may not do this: {first}")
     if isinstance(cause, psycopg.errors.UniqueViolation):
         return Conflict(f"already there: {first}")
+    if isinstance(cause, psycopg.DataError):
+        return BadInput(f"a value is not one that the database can hold: {first}")
+    if isinstance(cause, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        return Conflict(f"another run changed the same rows at the same time ({first}); run it again")
+    if isinstance(cause, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+        return Unavailable(f"the database broke off a statement that took too long ({first}); try again later")
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout):
         return Unavailable(f"the database is away: {first}; `cim doctor` says why, then run the same command again")
     return CimError(f"the database refused a statement: {first}")

@@ -1,6 +1,6 @@
 """Features of every layer: published from staging, read back as GeoJSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import shapely
@@ -104,6 +104,18 @@ def named(connection: Connection, layer: str, name: str) -> list[tuple[str, shap
         .order_by("code")
     )
     return [(found, shapely.from_wkb(bytes(shape))) for found, shape in rows]
+
+
+def building_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """The buildings with these ids of their sources: {source's id: our id}; ids that several sources use are left out."""
+    rows = connection.execute(
+        text("""
+            SELECT o.source_key, min(o.id) AS id FROM cim.object o JOIN cim.dataset d ON d.id = o.dataset_id
+            WHERE d.layer = 'buildings' AND o.source_key = ANY(CAST(:keys AS text[]))
+            GROUP BY o.source_key HAVING count(*) = 1"""),
+        {"keys": sorted(set(keys))},
+    )
+    return {row.source_key: int(row.id) for row in rows}
 
 
 def pages(connection: Connection, layer: str, *, size: int = 5_000, **where: Any) -> Iterator[list[dict[str, Any]]]:

@@ -38,16 +38,20 @@ def unknown(connection: Connection, ids: Sequence[int]) -> set[int]:
     return set(ids) - {row.id for row in rows}
 
 
-def write(connection: Connection, observations: Sequence[Observation]) -> Written:
+def write(
+    connection: Connection, observations: Sequence[Observation], *, announce: bool = True, known: bool = False
+) -> Written:
     """Store observations; the same datastream and time is the same row, of two in one call the later wins.
 
     `latest` only moves forward in time (a correction of the last reading counts), and a thing moves with its newest
-    fix. Ends with one event on the bus, so it must be the transaction's last statement. Raises Unknown for a
-    datastream that does not exist, BadInput for a place that the city frame cannot hold; then nothing is written.
+    fix. Ends with one event on the bus, which others wait for until the commit, so it must be the transaction's last
+    statement; announce=False leaves the event to the caller: bus.tell(connection, "observation", moved) at the end.
+    known: the caller has asked `unknown` in this transaction. Raises Unknown for a datastream that does not exist,
+    BadInput for a place that the city frame cannot hold; then nothing is written.
     """
     if not observations:
         return Written(0, ())
-    strange = unknown(connection, [o.datastream_id for o in observations])
+    strange = set() if known else unknown(connection, [o.datastream_id for o in observations])
     if strange:
         raise Unknown(f"there is no Datastream {', '.join(str(id) for id in sorted(strange)[:5])}")
     values = {
@@ -60,7 +64,8 @@ def write(connection: Connection, observations: Sequence[Observation]) -> Writte
     row = connection.execute(statement("write_observations"), values).one()
     if row.fixes:
         _move(connection, row.fixes)
-    tell(connection, "observation", row.moved)
+    if announce:
+        tell(connection, "observation", row.moved)
     return Written(row.changed, tuple(row.moved))
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -166,14 +167,20 @@ def test_a_websocket_tells_the_same(serve: Callable[[], str], stations: dict[str
     base = serve()
     address = base.replace("http", "ws")
 
+    async def next_event(line: websockets.ClientConnection) -> Any:
+        while True:
+            told = json.loads(await asyncio.wait_for(line.recv(), 10))
+            if told["event"] != "heartbeat":
+                return told
+
     async def run() -> None:
         async with websockets.connect(f"{address}/live?layers=incidents") as line:
             id = await asyncio.to_thread(report, base)
-            told = json.loads(await asyncio.wait_for(line.recv(), 10))
+            told = await next_event(line)
         assert (told["event"], told["data"]["id"]) == ("incident", id)
         more = await asyncio.to_thread(report, base)
         async with websockets.connect(f"{address}/live?last_event_id={told['id']}") as line:
-            again = json.loads(await asyncio.wait_for(line.recv(), 10))
+            again = await next_event(line)
         assert again["data"]["id"] == more
         async with websockets.connect(f"{address}/live?layers=fires") as line:
             with pytest.raises(websockets.ConnectionClosed) as closed:

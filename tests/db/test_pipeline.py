@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy import text
 
 from cim.city import NamedSource
-from cim.errors import BadInput, BadSource, MissingCrs
+from cim.errors import BadInput, BadSource, Conflict, MissingCrs
 from cim.plugins import Source
 from cim.store import catalogue, features, places
 from cim.types import Box, silent
@@ -173,3 +173,47 @@ def test_pages_meet_every_feature_once_and_a_box_holds_only_its_own(database, ci
         west = features.items(connection, "buildings", limit=1)[0]["geometry"]["coordinates"][0][0]
         box = Box(west[0] - 1e-5, west[1] - 1e-4, west[0] + 1e-5, west[1] + 1e-4)
         assert len(features.items(connection, "buildings", bbox=box)) == 1
+
+
+STATIONS = {"crs": "EPSG:4326", "constants": {"kind": "gas", "observed_property": "LEL", "unit": "%LEL"}}
+
+
+def test_a_refused_load_of_stations_registers_none_of_them(database, city, tmp_path):
+    path = tmp_path / "stations.csv"
+    path.write_text("id,name,lon,lat\na,甲,113.29,40.09\nb,,113.29,40.09\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="1 of 2 records rejected"):
+        load(database, city, path, layer="stations", **STATIONS)
+    assert scalar(database, "SELECT count(*) FROM cim.thing") == 0
+    assert scalar(database, "SELECT count(*) FROM cim.quarantine") == 1
+
+
+def test_a_station_is_bound_to_the_building_it_stands_in(database, city, tmp_path):
+    load(database, city, write(tmp_path / "a.gpkg", squares(3), height_m=[5.0] * 3), name="houses")
+    path = tmp_path / "stations.csv"
+    path.write_text("id,name,lon,lat,building\na,甲,113.29,40.09,k1\nb,乙,113.29,40.09,none\n", encoding="utf-8")
+    load(database, city, path, layer="stations", **STATIONS)
+    bound = "SELECT o.source_key FROM cim.thing t JOIN cim.object o ON o.id = t.building_id"
+    assert scalar(database, bound) == "k1"
+    assert scalar(database, "SELECT count(*) FROM cim.thing WHERE building_id IS NULL") == 1
+
+
+def test_vehicles_are_registered_with_their_track_and_announced_once(database, city, tmp_path):
+    path = tmp_path / "vehicles.csv"
+    rows = [f"v{i % 2},2026-03-01T08:00:{i:02d}+08:00,{113.28 + i / 1000},40.09,{30 + i},90" for i in range(10)]
+    path.write_text("id,time,lon,lat,speed_kmh,heading_deg\n" + "\n".join([*rows, "v0,08:00,113.2,40.0,1,1"]) + "\n")
+    report = load(database, city, path, layer="vehicles", crs="EPSG:4326")
+    assert (report.accepted, report.rejected) == (10, 1)  # a clock reading without its date and UTC offset is no time
+    assert scalar(database, "SELECT count(*) FROM cim.observation") == 10
+    assert (
+        scalar(database, "SELECT min(phenomenon_time) FROM cim.observation").isoformat() == "2026-03-01T00:00:00+00:00"
+    )
+    assert scalar(database, "SELECT array_agg(kind ORDER BY id) FROM cim.live_event") == ["observation", "dataset"]
+
+
+def test_two_loads_of_one_dataset_do_not_run_at_once(database, city, tmp_path):
+    path = write(tmp_path / "a.gpkg", squares(2), height_m=[5.0, 6.0])
+    with database.begin() as other:
+        catalogue.claim(other, "some")
+        with pytest.raises(Conflict, match="some is being loaded by another run"):
+            load(database, city, path)
+    load(database, city, path)

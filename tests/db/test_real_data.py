@@ -160,7 +160,7 @@ def test_wuhan_buildings_become_tiles_with_their_own_city_file(wuhan, shared, tm
     source = gpd.read_file(path)
     assert (report.read, report.accepted + report.rejected) == (265, 265)
     # The file is cut from vector tiles: buildings on a tile's edge come twice, as the same shape or as two pieces.
-    codes = report.by_code()
+    codes = report.codes
     assert codes.keys() <= {"duplicate_key", "piece", "ring_self_intersection", "height_out_of_range"}
     assert report.rejected == codes["duplicate_key"] + codes["height_out_of_range"]
     with database.begin() as connection:

@@ -77,3 +77,9 @@ def test_no_committed_file_names_a_registry_or_a_machine_path() -> None:
             continue
         match = pattern.search(path.read_text(encoding="utf-8", errors="ignore"))
         assert match is None, f"{name}: {match.group(0) if match else ''}"
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    for document in [CHECKOUT / "README.md", CHECKOUT / "data_samples/README.md", *(CHECKOUT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}, which is not there"

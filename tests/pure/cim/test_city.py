@@ -1,5 +1,7 @@
 """The city file: what it says is what the value holds, and what is wrong is named."""
 
+import re
+
 import pytest
 
 from cim import city as cities
@@ -28,7 +30,10 @@ def test_the_frame_box_holds_every_corner_of_the_extent(city):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (LEAST.replace("crs", "srs"), "'crs' is missing"),
+        (LEAST.replace('crs = "EPSG:4547"', ""), "'crs' is missing"),
+        (LEAST.replace("crs", "srs"), "unknown keys ['srs']"),
+        (LEAST + "[limits]\nmax_rejected_share = 20", "expected a share"),
+        (LEAST + "[limit]\nmax_rejected_share = 0.1", "unknown tables ['limit']"),
         (LEAST.replace("EPSG:4547", "EPSG:4490"), "projected"),
         (LEAST.replace("EPSG:4547", "GCJ-02"), "projected"),
         (LEAST.replace("EPSG:4547", "EPSG:2383"), "Xian 80"),
@@ -39,7 +44,7 @@ def test_the_frame_box_holds_every_corner_of_the_extent(city):
     ],
 )
 def test_what_is_wrong_is_named(text, says):
-    with pytest.raises(BadSettings, match=r"here\.toml.*" + says.replace("[", r"\[")):
+    with pytest.raises(BadSettings, match=r"here\.toml.*" + re.escape(says)):
         cities.parse(text, "here.toml")
 
 

@@ -1,5 +1,6 @@
 """A whole little city built in memory: the laws of the tree, of the contents, and of what is left out."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -209,11 +210,12 @@ def test_what_cannot_be_drawn_is_told_with_a_code_and_the_rest_arrives() -> None
     assert int(rows.id[3]) in ids(finest)
 
 
-def test_nothing_to_draw_publishes_nothing() -> None:
+def test_nothing_to_draw_publishes_an_empty_city() -> None:
     rows = city(5)
     sink = Memory()
     report = build_city([replace(rows, height_m=np.zeros(5))], Slope(), Even(), CRS, sink)
-    assert (report.root, sink.roots, sink.contents, report.rejected) == (None, {}, {}, 5)
+    assert (report.root, sink.contents, report.rejected) == (None, {}, 5)
+    assert "content" not in json.loads(sink.roots["city"])["root"]  # not the city of yesterday
 
 
 def test_rows_out_of_order_are_refused(rows: Bodies) -> None:

@@ -19,12 +19,16 @@ def test_a_content_is_named_by_its_bytes_and_stored_compressed_without_a_clock(t
     assert stored[4:8] == bytes(4)
 
 
-def test_what_exists_is_never_written_again(tmp_path: Path) -> None:
+def test_what_exists_whole_is_not_written_again_and_what_was_cut_short_is(tmp_path: Path) -> None:
     sink = FolderSink(tmp_path)
     path = tmp_path / "c" / f"{sink.put('json', b'{}')}.gz"
-    path.write_bytes(b"left alone")
+    before = path.stat()
     sink.put("json", b"{}")
-    assert path.read_bytes() == b"left alone"
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    for remains in (0, 7):  # what a power cut can leave
+        path.write_bytes(path.read_bytes()[:remains])
+        sink.put("json", b"{}")
+        assert gzip.decompress(path.read_bytes()) == b"{}"
 
 
 def test_the_root_is_replaced_whole(tmp_path: Path) -> None:
