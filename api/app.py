@@ -13,14 +13,14 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from api import document, errors
+from api import errors, openapi
 from api.bus import Bus
 from api.deps import Service, utc_now
+from api.imagery_layers import Pictures
 from api.ingest import Ingest, Writer
 from api.limits import Limited
 from api.live import Live
 from api.metrics import Counted, Metrics
-from api.pictures import Pictures
 from api.routes import imagery, incidents, ogc, places, sensors, service, sta
 from api.static import Tiles, Viewer
 from cim import __version__
@@ -60,7 +60,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             store.close()
 
     app = FastAPI(
-        description=document.DESCRIPTION,
+        description=openapi.DESCRIPTION,
         title=f"{city.name} CIM / {city.name_en} CIM",
         version=__version__,
         lifespan=lifespan,
@@ -70,7 +70,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     errors.install(app)
     for family in _FAMILIES:
         app.include_router(family.router)
-    document.complete(app)
+    openapi.complete(app)
     app.router.default = Viewer(app.router.not_found, VIEWER)
     _surround(app, settings, metrics)
     return app

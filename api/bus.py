@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api.answers import encode
 from api.errors import Busy
+from api.responses import encode
 from cim.errors import CimError, Unavailable
 from cim.store import bus, live
 from cim.store.db import Database

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope, Send
 
-from api.answers import Problem, problem
+from api.responses import Problem, problem
 from api.static import refuse
 from cim import errors
 from cim.errors import BadInput, CimError, Unavailable

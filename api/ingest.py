@@ -13,10 +13,10 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.answers import encode
 from api.errors import refuse_for
 from api.limits import Budget, read_body
 from api.metrics import Metrics
+from api.responses import encode
 from api.sensorthings import observation_id
 from cim.errors import BadInput, CimError, Conflict, NoSpace, Unavailable, Unknown
 from cim.store import series

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.answers import encode
 from api.bus import KINDS, Bus, Client, Filter, Told
 from api.deps import parse_bbox
 from api.errors import Busy, as_problem, refuse_for
+from api.responses import encode
 from api.static import refuse
 from cim.errors import BadInput, CimError, Unavailable
 

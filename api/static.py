@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.answers import encode, problem
+from api.responses import encode, problem
 
 _TILE = re.compile(r"/tiles3d/c/([0-9a-f]{32}\.(glb|json))", re.ASCII)
 _ROOT = re.compile(r"/tiles3d/([A-Za-z0-9][\w-]{0,62})/tileset\.json", re.ASCII)

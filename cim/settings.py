@@ -10,13 +10,12 @@ from cim.errors import BadSettings
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are: the data folder, the city file, the database (None: the private one), port, Dask scheduler."""
+    """Where things are: the data folder, the city file, the database (None: the private one), port."""
 
     data: Path
     city_file: Path
     database_url: str | None = None
     port: int = 8000
-    dask: str | None = None
 
     def city(self) -> cities.City:
         """The city that the city file describes. Raises BadSettings with the file and the key."""
@@ -34,7 +33,7 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str], cwd: Path) -> Settings:
-    """Settings from `CIM_CITY`, `CIM_DATA`, `CIM_DATABASE_URL`, `CIM_PORT`, `CIM_DASK`.
+    """Settings from `CIM_CITY`, `CIM_DATA`, `CIM_DATABASE_URL`, `CIM_PORT`.
 
     Without `CIM_CITY` the nearest `city.toml` at or above `cwd` is taken, so that a notebook in a subfolder finds it;
     `CIM_DATA` then defaults to `var` beside it. Raises BadSettings for a port that is no number.
@@ -48,5 +47,4 @@ def from_environment(environ: Mapping[str, str], cwd: Path) -> Settings:
         city_file=(cwd / environ["CIM_CITY"] if environ.get("CIM_CITY") else root / "city.toml").resolve(),
         database_url=environ.get("CIM_DATABASE_URL") or None,
         port=int(port),
-        dask=environ.get("CIM_DASK") or None,
     )

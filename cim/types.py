@@ -85,12 +85,6 @@ class Box:
         """
         return self.west <= x <= self.east and self.south <= y <= self.north
 
-    def intersects(self, other: "Box") -> bool:
-        """Whether the two rectangles share at least a point."""
-        return not (
-            other.west > self.east or other.east < self.west or other.south > self.north or other.north < self.south
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Bodies:

@@ -74,7 +74,7 @@ def clean(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts)
     return table
 
 
-def provenance(table: gpd.GeoDataFrame, verdicts: Verdicts) -> gpd.GeoDataFrame:
+def provenance(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Type the four columns that say how far to trust a record; a source that is silent is taken for real, not synthetic."""
     synthetic = [str(v).strip().lower() in _TRUE if v is not None else False for v in table["is_synthetic"]]
     table["is_synthetic"] = np.array(synthetic, dtype=bool)

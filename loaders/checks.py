@@ -80,7 +80,7 @@ def check(batch: Batch, source: Source, layer: Layer, city: City, seen: set[str]
     table = _project(table, batch.crs, city, verdicts)
     _repair(table, layer, city, verdicts)
     table = clean(table, layer, city, verdicts)
-    table = provenance(table, verdicts)
+    table = provenance(table)
     table = _check_keys(table, layer, seen, verdicts)
     return Checked(
         frame=cast(gpd.GeoDataFrame, table[verdicts.alive()]),
@@ -161,8 +161,9 @@ def _repair(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: _Verdic
                 verdicts.issues.append(Issue(what, message, int(row), repaired="rings rebuilt with make_valid"))
         shapes[bad] = fixed
     if layer.geometry == "polygon":
-        small = alive & (shapely.area(shapes) < (city.limits.min_footprint_m2 if layer.name == "buildings" else 0.01))
-        verdicts.reject(small, "area_too_small", f"area under {city.limits.min_footprint_m2} m²: a sliver or a line")
+        least = city.limits.min_footprint_m2 if layer.name == "buildings" else 0.01
+        small = alive & (shapely.area(shapes) < least)
+        verdicts.reject(small, "area_too_small", f"area under {least:g} m²: a sliver or a line")
     elif layer.geometry == "line":
         verdicts.reject(alive & (shapely.length(shapes) < 0.01), "length_zero", "a line of no length")
     table.geometry = gpd.GeoSeries(shapes, index=table.index)

@@ -23,7 +23,7 @@ from cim.store.db import Connection, Database
 from cim.types import Issue, Progress, Report
 from loaders import devices
 from loaders.checks import Checked, check
-from loaders.names import places as named_places
+from loaders.place_names import places as named_places
 from loaders.sources import SOURCES
 
 # Part of every fingerprint: raise it when the same file would now be let in differently.

@@ -11,7 +11,7 @@ import numpy as np
 
 from cim.errors import BadInput, BadSource, CimError, Conflict, Unavailable, Unknown
 from cim.series import ladder
-from loaders.signals import Stream, Track
+from loaders.simulated_signals import Stream, Track
 
 _PERIOD_S = 60.0  # of a datastream that does not state its own
 _REFUSALS: Mapping[int, type[CimError]] = {400: BadInput, 404: Unknown, 409: Conflict, 503: Unavailable}

@@ -14,7 +14,7 @@ import httpx
 from cim.errors import BadInput
 from cim.types import Progress, silent
 from loaders.service_client import ServiceClient, read_tracks, reading
-from loaders.signals import Signal, Stream, Track, leaking, signal
+from loaders.simulated_signals import Signal, Stream, Track, leaking, signal
 
 _LENGTH_S = 3600.0  # of the scenario, where no duration is given
 _TICK_S = 0.1  # between two sends when time is pressed together

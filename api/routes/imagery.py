@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.answers import Json
 from api.deps import STRICT, Shared
+from api.responses import Json
 from cim.errors import Unknown
 
 router = APIRouter(prefix="/imagery", tags=["tiles"], dependencies=[STRICT])

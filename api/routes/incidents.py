@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.answers import GeoJson
 from api.deps import STRICT, BBox, Db, Limit, Shared
 from api.limits import Id, LastId, Text
+from api.responses import GeoJson
 from cim.errors import BadInput
 from cim.store import incidents
 from cim.types import Box

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from api.answers import GeoJson, Json
 from api.deps import STRICT, BBox, Db, Limit
 from api.limits import Id, LastId
+from api.responses import GeoJson, Json
 from cim.errors import BadInput, Unknown
 from cim.layers import LAYERS
 from cim.plugins import Layer

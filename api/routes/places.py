@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.answers import Json
 from api.deps import STRICT, Db
+from api.responses import Json
 from cim.store import places
 
 router = APIRouter(prefix="/places", tags=["places"], dependencies=[STRICT])

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.answers import GeoJson
 from api.deps import STRICT, BBox, Shared
+from api.responses import GeoJson
 from cim.store import things
 
 router = APIRouter(prefix="/sensors", tags=["sensors"], dependencies=[STRICT])

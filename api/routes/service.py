@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, Response
 
-from api.answers import Json
 from api.deps import STRICT, Service, Shared
 from api.metrics import CONTENT_TYPE
+from api.responses import Json
 from cim import __version__
 from cim.store import features
 

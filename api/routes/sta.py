@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api import sensorthings as sta
-from api.answers import Json
 from api.deps import Db
 from api.limits import Id
+from api.responses import Json
 from cim.errors import BadInput
 from cim.store import series, things
 from cim.store.db import Connection

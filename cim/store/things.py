@@ -153,8 +153,7 @@ def latest(connection: Connection, now: datetime, bbox: Box | None = None) -> li
             names = ("name", "kind", "code", "is_synthetic", "building_id")
             found[row.thing_id] = _point(row, {name: getattr(row, name) for name in names} | {"readings": []})
         if row.datastream_id is not None:
-            reading = {key: value for key, value in _reading(row, now).items() if key != "previous"}
-            found[row.thing_id]["properties"]["readings"].append(reading)
+            found[row.thing_id]["properties"]["readings"].append(_reading(row, now))
     return list(found.values())
 
 
@@ -164,9 +163,9 @@ def observed(connection: Connection, ids: Sequence[int], now: datetime) -> dict[
         "things": list({row["thing_id"] for row in datastreams(connection, ids=ids, limit=len(ids))}),
         "box": None,
     }
-    found = {}
+    found, wanted = {}, set(ids)
     for row in connection.execute(statement("select_latest"), values):
-        if row.datastream_id in ids and row.result is not None:
+        if row.datastream_id in wanted and row.result is not None:
             names = ("name", "kind", "code", "is_synthetic", "building_id")
             properties = _reading(row, now) | {name: getattr(row, name) for name in names}
             found[row.datastream_id] = _point(row, properties)

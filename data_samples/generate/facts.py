@@ -68,7 +68,6 @@ AXES: Final = {
 CENTRE_NAME: Final = "四牌楼"
 NINE_DRAGON_WALL: Final = (45.5, 2.0, 8.0)  # length, thickness, height, metres [S]
 HUAYAN_MAIN_HALL_M2: Final = 1559.0  # [S]
-SHANHUA_M2: Final = 14000.0  # [S]
 
 # 册田水库 level ladder, metres in the source's height system [S handmsg 2022/0329/14671984]
 CETIAN_LADDER: Final = {
@@ -86,10 +85,7 @@ GAS_THRESHOLDS: Final = {"level_1": 25.0, "level_2": 50.0}
 
 YUNGANG_GROTTOES: Final = (113.1259, 40.1105)  # WGS84 [S Wikipedia]
 CITY_GOVERNMENT: Final = (113.367, 40.097)  # WGS84 as Wikipedia [S]
-AIRPORT_THRESHOLDS: Final = ((113.466469, 40.07111), (113.492752, 40.053165))  # runway 14/32 [P OurAirports]
-RUNWAY_WIDTH: Final = 45.0
 HIGHEST: Final = ("六棱山", 2420.0)  # [S]
 LOWEST_M: Final = 558.0  # [S]
 YUNGANG_TOP_M: Final = 1714.1  # [S]
 XINRONG_TOP_M: Final = 2144.0  # [S]
-PINGCHENG_CENTRE_M: Final = 1042.0  # [S] centre elevation; district mean 1 060 m

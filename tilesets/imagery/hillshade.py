@@ -13,7 +13,7 @@ from cim import crs as frames
 from cim.errors import BadInput
 from cim.raster import hillshade
 from cim.types import FloatArray, IntArray, Progress, silent
-from tilesets import exchange
+from tilesets import folder_swap
 from tilesets.imagery.cog import TILE_PX, Cog, MercatorGrid, grid_over, to_cog, zoom_for
 from tilesets.imagery.layer import ImageryReport, publish
 from tilesets.terrain.dem import Dem, DemSource, prepare
@@ -61,7 +61,7 @@ def build_hillshade(
         raise BadInput(f"layer {name}: no DEM; expected at least one")
 
     def write(folder: Path) -> list[tuple[str, Cog]]:
-        with exchange.beside(folder) as scratch:
+        with folder_swap.beside(folder) as scratch:
             prepared = [prepare(source, scratch, f"dem{n}") for n, source in enumerate(dems)]
             surface, done = build_surface(prepared), []
             for n, dem in enumerate(prepared):

@@ -21,7 +21,7 @@ from rio_tiler.io import Reader
 from cim.errors import BadInput, BadSource, Unavailable, Unknown
 from cim.raster import steps_inside
 from cim.types import Progress, silent
-from tilesets import exchange
+from tilesets import folder_swap
 from tilesets.imagery.cog import TILE_PX, Cog, write_cog
 
 FORMAT = "1"
@@ -91,12 +91,12 @@ def publish(
 ) -> ImageryReport:
     """Let `write` fill a folder with COGs, describe them, and swap it in as out/name, unless nothing has changed."""
     target = Path(out) / name
-    exchange.recover(target)
+    folder_swap.recover(target)
     stamp = None if fingerprint is None else f"{FORMAT}:{fingerprint}"
-    old = exchange.read_report(target)
+    old = folder_swap.read_report(target)
     if stamp is not None and old is not None and old.get("stamp") == stamp:
         return ImageryReport(name, old["files"], old["bytes"], old["maxzoom"], old["version"], unchanged=True)
-    with exchange.beside(target) as folder:
+    with folder_swap.beside(target) as folder:
         parts = sorted(write(folder), key=lambda part: -part[1].zoom)
         boxes = np.array([cog.bbox for _, cog in parts])
         size, digest = 0, hashlib.sha256()
@@ -118,8 +118,8 @@ def publish(
         report = ImageryReport(name, len(parts), size, parts[0][1].zoom, digest.hexdigest()[:12])
         note = {**asdict(report), "stamp": stamp}
         (folder / LAYER).write_text(json.dumps(layer, ensure_ascii=False) + "\n", encoding="utf-8")
-        (folder / exchange.REPORT).write_text(json.dumps(note) + "\n", encoding="utf-8")
-        exchange.swap(folder, target)
+        (folder / folder_swap.REPORT).write_text(json.dumps(note) + "\n", encoding="utf-8")
+        folder_swap.swap(folder, target)
     return report
 
 

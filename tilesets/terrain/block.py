@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cim.geoid import Geoid
 from cim.types import FloatArray, IntArray
-from tilesets import exchange
+from tilesets import folder_swap
 from tilesets.terrain import quantized_mesh as mesh
 from tilesets.terrain.grid import QUADS, TmsLattice
 from tilesets.terrain.surface import Surface
@@ -47,7 +47,7 @@ def write(level: int, spacing: float, scale: mesh.HeightScale, job: Job, tiles: 
     where = mesh.headers(lons[offset[:, :1] + along], lats[offset[:, 1:] + along], scale.decode(k))
     digest, size = hashlib.sha256(), 0
     for (x, y), data in zip(tiles.tolist(), mesh.encode(scale, where, k, normals), strict=True):
-        exchange.write(job.folder / str(level) / str(x) / f"{y}.terrain", data)
+        folder_swap.write(job.folder / str(level) / str(x) / f"{y}.terrain", data)
         digest.update(data)
         size += len(data)
     return digest.digest(), len(tiles), size

@@ -20,7 +20,7 @@ import shapely
 from cim.errors import BadInput
 from cim.geoid import Geoid
 from cim.types import IntArray, Progress, silent
-from tilesets import exchange as files
+from tilesets import folder_swap as files
 from tilesets.terrain import block
 from tilesets.terrain import quantized_mesh as mesh
 from tilesets.terrain.block import Job

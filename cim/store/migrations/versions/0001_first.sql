@@ -31,7 +31,7 @@ CREATE TABLE cim.dataset_version (
     repaired bigint,
     rejected bigint,
     report jsonb,
-    raster jsonb,                     -- for rasters: path within the data folder, bounds, size, pixel
+    raster jsonb,                     -- for rasters: path, size and time of the file, bounds, pixel
     started_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz
 );

@@ -6,7 +6,7 @@ from cim.pinyin import spell
 from cim.plugins import Layer
 from cim.store.places import Place
 
-# 0 places and divisions, 1 streets, 2 single numbers: what is larger comes first among equal matches.
+# 0 places and divisions, 1 streets, 2 single numbers: the smaller rank comes first among equal matches.
 _RANK = {"divisions": 0, "landmarks": 0, "water": 0, "roads": 1, "buildings": 2, "addresses": 2}
 _KIND = {"divisions": "division", "landmarks": "landmark", "water": "water", "roads": "road", "buildings": "building"}
 _PLACE_NAME = "地名"
