@@ -26,10 +26,11 @@ _ASSETS = {
 def health(shared: Shared) -> Json:
     """The city, what is built and how much is held; 503 while the database is away.
 
-    `live` is `down` while events do not reach the clients of /live.
+    `live` is `down` while events do not reach the clients of /live. `synthetic` is true while anything held is made up.
     """
     with shared.database.begin() as connection:
         counts = features.counts(connection)
+        synthetic = features.has_synthetic(connection)
     return Json(
         {
             "status": "ok",
@@ -38,6 +39,7 @@ def health(shared: Shared) -> Json:
             "live": "ok" if shared.live() else "down",
             "tilesets": tilesets(shared.data),
             "counts": counts,
+            "synthetic": synthetic,
             "version": __version__,
         }
     )

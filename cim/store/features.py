@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import shapely
-from sqlalchemy import Connection, Text, cast, distinct, func, or_, select, text
+from sqlalchemy import Connection, Text, cast, distinct, exists, func, or_, select, text
 
 from cim import crs as frames
 from cim.errors import Unknown
@@ -77,6 +77,13 @@ def counts(connection: Connection) -> dict[str, int]:
     found |= {name: int(n) for name, n in connection.execute(layers.order_by(feature.c.layer))}
     sensors, vehicles = connection.execute(devices).one()
     return found | {"sensors": int(sensors), "vehicles": int(vehicles)}
+
+
+def has_synthetic(connection: Connection) -> bool:
+    """Whether any current feature or thing is made up."""
+    bodies = exists().where(body.c.record_to.is_(None), body.c.is_synthetic)
+    layers = exists().where(feature.c.record_to.is_(None), feature.c.is_synthetic)
+    return bool(connection.execute(select(or_(bodies, layers, exists().where(thing.c.is_synthetic)))).scalar_one())
 
 
 def extent(connection: Connection, layer: str) -> Box | None:

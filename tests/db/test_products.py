@@ -15,6 +15,7 @@ from sqlalchemy import text
 from cim.city import NamedSource
 from cim.errors import BadInput, BadSource
 from cim.plugins import Source
+from cim.store import features
 from cim.types import silent
 from loaders import pipeline
 from tests.tileset_walk import Memory, visit
@@ -53,6 +54,16 @@ def heights(folder: Path) -> list[float]:
     tiles = visit(Memory.of(folder / "tiles", "city")).walk()
     drawn = [tile.glb.table()["height"] for tile in tiles if not tile.children and tile.glb is not None]
     return sorted(round(float(h), 2) for table in drawn for h in table)
+
+
+def test_a_city_is_called_synthetic_only_while_something_in_it_is(database, city, tmp_path):
+    path = houses(tmp_path / "a.gpkg", 9.0)
+    load(database, city, path, "buildings")
+    with database.begin() as connection:
+        assert not features.has_synthetic(connection)
+    load(database, city, path, "buildings", constants={"is_synthetic": True})
+    with database.begin() as connection:
+        assert features.has_synthetic(connection)
 
 
 def test_a_new_root_is_announced_and_an_unchanged_city_is_not(database, city, tmp_path):

@@ -23,6 +23,7 @@ def test_the_doors_answer(base_url: str) -> None:
     with httpx.Client(base_url=base_url, timeout=30) as client:
         health = client.get("/health").json()
         assert health["status"] == "ok"
+        assert health["synthetic"] is True
         assert health["counts"]["buildings"] > 30_000
         assert client.get("/tiles3d/city/tileset.json").json()["asset"]["version"] == "1.1"
         assert client.get("/terrain/layer.json").json()["format"] == "quantized-mesh-1.0"

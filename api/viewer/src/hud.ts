@@ -34,6 +34,11 @@ function drawKpi(name: Kpi): void {
   cell.parentElement?.classList.toggle("zero", !value);
 }
 
+/** The notice stands only while anything shown is made up: a real city must not be called a sample. */
+export function tellSynthetic(synthetic: boolean): void {
+  byId("synthetic").style.display = synthetic ? "" : "none";
+}
+
 export function setKpi(name: Kpi, value: number | undefined): void {
   if (value === undefined) figures.delete(name);
   else figures.set(name, value);

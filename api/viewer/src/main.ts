@@ -91,9 +91,12 @@ async function start(handle: Handle): Promise<void> {
   hud.runClock();
   hud.watchLanguage();
   watchPanel();
-  const { city, counts } = await health();
+  const { city, counts, synthetic } = await health();
   nameCity(city.name, city.name_en);
   hud.setKpi("buildings", counts.buildings);
+  hud.setKpi("sensors", counts.sensors);
+  hud.setKpi("alarms", 0);
+  hud.tellSynthetic(synthetic);
   const stage = await openStage(byId("scene"), city.old_town, asked.get("globe") !== "0");
   handle.viewer = stage.viewer;
   setView(stage, city, firstView());

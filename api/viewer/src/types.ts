@@ -18,6 +18,7 @@ export interface Health {
   status: string;
   city: { name: string; name_en: string; centre: [number, number]; old_town: [number, number]; bbox: [number, number, number, number] };
   counts: Record<string, number>;
+  synthetic: boolean;
   tilesets: string[];
   version: string;
 }

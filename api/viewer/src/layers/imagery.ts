@@ -16,13 +16,16 @@ const LOOK: Record<string, { alpha: number; brightness: number; saturation: numb
   hillshade: { alpha: 0.42, brightness: 0.9, saturation: 1, contrast: 1.1 },
 };
 
+/** Without a photograph the shading is the ground. */
+const ALONE = { alpha: 0.85, brightness: 0.75, saturation: 1, contrast: 1.15 };
+
 /** One dark pixel round the earth. The engine smears the edge of its lowest layer over the globe: this one may be smeared. */
 const EARTH_PIXEL = "data:image/svg+xml," + encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"><rect width="1" height="1" fill="#27323a"/></svg>');
 
 /** Degrees. A box that ends exactly on a tile's edge overlaps the next tile by a rounding error, which stops the engine. */
 const INSET = 1e-7;
 
-function layerOf(info: ImageryInfo): ImageryLayer {
+function layerOf(info: ImageryInfo, alone: boolean): ImageryLayer {
   const [west, south, east, north] = info.bbox.map((side, i) => side + (i < 2 ? INSET : -INSET)) as ImageryInfo["bbox"];
   const provider = new UrlTemplateImageryProvider({
     url: `/imagery/${info.name}/{z}/{x}/{y}`,
@@ -32,7 +35,7 @@ function layerOf(info: ImageryInfo): ImageryLayer {
     hasAlphaChannel: true,
   });
   provider.errorEvent.addEventListener(() => undefined); // a tile outside the data: the parent stays
-  return new ImageryLayer(provider, LOOK[info.name] ?? {});
+  return new ImageryLayer(provider, alone ? ALONE : (LOOK[info.name] ?? {}));
 }
 
 /** Adds every served layer, the orthophoto lowest. Throws where /imagery does not answer. */
@@ -41,7 +44,7 @@ export async function openImagery(stage: Stage): Promise<Imagery> {
   const { layers } = await get<{ layers: ImageryInfo[] }>("/imagery");
   const order = [...layers].sort((a, b) => Number(b.name === "orthophoto") - Number(a.name === "orthophoto"));
   stage.viewer.imageryLayers.add(new ImageryLayer(new SingleTileImageryProvider({ url: EARTH_PIXEL, tileWidth: 1, tileHeight: 1 })));
-  const added = new Map(order.map((info) => [info.name, layerOf(info)]));
+  const added = new Map(order.map((info) => [info.name, layerOf(info, order.length === 1)]));
   for (const layer of added.values()) stage.viewer.imageryLayers.add(layer);
   return {
     names: order.map((info) => info.name),
