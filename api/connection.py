@@ -10,8 +10,9 @@ from cim.store.embedded import ensure_cluster
 
 def connect(settings: Settings, terminal: Terminal) -> Database:
     """An open database that holds this city. Raises Unavailable, MissingTool, NoSpace or BadSettings with the remedy."""
+    city = settings.city()  # a folder without a city gets no database
     url = settings.database_url or ensure_cluster(settings.data, terminal.progress)
     database = Database(url)
-    if not schema.is_current(database, settings.city()):
-        command("migrate").run(database, settings.city())
+    if not schema.is_current(database, city):
+        command("migrate").run(database, city)
     return database

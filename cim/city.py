@@ -142,7 +142,7 @@ def _city(data: Mapping[str, Any]) -> City:
         crs=frame,
         height_datum=str(city.get("height_datum", "EPSG:5737")),
         geoid_offset_m=float(city.get("geoid_offset_m", 0.0)),
-        extent=Box(*_numbers(city["extent"], 4, "city.extent")),
+        extent=_extent(city["extent"]),
         time_zone=str(city.get("time_zone", "Asia/Shanghai")),
         old_town=None if town is None else _old_town(town),
         limits=Limits(
@@ -190,6 +190,13 @@ def _numbers(values: Any, count: int, key: str) -> tuple[float, ...]:
     if not isinstance(values, list | tuple) or len(values) != count:
         raise ValueError(f"{key} must be {count} numbers, not {values!r}")
     return tuple(float(v) for v in values)
+
+
+def _extent(values: Any) -> Box:
+    box = Box(*_numbers(values, 4, "city.extent"))
+    if not (box.west >= -180 and box.east <= 180 and box.south >= -90 and box.north <= 90):
+        raise ValueError(f"city.extent {list(box.as_tuple())}: expected west, south, east, north in degrees")
+    return box
 
 
 def _range(values: Any, key: str) -> tuple[float, float]:

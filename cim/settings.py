@@ -22,7 +22,9 @@ class Settings:
         try:
             text = self.city_file.read_text(encoding="utf-8")
         except OSError as error:
-            raise BadSettings(f"{self.city_file}: cannot be read ({error.strerror}); CIM_CITY names it") from error
+            raise BadSettings(
+                f"{self.city_file}: cannot be read ({error.strerror}); CIM_CITY names a city file"
+            ) from error
         except UnicodeDecodeError as error:
             raise BadSettings(f"{self.city_file}: not UTF-8 at byte {error.start}") from error
         return cities.parse(text, str(self.city_file))

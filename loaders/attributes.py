@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cim.city import City, Limits
+from cim.errors import BadSource
 from cim.layers import PROVENANCE
 from cim.plugins import Column, Layer, Source
 from cim.types import Issue
@@ -32,8 +33,10 @@ class Verdicts(Protocol):
 def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFrame:
     """A copy with every canonical column of the layer, `source_key`, provenance, and the rest as dicts in `extra`.
 
-    Columns are renamed as the source maps them; what the owner states stands where the file is silent.
+    Columns are renamed as the source maps them; what the owner states stands where the file is silent. Raises BadSource
+    for a mapped column that the file does not have, and where what identifies a record is in no column.
     """
+    _refuse_absent(frame, source, layer)
     renamed = frame.rename(columns={there: here for here, there in source.columns.items() if there in frame})
     names = [c.name for c in layer.columns] + list(PROVENANCE)
     index = renamed.index
@@ -49,6 +52,19 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     extra = [{str(k): _plain(v) for k, v in r.items() if v is not None} for r in records] or [{} for _ in index]
     out["extra"] = pd.Series(extra, index=index, dtype=object)
     return out
+
+
+def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> None:
+    """A misspelt column must not be taken for an empty one."""
+    there = [str(c) for c in frame.columns if c != frame.geometry.name]
+    has = f"the file has {', '.join(there) or 'none'}"
+    for wanted in source.columns.values():
+        if wanted not in there:
+            raise BadSource(f"{source.location}: no column {wanted!r}, which the city file maps; {has}")
+    for key in layer.key.split("+"):
+        if key not in there and key not in source.columns:
+            hint = f'write columns = {{ {key} = "..." }} beside it in the city file'
+            raise BadSource(f"{source.location}: no column {key!r}, which identifies a record; {has}; {hint}")
 
 
 def _keys(frame: gpd.GeoDataFrame, layer: Layer) -> list[str | None]:

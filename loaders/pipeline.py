@@ -13,7 +13,9 @@ from itertools import chain
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 
+from cim import crs as frames
 from cim.city import City, NamedSource
 from cim.errors import BadInput, BadSource, CimError
 from cim.layers import LAYERS
@@ -95,6 +97,7 @@ def recognise(path: Path) -> SourceFormat:
 def _load_raster(database: Database, job: Load, raster: Raster, seconds: float) -> Report:
     if job.layer.geometry != "raster":
         raise BadSource(f"{raster.location}: a raster, but layer {job.layer.name} holds {job.layer.geometry}s")
+    _refuse_outside(raster, job.city)
     report = Report(job.dataset, job.source.location, 1, 1, 0, 0, seconds=round(seconds, 3))
     with database.begin() as connection:
         catalogue.claim(connection, job.dataset)
@@ -102,6 +105,20 @@ def _load_raster(database: Database, job: Load, raster: Raster, seconds: float) 
         note = {**asdict(raster), "path": raster.location, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
         catalogue.publish(connection, job.version_id, report, raster.crs, note)
     return report
+
+
+def _refuse_outside(raster: Raster, city: City) -> None:
+    """A raster that does not meet the city's extent is another city's, or its CRS is misstated."""
+    west, south, east, north = raster.bounds
+    corners = np.array([[x, y] for x in np.linspace(west, east, 9) for y in np.linspace(south, north, 9)])
+    lonlat = frames.transform(corners, raster.crs, frames.LONLAT)
+    low, high = lonlat.min(axis=0), lonlat.max(axis=0)
+    e = city.extent
+    if not (low[0] <= e.east and high[0] >= e.west and low[1] <= e.north and high[1] >= e.south):
+        raise BadInput(
+            f"{raster.location}: lies at {low[0]:.3f}..{high[0]:.3f} E, {low[1]:.3f}..{high[1]:.3f} N when read as "
+            f"{raster.crs[:40]}, outside the city ({e.west}..{e.east} E, {e.south}..{e.north} N)"
+        )
 
 
 def _load_vector(

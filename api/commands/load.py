@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from api.connection import connect
 from api.terminal import Terminal
-from cim.city import City
+from cim.city import City, NamedSource
 from cim.errors import BadInput, BadSettings, CimError
-from cim.layers import LAYERS
+from cim.layers import LAYERS, PROVENANCE
 from cim.settings import Settings
 from cim.store.db import Database
 from cim.types import Report
@@ -71,6 +71,7 @@ def load_all(
             raise BadSettings(
                 f"{settings.city_file}: source {named.name}: no layer {named.source.layer!r}; known: {known}"
             )
+        refuse_strange_columns(settings, named)
     reports: list[Report] = []
     refusals: list[CimError] = []
     for named in city.sources:
@@ -86,6 +87,18 @@ def load_all(
         reports.append(report)
         terminal.line(summary(report))
     return Loaded(tuple(reports), tuple(refusals))
+
+
+def refuse_strange_columns(settings: Settings, named: NamedSource) -> None:
+    """A target that the layer does not have is a slip of the pen, not an attribute. Raises BadSettings."""
+    layer = LAYERS[named.source.layer]
+    known = {column.name for column in layer.columns} | {*PROVENANCE, *layer.key.split("+"), "lon", "lat"}
+    strange = sorted((set(named.source.columns) | set(named.source.constants)) - known)
+    if strange:
+        raise BadSettings(
+            f"{settings.city_file}: source {named.name}: layer {layer.name} has no column {', '.join(strange)}; "
+            f"it has {', '.join(sorted(known))}"
+        )
 
 
 def summary(report: Report) -> str:

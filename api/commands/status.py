@@ -8,10 +8,15 @@ from api.connection import connect
 from api.terminal import Terminal
 from cim.settings import Settings
 from cim.store import catalogue
+from cim.store.embedded import cluster_status
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
-    """One line a version, the newest first. Exit code 0."""
+    """One line a version, the newest first; starts nothing. Exit code 0."""
+    settings.city()
+    if settings.database_url is None and cluster_status(settings.data).state != "running":
+        sys.stdout.write(f"database: not running in {settings.data} (`cim up` starts it)\nserver: not running\n")
+        return 0
     with connect(settings, terminal).begin() as connection:
         for version in catalogue.versions(connection):
             counts = f"{version['accepted'] or 0:,} accepted, {version['rejected'] or 0:,} rejected"

@@ -43,7 +43,8 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
     with terminal.stage("server"):
         started = supervisor.running(settings) or supervisor.start(settings)
     terminal.line(f"{time.monotonic() - began:7.1f} s  in all")
-    terminal.line(f"{city.name} {city.name_en}: http://127.0.0.1:{started.port}/   (stop with `make down`)")
+    title = " ".join(dict.fromkeys((city.name, city.name_en)))
+    terminal.line(f"{title}: http://127.0.0.1:{started.port}/   (stop with `make down`)")
     if not parsed.detach:
         _wait(settings, terminal)
     return 3 if refused else 0

@@ -109,6 +109,12 @@ def test_what_the_owner_states_of_a_raster_reaches_the_terrain(database, city, t
     assert (tmp_path / "terrain/layer.json").is_file()
 
 
+def test_a_raster_of_another_place_is_refused(database, city, tmp_path):
+    path = dem(tmp_path / "dem.tif", crs=None)
+    with pytest.raises(BadInput, match=r"dem\.tif: lies at .* when read as EPSG:32633, outside the city"):
+        load(database, city, path, "dem", crs="EPSG:32633")
+
+
 def test_a_raster_that_changed_since_it_was_loaded_is_not_built_from(database, city, tmp_path):
     path = dem(tmp_path / "dem.tif")
     load(database, city, path, "dem")

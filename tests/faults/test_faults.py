@@ -240,3 +240,20 @@ def test_a_full_disk_under_the_database_is_said_so_and_the_next_run_goes_on(smal
         assert count(own, CURRENT) == 60_000
     finally:
         discard_cluster(tmpfs)
+
+
+def test_a_misspelt_column_in_the_city_file_is_named(small):
+    text = CITY.replace('gpkg"\n', 'gpkg"\ncolumns = { hight_m = "height_m" }\n', 1)
+    small.city_file.write_text(text, encoding="utf-8")
+    told = sentence(cim(small, "load", "buildings"))
+    assert "source buildings: layer buildings has no column hight_m; it has " in told
+    assert "height_m" in told
+
+
+def test_status_looks_and_starts_nothing(small, tmp_path):
+    own = replace(small, database_url=None, data=tmp_path / "quiet")
+    own.data.mkdir()
+    done = cim(own, "status")
+    assert done.returncode == 0
+    assert "database: not running" in done.stdout
+    assert not (own.data / "pg").exists()

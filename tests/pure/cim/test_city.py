@@ -40,6 +40,10 @@ def test_the_frame_box_holds_every_corner_of_the_extent(city):
         (LEAST.replace("[114.0, 30.0, 115.0, 31.0]", "[114.0, 30.0]"), "4 numbers"),
         (LEAST.replace("[114.0, 30.0, 115.0, 31.0]", "[115.0, 30.0, 114.0, 31.0]"), "inside out"),
         (LEAST + '[[source]]\nname = "a"\nlayer = "b"\nlocation = "c"\nsize = 1', "unknown keys"),
+        (
+            LEAST.replace("[114.0, 30.0, 115.0, 31.0]", "[40.0, 113.2, 40.2, 113.4]"),
+            "expected west, south, east, north",
+        ),
         ("[city", "not valid TOML"),
     ],
 )

@@ -7,6 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cim.errors import BadSource
 from cim.layers import LAYERS
 from cim.plugins import Batch, Source
 from loaders.checks import check
@@ -71,6 +72,13 @@ def test_a_bad_geometry_is_rejected_whole_with_its_reason(city, shape, code):
     assert code in rejected.codes
     assert rejected.content["id"] == "k1"
     assert rejected.content["height_m"] == 6.0
+
+
+def test_a_column_that_is_not_in_the_file_is_refused_not_taken_for_empty(city):
+    with pytest.raises(BadSource, match=r"some\.gpkg: no column 'HEIGTH'.*the file has id, HEIGHT"):
+        judge(city, [SQUARE], HEIGHT=[5.0], source=Source("some.gpkg", "buildings", columns={"height_m": "HEIGTH"}))
+    with pytest.raises(BadSource, match=r"no column 'code', which identifies a record.*columns = \{ code"):
+        judge(city, [SQUARE], layer="divisions", name=["某区"])
 
 
 def test_a_missing_key_is_rejected(city):
