@@ -1,16 +1,19 @@
 """Coordinate reference systems: one axis order (x = east or longitude first), one transformer cache, one error.
 
 Named offsets that are no CRS (GCJ-02, BD-09) are values here too, so that a source can state them. WGS 84 and CGCS2000
-geographic coordinates are taken as identical at metre level: PROJ knows only a ballpark operation between them.
+geographic coordinates are taken as identical at metre level: PROJ knows only a ballpark operation between them. Any
+other ballpark operation is refused: it would leave data up to hundreds of metres off without a word.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import cast
 
 import numpy as np
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj import CRS
+from pyproj.exceptions import CRSError, ProjError
 
+from cim import datum
 from cim.errors import BadInput, MissingCrs
 from cim.types import FloatArray
 
@@ -20,84 +23,141 @@ LONLAT = "EPSG:4326"
 CGCS2000 = "EPSG:4490"
 ECEF = "EPSG:4978"
 WEB_MERCATOR = "EPSG:3857"
+ELLIPSOIDAL = "ellipsoidal"
 
 # Krasovsky 1940, as the public GCJ-02 approximation uses it (wandergis/coordTransform_py).
 _A = 6378245.0
 _EE = 0.00669342162296594323
 _BD = np.pi * 3000.0 / 180.0
 
-# Without stated parameters these have only ballpark operations to CGCS2000: a silent shift of up to 100 m.
-_REFUSED = {"Xian 1980": "Xian 80", "Beijing 1954": "Beijing 54", "New Beijing": "New Beijing"}
+
+@lru_cache(maxsize=64)
+def parse(name: str, *, old_datum: bool = False) -> str:
+    """The canonical name of a stated CRS: `GCJ-02`, `BD-09` or `EPSG:n` where PROJ finds one, else its WKT.
+
+    A compound or 3-D CRS keeps its horizontal part (`vertical` answers the rest). old_datum: Xian 80 and Beijing 54 are
+    let through, because their seven parameters come along. Raises MissingCrs for an empty name; BadInput for one that
+    nobody knows, that places nothing, or that needs parameters.
+
+    >>> parse("gcj02"), parse("epsg:4547"), parse("4490"), parse("EPSG:4547+5737")
+    ('GCJ-02', 'EPSG:4547', 'EPSG:4490', 'EPSG:4547')
+    """
+    offset = _offset_name(name)
+    if offset:
+        return offset
+    stated = _known(name)
+    crs = _horizontal(stated)
+    if crs is None:
+        raise BadInput(f"CRS {stated.name!r} places nothing on the Earth; expected a projected or geographic CRS")
+    if not old_datum:
+        datum.refuse_old(crs)
+    epsg = crs.to_epsg(min_confidence=70)
+    if epsg:
+        return f"EPSG:{epsg}"
+    # OGC:CRS84 is 4326 with longitude first, as everything is here.
+    return LONLAT if crs.is_geographic and datum.is_wgs84(crs) else crs.to_wkt()
 
 
 @lru_cache(maxsize=64)
-def parse(name: str) -> str:
-    """The canonical name of a stated CRS: `GCJ-02`, `BD-09` or `EPSG:n` where PROJ finds one, else its WKT.
+def vertical(name: str) -> str | None:
+    """What the heights of a stated CRS count from: `EPSG:n` (WKT where there is none), `ellipsoidal`, or None: unsaid.
 
-    Raises MissingCrs for an empty name, BadInput for one that nobody knows or that needs parameters.
+    Raises MissingCrs for an empty name, BadInput for one that nobody knows.
 
-    >>> parse("gcj02"), parse("epsg:4547"), parse("4490")
-    ('GCJ-02', 'EPSG:4547', 'EPSG:4490')
+    >>> vertical("EPSG:4547+5737"), vertical("EPSG:4979"), vertical("EPSG:4547")
+    ('EPSG:5737', 'ellipsoidal', None)
     """
+    return None if _offset_name(name) else _vertical(_known(name))
+
+
+def _offset_name(name: str) -> str | None:
+    key = name.upper().replace("-", "").replace("_", "").replace(" ", "")
+    return {"GCJ02": GCJ02, "BD09": BD09}.get(key)
+
+
+def _known(name: str) -> CRS:
     text = name.strip()
     if not text:
         raise MissingCrs("no CRS is stated; expected an EPSG code such as EPSG:4547, or GCJ-02, or BD-09")
-    key = text.upper().replace("-", "").replace("_", "").replace(" ", "")
-    if key in ("GCJ02", "BD09"):
-        return GCJ02 if key == "GCJ02" else BD09
-    if text.isdigit():
-        text = f"EPSG:{text}"
     try:
-        crs = CRS.from_user_input(text)
+        return CRS.from_user_input(f"EPSG:{text}" if text.isdigit() else text)
     except CRSError:
         raise BadInput(f"CRS {name!r} is not known; expected an EPSG code, WKT, GCJ-02 or BD-09") from None
-    _refuse_old_datum(crs)
-    epsg = crs.to_epsg(min_confidence=70)
-    return f"EPSG:{epsg}" if epsg else crs.to_wkt()
 
 
-def _refuse_old_datum(crs: CRS) -> None:
-    geodetic = crs.geodetic_crs
-    for datum, label in _REFUSED.items():
-        if geodetic is not None and datum.lower() in geodetic.name.lower():
-            raise BadInput(
-                f"CRS {crs.name!r} is on {label}: PROJ has only ballpark operations from it; "
-                "transform the data with your survey office's parameters first, then state CGCS2000"
-            )
+def _horizontal(crs: CRS) -> CRS | None:
+    """The 2-D part that places things on the Earth; None for heights, local drawings and geocentric coordinates."""
+    if crs.is_compound:
+        return next((part for part in map(_horizontal, crs.sub_crs_list) if part is not None), None)
+    if crs.is_bound and crs.source_crs is not None:
+        inner = _horizontal(crs.source_crs)
+        # What a file binds (TOWGS84) to a CRS that PROJ knows is second to PROJ; to an unknown one it is all there is.
+        return crs if inner is not None and not inner.to_epsg(min_confidence=70) else inner
+    if not (crs.is_projected or crs.is_geographic):
+        return None
+    return crs.to_2d() if len(crs.axis_info) == 3 else crs
+
+
+def _vertical(crs: CRS) -> str | None:
+    if crs.is_compound:
+        return next((found for found in map(_vertical, crs.sub_crs_list) if found), None)
+    if crs.is_bound and crs.source_crs is not None:
+        return _vertical(crs.source_crs)
+    if crs.is_vertical:
+        epsg = crs.to_epsg(min_confidence=70)
+        return f"EPSG:{epsg}" if epsg else crs.to_wkt()
+    return ELLIPSOIDAL if len(crs.axis_info) == 3 and (crs.is_projected or crs.is_geographic) else None
 
 
 @lru_cache(maxsize=64)
-def _transformer(source: str, target: str) -> Transformer:
-    return Transformer.from_crs(source, target, always_xy=True)
+def _route(source: str, target: str, parameters: datum.SevenParameters | None) -> tuple[datum.Step, ...]:
+    """The way between two CRSs: off the map, over the datums, onto the map.
+
+    By steps because PROJ's direct pipelines from a projected CRS take 0.1-0.8 s to set up, and hide ballpark ones.
+    """
+    start, end = datum.geographic(source), datum.geographic(target)
+    try:
+        off = () if start == source else (datum.operation(source, start),)
+        onto = () if end == target else (datum.operation(end, target),)
+        return (*off, *datum.change(start, end, parameters), *onto)
+    except ProjError:
+        raise BadInput(
+            f"from {label(source)} to {label(target)} PROJ has only a ballpark operation, wrong by up to hundreds of "
+            "metres; state a CRS on a datum with known parameters, or transform the data first"
+        ) from None
 
 
-def _as_known(name: str) -> str:
-    """WGS 84 stands for CGCS2000 geographic (identical at metre level), so that no ballpark operation is asked for."""
-    return CGCS2000 if name == LONLAT else name
+def label(name: str) -> str:
+    """A CRS as a message names it: its code, or the name in its WKT where it has none."""
+    known = parse(name, old_datum=True)
+    return known if known in (GCJ02, BD09) or known.startswith("EPSG:") else repr(CRS.from_user_input(known).name)
 
 
-def transform(coordinates: FloatArray, source: str, target: str) -> FloatArray:
+def transform(
+    coordinates: FloatArray, source: str, target: str, *, datum_shift: Sequence[float] | None = None
+) -> FloatArray:
     """Move points from one CRS to another; x is east or longitude in both.
 
     coordinates: (n, 2) or (n, 3), in `source`. Returns the same shape in `target`; a third column passes unchanged.
-    Points that the projection cannot place become inf. Raises BadInput for an unknown CRS.
+    datum_shift: seven parameters to CGCS2000 (m, arc seconds, ppm; position vector, EPSG method 9606) of whichever of
+    the two is on an old datum. Points that a projection cannot place become inf, those that are no degrees NaN. Raises
+    BadInput for an unknown CRS, and where nothing better than a ballpark operation leads from one to the other.
 
     >>> transform(np.array([[113.295, 40.090]]), "EPSG:4490", "EPSG:4547").round(3).tolist()
     [[439876.181, 4439760.443]]
     """
-    source, target = _as_known(parse(source)), _as_known(parse(target))
+    shifted = datum_shift is not None
+    parameters = None if datum_shift is None else datum.seven(datum_shift)
+    source, target = parse(source, old_datum=shifted), parse(target, old_datum=shifted)
     result = np.array(coordinates, dtype=np.float64, copy=True)
-    if source == target or len(result) == 0:
+    if len(result) == 0 or (source == target and not shifted):
         return result
     xy = result[:, :2]
     if source in (GCJ02, BD09):
         xy = gcj02_to_wgs84(bd09_to_gcj02(xy) if source == BD09 else xy)
         source = CGCS2000
-    final = CGCS2000 if target in (GCJ02, BD09) else target
-    if source != final:
-        # 4547 -> 4490 -> target by steps: PROJ's direct pipelines from a projected CRS take 0.1-0.8 s to set up.
-        x, y = _transformer(source, final).transform(xy[:, 0], xy[:, 1])
-        xy = np.column_stack([x, y])
+    for step in _route(source, CGCS2000 if target in (GCJ02, BD09) else target, parameters):
+        xy = step(xy)
     if target in (GCJ02, BD09):
         xy = wgs84_to_gcj02(xy)
         xy = gcj02_to_bd09(xy) if target == BD09 else xy
@@ -114,18 +174,7 @@ def to_ecef(lonlat_h: FloatArray) -> FloatArray:
     >>> to_ecef(np.array([[0.0, 0.0, 0.0]])).tolist()
     [[6378137.0, 0.0, 0.0]]
     """
-    a, f = 6378137.0, 1.0 / 298.257223563
-    e2 = f * (2.0 - f)
-    lon, lat = np.radians(lonlat_h[:, 0]), np.radians(lonlat_h[:, 1])
-    h = lonlat_h[:, 2]
-    n = a / np.sqrt(1.0 - e2 * np.sin(lat) ** 2)
-    return np.column_stack(
-        [
-            (n + h) * np.cos(lat) * np.cos(lon),
-            (n + h) * np.cos(lat) * np.sin(lon),
-            (n * (1.0 - e2) + h) * np.sin(lat),
-        ]
-    )
+    return datum.to_geocentric(lonlat_h, datum.WGS84)
 
 
 def enu_axes(lon: float, lat: float) -> FloatArray:
@@ -144,6 +193,12 @@ def is_geographic(name: str) -> bool:
     """Whether coordinates of this CRS are degrees."""
     known = parse(name)
     return known in (GCJ02, BD09) or bool(CRS.from_user_input(known).is_geographic)
+
+
+def _degrees(lonlat: FloatArray) -> FloatArray:
+    """The points (n, 2), NaN where the numbers are no degrees: the offsets' waves would give them a place all the same."""
+    sane = (np.abs(lonlat[:, 0]) <= 360.0) & (np.abs(lonlat[:, 1]) <= 90.0)
+    return np.where(sane[:, None], lonlat, np.nan)
 
 
 def _gcj_offset(lonlat: FloatArray) -> FloatArray:
@@ -173,12 +228,13 @@ def wgs84_to_gcj02(lonlat: FloatArray) -> FloatArray:
     >>> wgs84_to_gcj02(np.array([[113.295, 40.090]])).round(6).tolist()
     [[113.302008, 40.091193]]
     """
+    lonlat = _degrees(lonlat)
     return np.asarray(lonlat + _gcj_offset(lonlat), dtype=np.float64)
 
 
 def gcj02_to_wgs84(lonlat: FloatArray) -> FloatArray:
     """GCJ-02 (n, 2) degrees to WGS 84: the fixed point of the forward shift, exact to a micrometre of it."""
-    guess = np.array(lonlat, dtype=np.float64, copy=True)
+    lonlat = guess = _degrees(lonlat)
     for _ in range(6):  # the shift's Lipschitz constant is about 1e-3, so each round gains three digits
         guess = lonlat - _gcj_offset(guess)
     return guess
@@ -186,7 +242,7 @@ def gcj02_to_wgs84(lonlat: FloatArray) -> FloatArray:
 
 def gcj02_to_bd09(lonlat: FloatArray) -> FloatArray:
     """GCJ-02 (n, 2) degrees to BD-09."""
-    x, y = lonlat[:, 0], lonlat[:, 1]
+    x, y = _degrees(lonlat).T
     z = np.hypot(x, y) + 0.00002 * np.sin(y * _BD)
     theta = np.arctan2(y, x) + 0.000003 * np.cos(x * _BD)
     return np.column_stack([z * np.cos(theta) + 0.0065, z * np.sin(theta) + 0.006])
@@ -194,6 +250,7 @@ def gcj02_to_bd09(lonlat: FloatArray) -> FloatArray:
 
 def bd09_to_gcj02(lonlat: FloatArray) -> FloatArray:
     """BD-09 (n, 2) degrees to GCJ-02: the fixed point of the forward shift."""
+    lonlat = _degrees(lonlat)
     guess = lonlat - np.array([0.0065, 0.006])
     for _ in range(6):
         guess = lonlat - (gcj02_to_bd09(guess) - guess)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cim.errors import BadSource
+from cim.errors import BadInput, BadSource
 from cim.raster import HeightField
 from cim.types import FloatArray
 
@@ -94,6 +94,28 @@ class Geoid:
         upper, lower = along[place[: len(r0)]], along[place[len(r0) :]]
         result: FloatArray = upper * (1.0 - fy)[:, None] + lower * fy[:, None]
         return result
+
+
+def to_city_heights(z: FloatArray, lonlat: FloatArray, heights: str, geoid: Geoid) -> FloatArray:
+    """Heights as a source states them, as the city counts them (1985 datum, metres): H = h - N.
+
+    z: (n,) metres; lonlat: (n, 2) WGS 84 degrees. heights: `1985` (unchanged) or `ellipsoidal`. Returns (n,), a new
+    array; NaN stays NaN, and a height without a place is unknown. Raises BadInput for another word.
+
+    >>> to_city_heights(np.array([1024.5]), np.array([[113.288, 40.091]]), "ellipsoidal", Geoid.constant(-15.5)).tolist()
+    [1040.0]
+    """
+    result = np.array(z, dtype=np.float64, copy=True)
+    if heights == "1985":
+        return result
+    if heights != "ellipsoidal":
+        raise BadInput(f"heights = {heights!r}: expected `1985` (the city's datum) or `ellipsoidal` (WGS 84, as GNSS)")
+    points = np.asarray(lonlat, dtype=np.float64)
+    placed = np.isfinite(points).all(axis=1)
+    result[~placed] = np.nan
+    sure = placed & np.isfinite(result)
+    result[sure] -= geoid.undulation(points[sure])
+    return result
 
 
 def _columns(grid: HeightField, lon: FloatArray) -> tuple[np.ndarray, np.ndarray, FloatArray]:

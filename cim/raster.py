@@ -1,16 +1,12 @@
 """Rasters as values: height fields, bilinear sampling, void filling, distances and hillshade, on plain arrays."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
-from cim import crs as frames
-from cim.errors import BadInput, MissingCrs
+from cim.errors import BadInput
 from cim.types import BoolArray, FloatArray
 
 Heights = npt.NDArray[np.floating[Any]]
@@ -203,37 +199,3 @@ def hillshade(
     shade = (light[2] - slope_x * light[0] - slope_y * light[1]) / np.sqrt(1 + slope_x**2 + slope_y**2)
     level = np.floor(1.0 + 254.0 * np.clip(shade, 0.0, 1.0) + 0.5)
     return np.where(np.isfinite(level), level, 0).astype(np.uint8)
-
-
-def horizontal(crs: str) -> str:
-    """The canonical name of the horizontal part of a raster's CRS: a compound one (4547 + 5737) keeps only 4547.
-
-    Raises MissingCrs for an empty name; BadInput for one that is unknown, local or has no horizontal part.
-
-    >>> horizontal("EPSG:4547+5737"), horizontal("EPSG:4326")
-    ('EPSG:4547', 'EPSG:4326')
-    """
-    if not crs.strip():
-        raise MissingCrs("no CRS is stated; expected an EPSG code such as EPSG:4547")
-    try:
-        parsed = CRS.from_user_input(crs)
-    except CRSError:
-        return frames.parse(crs)  # GCJ-02 and BD-09 are names, not CRSs; anything else is refused there
-    part = _horizontal_part([parsed])
-    if part is None:
-        raise BadInput(f"CRS {parsed.name!r} places nothing on the Earth; expected a projected or geographic CRS")
-    epsg = part.to_epsg(min_confidence=70)
-    return frames.parse(f"EPSG:{epsg}" if epsg else part.to_wkt())
-
-
-def _horizontal_part(candidates: Sequence[CRS]) -> CRS | None:
-    for crs in candidates:
-        if crs.is_compound:
-            found = _horizontal_part(crs.sub_crs_list)
-            if found is not None:
-                return found
-        elif crs.is_bound and crs.source_crs is not None:
-            return _horizontal_part([crs.source_crs])
-        elif crs.is_projected or crs.is_geographic:
-            return crs
-    return None

@@ -12,7 +12,7 @@ from rasterio.windows import Window
 from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Raster, Source
-from cim.raster import horizontal
+from cim.whereabouts import likely
 
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # TIFF and BigTIFF, either byte order
 _READ_PIXELS = 4_000_000
@@ -30,7 +30,7 @@ class GeoTiff:
         """By the first four bytes."""
         return head[:4] in _MAGIC
 
-    def read(self, source: Source) -> Iterator[Raster]:
+    def read(self, source: Source, after: int = 0) -> Iterator[Raster]:
         """The one raster of a file.
 
         Raises MissingCrs when neither file nor owner states one; BadSource when they disagree, when the file is not
@@ -88,8 +88,8 @@ def _corners(dataset: DatasetReader, name: str) -> np.ndarray:
 
 def _crs(dataset: DatasetReader, source: Source, corners: np.ndarray) -> str:
     try:
-        told = horizontal(dataset.crs.to_wkt()) if dataset.crs else None
-        stated = None if source.crs is None else horizontal(source.crs)
+        told = frames.parse(dataset.crs.to_wkt()) if dataset.crs else None
+        stated = None if source.crs is None else frames.parse(source.crs)
     except BadInput as error:
         raise BadSource(f"{source.location}: {error}") from error
     crs = stated if told is None or stated in (frames.GCJ02, frames.BD09) else told  # those two have no EPSG code
@@ -101,31 +101,6 @@ def _crs(dataset: DatasetReader, source: Source, corners: np.ndarray) -> str:
     if stated not in (None, crs):
         raise BadSource(f"{source.location}: the file says {told}, the city file says {stated}; one of them is wrong")
     return crs
-
-
-def likely(corners: np.ndarray) -> list[str]:
-    """CRSs in which coordinates (n, 2) of a place in China would look like these, the likeliest first.
-
-    >>> likely(np.array([[440000.0, 4440000.0]]))[:2]
-    ['EPSG:4547 (CGCS2000 3-degree, central meridian 114E)', 'EPSG:4546 (111E)']
-    >>> likely(np.array([[113.3, 40.1]]))[0]
-    'EPSG:4326 (GPS)'
-    """
-    x, y = corners.mean(axis=0).tolist()
-    if 70.0 <= x <= 140.0 and 0.0 <= y <= 60.0:
-        return ["EPSG:4326 (GPS)", "EPSG:4490 (survey offices)", "GCJ-02 (Chinese web maps; about 600 m off)"]
-    if 25e6 <= x < 46e6 and 1.5e6 <= y <= 6.5e6:
-        zone = int(x // 1e6)
-        return [f"EPSG:{4513 + zone - 25} (CGCS2000 3-degree zone {zone}, its number before the easting)"]
-    if 13e6 <= x < 24e6 and 1.5e6 <= y <= 6.5e6:
-        zone = int(x // 1e6)
-        return [f"EPSG:{4491 + zone - 13} (CGCS2000 6-degree zone {zone}, its number before the easting)"]
-    if 1e5 <= x <= 9e5 and 1.5e6 <= y <= 6.5e6:
-        names = ["EPSG:4547 (CGCS2000 3-degree, central meridian 114E)", "EPSG:4546 (111E)", "EPSG:4548 (117E)"]
-        return [*names, "EPSG:4508 (6-degree, 111E)", "EPSG:32649 (UTM 49N)"]
-    if 7.5e6 <= x <= 15.5e6 and 0.0 <= y <= 8.5e6:
-        return ["EPSG:3857 (web Mercator)"]
-    return ["none of those usual in China: ask whoever made the file"]
 
 
 def _pixel_m(dataset: DatasetReader, crs: str, name: str) -> float:

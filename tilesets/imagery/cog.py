@@ -16,7 +16,6 @@ from rasterio.warp import transform_bounds
 
 from cim import crs as frames
 from cim.errors import BadSource, MissingCrs
-from cim.raster import horizontal
 
 CIRCUMFERENCE = 2.0 * np.pi * 6378137.0
 TILE_PX = 256
@@ -118,7 +117,7 @@ def _write(dataset: DatasetReader, source: Path, target: Path, crs: str | None) 
     stated = crs or (dataset.crs.to_wkt() if dataset.crs else "")
     if not stated:
         raise MissingCrs(f"{source}: the picture states no CRS and neither does its owner; expected an EPSG code")
-    frame = horizontal(stated)
+    frame = frames.parse(stated)
     bounds = transform_bounds(frame, frames.WEB_MERCATOR, *dataset.bounds, densify_pts=33)
     bbox = transform_bounds(frame, frames.LONLAT, *dataset.bounds, densify_pts=33)
     lat = (bbox[1] + bbox[3]) / 2

@@ -19,7 +19,7 @@ from rasterio.windows import Window
 
 from cim import crs as frames
 from cim.errors import BadSource, MissingCrs, NoSpace
-from cim.raster import close_holes, fill_voids, halve, horizontal, steps_inside
+from cim.raster import close_holes, fill_voids, halve, steps_inside
 from cim.types import FloatArray
 
 BLEND_PX = 32
@@ -81,7 +81,7 @@ def _prepare(dataset: DatasetReader, source: DemSource, folder: Path, name: str)
     stated = source.crs or (dataset.crs.to_wkt() if dataset.crs else "")
     if not stated:
         raise MissingCrs(f"{source.path}: the DEM states no CRS and neither does its owner; expected an EPSG code")
-    crs = horizontal(stated)
+    crs = frames.parse(stated)
     _need_space(folder, dataset.width * dataset.height * _BYTES_PER_PIXEL)
     blend = max(1, min(BLEND_PX, min(dataset.width, dataset.height) // 4))
     levels = [(folder / f"{name}_0_heights.npy", folder / f"{name}_0_steps.npy")]

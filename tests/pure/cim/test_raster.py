@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cim.errors import BadInput, MissingCrs
+from cim.errors import BadInput
 from cim.raster import (
     HeightField,
     bilinear,
@@ -16,7 +16,6 @@ from cim.raster import (
     from_corner,
     halve,
     hillshade,
-    horizontal,
     steps_inside,
 )
 
@@ -144,15 +143,3 @@ def test_relief_next_to_a_void_is_zero() -> None:
     heights[0, 0] = np.nan
     assert hillshade(heights, 1.0, 1.0)[0, 0] == 0
     assert hillshade(heights, 1.0, 1.0)[1, 1] > 0
-
-
-def test_a_compound_crs_keeps_its_horizontal_part() -> None:
-    assert horizontal("EPSG:4547+5737") == "EPSG:4547"
-    assert horizontal("GCJ-02") == "GCJ-02"
-
-
-def test_a_crs_that_places_nothing_is_refused() -> None:
-    with pytest.raises(BadInput, match="places nothing"):
-        horizontal("EPSG:5737")
-    with pytest.raises(MissingCrs):
-        horizontal(" ")
