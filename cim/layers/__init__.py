@@ -4,11 +4,13 @@ from cim.layers import (
     addresses,
     buildings,
     dem,
+    division_codes,
     divisions,
     landmarks,
     orthophoto,
     roads,
     stations,
+    unit_grids,
     vehicles,
     water,
 )
@@ -17,6 +19,8 @@ from cim.plugins import Layer, Registry
 LAYERS: Registry[Layer] = Registry(
     "layer",
     divisions.LAYER,
+    division_codes.LAYER,
+    unit_grids.LAYER,
     dem.LAYER,
     orthophoto.LAYER,
     roads.LAYER,
@@ -31,3 +35,6 @@ LAYERS: Registry[Layer] = Registry(
 # What every feature of every layer says of itself, so that nothing synthetic or approximate passes for measured.
 # (They stand in columns of their own in the store, not among a layer's own attributes.)
 PROVENANCE = ("source", "survey_date", "accuracy_m", "is_synthetic")
+
+# Since when and until when a record's state holds in the world, where a source says it record by record.
+VALIDITY = ("valid_from", "valid_to")

@@ -1,4 +1,4 @@
-"""Divisions: ten county units as a synthetic partition round the real label points, areas as in the table."""
+"""Divisions: ten county units as a synthetic partition round the real label points, areas as in the table; their codes."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +17,10 @@ FINE = 400.0
 COARSE = 1200.0
 OUTSIDE = 10  # the label of cells that belong to no county
 SOFTNESS = 0.16
+CODE_HEADER = (
+    *("code", "name", "level", "parent", "successors", "ended_on", "statistical"),
+    *("source", "trust", "is_synthetic"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +110,24 @@ def code_at(seed: int, xy: Array) -> list[str | None]:
     found: list[str | None] = [None] * len(xy)
     for p, u in zip(point[::-1], unit[::-1], strict=True):
         found[p] = units[u].code
+    return found
+
+
+def codes() -> list[tuple[str, ...]]:
+    """The table of codes under CODE_HEADER: city, counties, the street of the old town, old and statistical units.
+
+    All of it is sourced, nothing invented. Successors are written best first, as `code:trust`.
+    """
+
+    def row(code: str, name: str, level: str, parent: str, statistical: bool = False) -> tuple[str, ...]:
+        return (code, name, level, parent, "", "", str(statistical).lower(), facts.STATISTICS_LIST, "S", "false")
+
+    found = [row(facts.CITY_CODE, facts.CITY_NAME, "city", "140000")]
+    found += [row(c.code, c.name, "county", facts.CITY_CODE) for c in facts.COUNTIES]
+    found += [row(*facts.STATISTICAL_UNIT, "county", facts.CITY_CODE, statistical=True)]
+    for old in facts.OLD_COUNTIES:
+        went = " ".join(f"{code}:S" for code in old.successors)
+        marks = (went, facts.REFORM_DATE, "false", old.source, "S", "false")
+        found.append((old.code, old.name, "county", facts.CITY_CODE, *marks))
+    found.append(row(facts.OLD_TOWN_STREET_CODE, facts.OLD_TOWN_STREET_OFFICE, "town", facts.OLD_TOWN_STREET_CODE[:6]))
     return found

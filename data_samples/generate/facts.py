@@ -42,7 +42,38 @@ COUNTIES: Final = (
     County("140225", "浑源县", 1934.9, 113.698091, 39.699099),
     County("140226", "左云县", 1323.2, 112.70641, 40.012873),
 )
-OLD_TOWN_STREET_OFFICE: Final = "古城街道"  # 140213051, 2023 statistics list [S]
+OLD_TOWN_STREET_OFFICE: Final = "古城街道"  # 2023 statistics list [S]
+OLD_TOWN_STREET_CODE: Final = "140213051"
+
+STATISTICS_LIST: Final = "2023 statistics list (china-division 2.7.0)"
+STATISTICAL_UNIT: Final = ("140271", "山西大同经济开发区")  # in the statistics' list, no division of GB/T 2260 [S]
+REFORM_DATE: Final = "2018-02-09"  # the State Council's reply to Shanxi [S hfsw888.cn; zh.wikipedia 平城区]
+
+
+class OldCounty(NamedTuple):
+    """A county-level unit of before the reform of 2018: what it was divided into, the part with most of its towns first
+    (which is also where its label point lies), and the pages that say so."""
+
+    code: str
+    name: str
+    successors: tuple[str, ...]
+    source: str
+
+
+# Codes and names [S cpca 0.5.5 adcodes]; what went where [S the pages named].
+OLD_COUNTIES: Final = (
+    # 12 of its streets to the first, 西花园 and 老平旺 to the second
+    OldCounty("140202", "城区", ("140213", "140214"), "cpca 0.5.5; zh.wikipedia 平城区; nbwxtz.com 1661821860193353"),
+    OldCounty("140203", "矿区", ("140214",), "cpca 0.5.5; nbwxtz.com 1661821860193353"),
+    # 高山 云冈 口泉 平旺 西韩岭 鸦儿崖 to the first, 水泊寺 新旺 马军营 to the second, 古店 to the third
+    OldCounty(
+        "140211",
+        "南郊区",
+        ("140214", "140213", "140212"),
+        "cpca 0.5.5; nbwxtz.com 1661821860193353; zh.wikipedia 平城区; hfsw888.cn",
+    ),
+    OldCounty("140227", "大同县", ("140215",), "cpca 0.5.5; hfsw888.cn"),
+)
 
 # City wall [S dt.gov.cn foreign-affairs guide pp. 23, 27]; 1.80 x 1.82 km = 3.276 km2 [D]
 WALL_EAST_WEST: Final = 1800.0

@@ -17,6 +17,7 @@ from data_samples.generate import (
     roads,
     stations,
     terrain,
+    towns,
     vehicles,
     write,
 )
@@ -44,6 +45,21 @@ def _divisions(path: Path, seed: int) -> int:
     ]
     write.geojson(path, features, "divisions")
     return len(features)
+
+
+def _towns(path: Path, seed: int) -> int:
+    features = [
+        write.feature(d.shape, {"code": d.code, "name": d.name, "level": "town", "parent": d.code[:6]})
+        for d in towns.towns()
+    ]
+    write.geojson(path, features, "towns")
+    return len(features)
+
+
+def _division_codes(path: Path, seed: int) -> int:
+    rows = divisions.codes()
+    write.table_csv(path, divisions.CODE_HEADER, rows, "utf-8")
+    return len(rows)
 
 
 def _addresses(path: Path, seed: int) -> int:
@@ -134,6 +150,8 @@ def _orthophoto_oldtown(path: Path, seed: int) -> int:
 COMMITTED: dict[str, Make] = {
     "buildings_oldtown.gpkg": _old_town,
     "divisions.geojson": _divisions,
+    "division_codes.csv": _division_codes,
+    "towns.geojson": _towns,
     "addresses.csv": _addresses,
     "roads.geojson": _roads,
     "water.geojson": _water,
