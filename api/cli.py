@@ -15,6 +15,7 @@ from api.terminal import Terminal
 from cim import __version__
 from cim.errors import CimError, NoSpace
 from cim.settings import from_environment
+from cim.source_entry import MODES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +50,28 @@ def _parser() -> argparse.ArgumentParser:
     verb("down", "stop the server and the private database of this data folder")
     one = verb("load", "load sources of the city file into the store")
     one.add_argument("source", nargs="*", help="names in the city file; all of them if none is given")
+    one.add_argument("--retry", action="store_true", help="judge only what is in quarantine again, by the rules of now")
+    one.add_argument("--preview", action="store_true", help="say what would change, and change nothing")
+    one.add_argument(
+        "--mode", choices=MODES, help="what the delivery is: the whole dataset, more of it, or what has gone"
+    )
+    one.add_argument("--valid-from", metavar="DAY", help="since when the world is as delivered (default: a correction)")
+    one.add_argument("--file", help="another file (or pattern) for the one source named")
+    one.add_argument("--crs", help="the CRS of that file")
+    one = verb("versions", "the versions of datasets, what each brought and took back")
+    one.add_argument("dataset", nargs="?", help="one dataset (default: all)")
+    one = verb("diff", "what changed from one version to another: counts, and a GeoJSON file of the features")
+    one.add_argument("first", type=int, help="a version, as `cim versions` lists it")
+    one.add_argument("second", type=int, help="another version of the same dataset")
+    one.add_argument("--out", help="write the features that differ to this GeoJSON file")
+    one = verb("rollback", "let a dataset be again what an earlier version made it; remembered as a version of its own")
+    one.add_argument("dataset", help="the dataset")
+    one.add_argument("--to", type=int, help="the version to go back to (default: the one before the present)")
+    one = verb("grid", "cut the divisions of the store into unit grids, and load those")
+    one.add_argument("code", nargs="*", help="codes of divisions; all of the finest level if none is given")
+    one.add_argument(
+        "--size", type=float, default=100.0, help="side of a grid in metres (default: 100, about a hectare)"
+    )
     one = verb("build", "build tiles, terrain and imagery where their inputs changed")
     one.add_argument("product", nargs="*", help="terrain, imagery or city; all of them if none is given")
     one = verb("serve", "serve over HTTP on CIM_PORT")
@@ -62,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--backfill", type=float, default=0.0, help="seconds of history to send first")
     verb("status", "datasets, their versions and counts, and the server")
     verb("doctor", "what is here, what is missing, and the command that mends it")
+    one = verb(
+        "bench", "measure this checkout beside rivals, one JSON line each (minutes; full size wants 20 GiB of disk)"
+    )
+    one.add_argument("line", nargs="*", help="names of lines; all of them if none is given")
+    one.add_argument("--list", action="store_true", help="the lines, their goals and what they measure")
+    one.add_argument("--scale", type=float, default=1.0, help="share of the full size, for a quick look (default: 1)")
     return parser
 
 

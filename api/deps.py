@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
@@ -78,6 +79,49 @@ def parse_bbox(text: str) -> Box:
     return Box(west, south, east, north)
 
 
+def moment(text: str, name: str, zone: str) -> datetime:
+    """A moment from ISO 8601: with its UTC offset, or a day, which means its midnight by the city's clock.
+
+    >>> moment("2026-05-01", "at", "Asia/Shanghai").isoformat()
+    '2026-05-01T00:00:00+08:00'
+    """
+    found: datetime | None
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "+"))  # a `+` in a query string arrives as a space
+    except ValueError:
+        found = None
+    if found is None or (found.tzinfo is None and len(text) > 10):
+        raise BadInput(
+            f"{name}={text!r}: expected a day, or ISO 8601 with its UTC offset such as 2026-05-01T08:00:00+08:00"
+        )
+    return found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(zone))
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Which state of the model is asked for: as the world was `at`, by what was known `as_known_at`; None: now."""
+
+    at: datetime | None
+    as_known_at: datetime | None
+
+
+def when(
+    request: Request,
+    at: Annotated[
+        str | None, Query(description="as the world was then (valid time): a day or ISO 8601", examples=["2026-05-01"])
+    ] = None,
+    as_known_at: Annotated[
+        str | None, Query(description="as the model knew it then (record time)", examples=["2026-05-01T08:00:00+08:00"])
+    ] = None,
+) -> When:
+    """The `at` and `as_known_at` parameters. Raises BadInput with what was expected."""
+    zone = service(request).city.time_zone
+    return When(
+        None if at is None else moment(at, "at", zone),
+        None if as_known_at is None else moment(as_known_at, "as_known_at", zone),
+    )
+
+
 def known_only(request: Request) -> None:
     """Refuse query parameters that the route does not have, so that a misspelt filter is never taken for none."""
     known = _parameters(request.scope["route"].dependant)
@@ -95,5 +139,6 @@ def _parameters(dependant: Any) -> set[str]:
 Db = Annotated[Database, Depends(database)]
 Shared = Annotated[Service, Depends(service)]
 BBox = Annotated[Box | None, Depends(bbox)]
+Asked = Annotated[When, Depends(when)]
 Limit = Annotated[int, Query(ge=1, description="at most this many; above 10000 counts as 10000")]
 STRICT = Depends(known_only)

@@ -2,14 +2,15 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
 
 from cim import crs as frames
+from cim import source_entry
 from cim.errors import BadInput, BadSettings
-from cim.plugins import Source
+from cim.source_entry import NamedSource
 from cim.types import Box
 
 
@@ -32,14 +33,9 @@ class Limits:
     assumed_storey_m: float
     assumed_height_m: float
     min_footprint_m2: float
-
-
-@dataclass(frozen=True, slots=True)
-class NamedSource:
-    """A source under the dataset name it is published as."""
-
-    name: str
-    source: Source
+    overlap_share: float = 0.1
+    max_share: Mapping[str, float] = field(default_factory=dict)
+    """code -> the largest share of a source's records that may have it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ _KEYS = {
     "old_town": {"name", "name_en", "centre"},
     "limits": {
         *("max_rejected_share", "storey_height_m", "building_height_m"),
-        *("assumed_storey_m", "assumed_height_m", "min_footprint_m2"),
+        *("assumed_storey_m", "assumed_height_m", "min_footprint_m2", "overlap_share", "max_share"),
     },
     "sample": {"generator"},
 }
@@ -152,8 +148,13 @@ def _city(data: Mapping[str, Any]) -> City:
             assumed_storey_m=float(limits.get("assumed_storey_m", 3.0)),
             assumed_height_m=float(limits.get("assumed_height_m", 3.0)),
             min_footprint_m2=float(limits.get("min_footprint_m2", 1.0)),
+            overlap_share=_share(limits.get("overlap_share", 0.1), "limits.overlap_share"),
+            max_share={
+                str(code): _share(value, f"limits.max_share.{code}")
+                for code, value in limits.get("max_share", {}).items()
+            },
         ),
-        sources=tuple(_source(entry) for entry in data.get("source", ())),
+        sources=tuple(source_entry.parse(entry, number) for number, entry in enumerate(data.get("source", ()))),
         generator=cast(str | None, data.get("sample", {}).get("generator")),
     )
 
@@ -164,25 +165,6 @@ def _old_town(town: Mapping[str, Any]) -> OldTown:
         name=str(town["name"]),
         name_en=str(town.get("name_en", town["name"])),
         centre=(lon, lat),
-    )
-
-
-def _source(entry: Mapping[str, Any]) -> NamedSource:
-    known = {"name", "layer", "location", "crs", "encoding", "columns", "constants"}
-    strange = sorted(set(entry) - known)
-    if strange:
-        raise ValueError(f"source {entry.get('name')!r}: unknown keys {strange}; known: {sorted(known)}")
-    stated = entry.get("crs")
-    return NamedSource(
-        name=str(entry["name"]),
-        source=Source(
-            location=str(entry["location"]),
-            layer=str(entry["layer"]),
-            crs=None if stated is None else frames.parse(str(stated)),
-            encoding=entry.get("encoding"),
-            columns=dict(entry.get("columns", {})),
-            constants=dict(entry.get("constants", {})),
-        ),
     )
 
 

@@ -90,8 +90,18 @@ def anchors(polygons: ObjectArray) -> FloatArray:
 
     The building belongs to the grid cell of this point.
     """
-    points = shapely.point_on_surface(polygons)
-    return np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    return _xy(shapely.point_on_surface(polygons))
+
+
+def centroids(shapes: ObjectArray) -> FloatArray:
+    """The centroid (n, 2) of each shape; NaN where one is missing or empty."""
+    return _xy(shapely.centroid(shapes))
+
+
+def _xy(points: ObjectArray) -> FloatArray:
+    there = np.array(points, dtype=object)
+    there[shapely.is_empty(there)] = None
+    return np.column_stack([shapely.get_x(there), shapely.get_y(there)]).astype(np.float64)
 
 
 # --- footprints as arrays --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from cim.errors import Unknown
-from cim.types import Observation, Progress
+from cim.types import Issue, Observation, Progress, Rejected
 
 if TYPE_CHECKING:  # the server knows layers without ever touching a GeoDataFrame: pandas alone takes a second to import
     import geopandas as gpd
@@ -66,6 +66,16 @@ class Source:
     """target column -> source column, where the names differ"""
     constants: Mapping[str, Any] = field(default_factory=dict)
     """columns that the file does not carry and its owner states (is_synthetic, source, cim_level ...)"""
+    mode: str = "replace"
+    """what the delivery is: `replace` the whole dataset, `append` records to it, `terminate` the objects it lists"""
+    valid_from: str | None = None
+    """since when the world is as delivered (ISO 8601); None: differences to what is held are corrections of it"""
+    heights: str = "1985"
+    """what its ground heights count from: `1985` (the city's datum) or `ellipsoidal` (WGS 84, as GNSS gives them)"""
+    datum_shift: tuple[float, ...] | None = None
+    """seven parameters (m, arc seconds, ppm; position vector) to CGCS2000, for Xian 80 and Beijing 54"""
+    accept: tuple[str, ...] = ()
+    """codes of warnings that would stop the load and that the owner has looked at: go on"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +83,20 @@ class Batch:
     """Some records of a vector source, untouched: a GeoDataFrame whose index is the row number in the source (from 1).
 
     crs: canonical name as the file or the source states it. Geometry may be missing, invalid or 3-D.
+    damaged: records that could not even be made out; they have row numbers too, so rows may be missing in the frame.
+    issues: what the reader found and mended.
+    last_row: number of the last record that this batch covers, damaged ones included: where a resumed run goes on.
+    records: how many there are in the whole source; size_bytes, done_bytes: its size and how far it is read. None unknown.
     """
 
     frame: gpd.GeoDataFrame
     crs: str
+    damaged: tuple[Rejected, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    last_row: int = 0
+    records: int | None = None
+    size_bytes: int | None = None
+    done_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +129,11 @@ class SourceFormat(Protocol):
         """Whether a file with these first bytes and this name is of this format."""
         ...
 
-    def read(self, source: Source) -> Iterator[Batch | Raster]:
-        """Everything in the source, in order. Raises BadSource or MissingCrs with the file's name in the message."""
+    def read(self, source: Source, after: int = 0) -> Iterator[Batch | Raster]:
+        """Everything in the source behind record `after`, in order, in memory that does not grow with the source.
+
+        Raises BadSource or MissingCrs with the file's name in the message.
+        """
         ...
 
 
@@ -140,7 +163,7 @@ class Layer:
     title: str
     title_en: str
     geometry: str
-    """`polygon`, `line`, `point` or `raster`: single and multi parts alike."""
+    """`polygon`, `line`, `point` (single and multi parts alike), `raster`, or `none`: records without a place."""
     columns: tuple[Column, ...]
     data_class: str
     """One of the seven CIM data classes, in Chinese: 时空基础, 资源调查, 规划管控, ..."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +22,7 @@ from cim.city import City
 from cim.errors import BadInput, Unknown
 from cim.layers import LAYERS
 from cim.settings import Settings, from_environment
-from cim.store import dem, embedded, features, places, series, things
+from cim.store import catalogue, dem, embedded, features, history, places, series, things
 from cim.store.db import Database
 from cim.store.migrate import migrate
 from cim.types import Box, FloatArray, silent
@@ -66,9 +67,13 @@ class Twin:
         division: str | None = None,
         bbox: tuple[float, float, float, float] | None = None,
         limit: int | None = None,
+        at: str | datetime | None = None,
+        as_known_at: str | datetime | None = None,
     ) -> gpd.GeoDataFrame:
-        """Current features of a layer, in the city frame (metres), indexed by id.
+        """Features of a layer, in the city frame (metres), indexed by id.
 
+        at: as the world was then (default: now); as_known_at: by what the model held then (default: now). Both take a
+        UTC-aware time, or ISO 8601 text; a day means its midnight by the city's clock.
         division: name or code of a division the features intersect. bbox: west, south, east, north in degrees.
         Raises Unknown for a layer or division that does not exist, BadInput for a name that fits several divisions.
         """
@@ -76,7 +81,8 @@ class Twin:
         with self._database.begin() as connection:
             area = None if division is None else self._division(connection, division)
             found: list[dict[str, Any]] = []
-            for page in features.pages(connection, layer, bbox=box, within=area):
+            then, known = self._moment(at, "at"), self._moment(as_known_at, "as_known_at")
+            for page in features.pages(connection, layer, bbox=box, within=area, at=then, as_known_at=known):
                 found += page
                 if limit is not None and len(found) >= limit:
                     found = found[:limit]
@@ -123,6 +129,31 @@ class Twin:
             rows = series.between(connection, datastream, start, end)
         index = pd.DatetimeIndex([row[0] for row in rows], tz="UTC", name="time").tz_convert(self.city.time_zone)
         return pd.Series([row[1] for row in rows], index=index, dtype=float, name="result")
+
+    def versions(self, dataset: str | None = None) -> pd.DataFrame:
+        """Every version of a dataset (default: of all), the newest first: what each brought, and when it was published."""
+        with self._database.begin() as connection:
+            found = pd.DataFrame(catalogue.versions(connection, dataset))
+        return found.drop(columns="raster", errors="ignore").set_index("id") if len(found) else found
+
+    def diff(self, first: int, second: int) -> gpd.GeoDataFrame:
+        """What changed from one version of a dataset to another: one row an object, lon/lat, with `change` and `changed`.
+
+        Raises Unknown for a version that was never published, BadInput for versions of two datasets.
+        """
+        with self._database.begin() as connection:
+            rows = list(history.diff(connection, first, second).features)
+        frame = gpd.GeoDataFrame.from_features(rows, crs=frames.LONLAT) if rows else gpd.GeoDataFrame(geometry=[])
+        return frame.set_index(pd.Index([row["id"] for row in rows], name="id"))
+
+    def _moment(self, stated: str | datetime | None, name: str) -> datetime | None:
+        if stated is None or (isinstance(stated, datetime) and stated.tzinfo is not None):
+            return stated
+        try:
+            found = datetime.fromisoformat(str(stated))
+        except ValueError:
+            raise BadInput(f"{name}={stated!r}: expected a day or ISO 8601 such as 2026-05-01T08:00:00+08:00") from None
+        return found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(self.city.time_zone))
 
     def _division(self, connection: Any, name: str) -> shapely.Geometry:
         found = features.named(connection, "divisions", name)

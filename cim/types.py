@@ -125,31 +125,54 @@ class Bodies:
 class Issue:
     """One thing found wrong with one record, or with the source as a whole (`row` None).
 
-    code: stable, snake_case. repaired: what was done about it, None if the record was rejected. `row` counts from 1,
-    as the source's own user would.
+    code: stable, snake_case. `row` counts from 1, as the source's own user would. repaired: what was done about it.
+    rejected: whether the record was set aside for it. Neither: the record is in as it is, and this is a note. at: where,
+    lon/lat degrees, as far as it is known.
     """
 
     code: str
     message: str
     row: int | None = None
     repaired: str | None = None
+    rejected: bool = False
+    at: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that was not let in: whole, as it came, with the reasons."""
+    """A record that was not let in: whole, as it came, with the reasons; `at`: where (lon/lat degrees), if known.
+
+    content: its fields as JSON knows them, geometry as WKT under its column's name; {"raw": text} where not even a
+    record could be made out.
+    """
 
     row: int
     codes: tuple[str, ...]
     reason: str
     content: Mapping[str, Any]
+    at: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two sources that say different things of one object: who won, with what, over whom, and why."""
+
+    object: int
+    attribute: str
+    won: Mapping[str, Any]
+    lost: Mapping[str, Any]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a load did with every record of one source: read = accepted + rejected; repaired are among the accepted.
 
-    issues: the first thousand, one by one. codes: how often each code occurred, counted whole.
+    noted: accepted records that something was remarked on but nothing changed. issues: the first thousand, one by one.
+    codes: how often each code occurred, counted whole. changes: what the delivery did to the dataset (added, changed,
+    moved, ended, unchanged, matched). worst: the twenty records that most is wrong with. grid: how many records lie where
+    (extent in degrees, rows from the south). conflicts: the first hundred of `conflicts_in_all`. resumed_at: how many
+    records an interrupted run had staged already. preview: nothing was changed.
     """
 
     dataset: str
@@ -162,6 +185,16 @@ class Report:
     codes: Mapping[str, int] = field(default_factory=dict)
     seconds: float | None = None
     unchanged: bool = False
+    mode: str = "replace"
+    noted: int = 0
+    changes: Mapping[str, int] = field(default_factory=dict)
+    worst: tuple[Issue, ...] = ()
+    grid: Mapping[str, Any] | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    conflicts_in_all: int = 0
+    resumed_at: int = 0
+    preview: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,25 @@
 """Attributes of records, pure: columns under their canonical names, of their kind, within their domain."""
 
-from typing import Any, Protocol, cast
+from datetime import datetime
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from cim.city import City, Limits
-from cim.errors import BadSource
-from cim.layers import PROVENANCE
+from cim.errors import BadInput, BadSource
+from cim.layers import PROVENANCE, VALIDITY
 from cim.plugins import Column, Layer, Source
-from cim.types import Issue
+from cim.types import Issue, ObjectArray
+from loaders.verdicts import Verdicts
 
 _OFFSET = r"(?:[Zz]|[+-]\d\d:?\d\d)$"
+_DAY = r"\d{4}-\d\d-\d\d"
 _TRUE = {"1", "true", "yes", "t", "y", "是"}
-
-
-class Verdicts(Protocol):
-    """Where reasons are collected while a batch is judged."""
-
-    issues: list[Issue]
-
-    def reject(self, bad: Any, code: str, message: str) -> None:
-        """Set aside the records where `bad`."""
-        ...
-
-    def alive(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Which records are still in."""
-        ...
+_A_MOMENT = "expected a day or ISO 8601 with its UTC offset"
+_YEARS = (1, 2200)  # as the layer of buildings bounds a year; PostgreSQL and the calendar know no year 0
+_ACCURACY = Column("accuracy_m", "real", "精度", "Accuracy", unit="m", low=0.0)
 
 
 def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFrame:
@@ -38,20 +30,28 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     """
     _refuse_absent(frame, source, layer)
     renamed = frame.rename(columns={there: here for here, there in source.columns.items() if there in frame})
-    names = [c.name for c in layer.columns] + list(PROVENANCE)
+    names = [c.name for c in layer.columns] + list(PROVENANCE) + list(VALIDITY)
     index = renamed.index
     out = gpd.GeoDataFrame(geometry=gpd.GeoSeries(renamed.geometry.to_numpy(), index=index))
     for name in dict.fromkeys(names):
-        column = renamed[name].astype(object) if name in renamed else pd.Series(None, index=index, dtype=object)
-        if name in source.constants:
-            column = column.where(column.notna(), source.constants[name])
-        out[name] = column.where(column.notna(), None)
+        out[name] = _column(renamed, name, source.constants.get(name))
     out["source_key"] = _keys(renamed, layer)
     rest = [c for c in renamed.columns if c not in names and c != renamed.geometry.name and c not in ("lon", "lat")]
     records = renamed[rest].astype(object).where(renamed[rest].notna(), None).to_dict("records") if rest else []
     extra = [{str(k): _plain(v) for k, v in r.items() if v is not None} for r in records] or [{} for _ in index]
     out["extra"] = pd.Series(extra, index=index, dtype=object)
     return out
+
+
+def _column(frame: gpd.GeoDataFrame, name: str, stated: Any) -> "pd.Series[Any]":
+    """A column of the file, what its owner states where it is silent; numbers keep their kind, unknown is None."""
+    if name not in frame:
+        return pd.Series([stated] * len(frame), index=frame.index, dtype=object)
+    column = frame[name]
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return cast("pd.Series[Any]", column if stated is None else column.where(column.notna(), stated))
+    column = column.astype(object)
+    return cast("pd.Series[Any]", column.where(column.notna(), stated))
 
 
 def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> None:
@@ -72,7 +72,9 @@ def _keys(frame: gpd.GeoDataFrame, layer: Layer) -> list[str | None]:
     names = layer.key.split("+")
     if not set(names) <= set(frame.columns):
         return [None] * len(frame)
-    parts = zip(*([_text(value) for value in frame[name]] for name in names), strict=True)
+    if len(names) == 1:
+        return list(_texts(frame[names[0]]))
+    parts = zip(*(_texts(frame[name]) for name in names), strict=True)
     return [None if None in one else "+".join(map(str, one)) for one in parts]
 
 
@@ -90,14 +92,69 @@ def clean(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts)
     return table
 
 
-def provenance(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def provenance(table: gpd.GeoDataFrame, verdicts: Verdicts) -> gpd.GeoDataFrame:
     """Type the four columns that say how far to trust a record; a source that is silent is taken for real, not synthetic."""
-    synthetic = [str(v).strip().lower() in _TRUE if v is not None else False for v in table["is_synthetic"]]
+    synthetic = [str(v).strip().lower() in _TRUE if v is not None else False for v in table["is_synthetic"].tolist()]
     table["is_synthetic"] = np.array(synthetic, dtype=bool)
-    table["accuracy_m"] = pd.to_numeric(table["accuracy_m"], errors="coerce")
-    table["survey_date"] = pd.to_datetime(table["survey_date"], errors="coerce").astype("datetime64[s]")
-    table["source"] = [_text(v) for v in table["source"]]
+    table["accuracy_m"] = _number(table["accuracy_m"], _ACCURACY, verdicts)
+    table["survey_date"] = _dates(table["survey_date"], "survey_date", verdicts)
+    table["source"] = _texts(table["source"])
     return table
+
+
+def validity(table: gpd.GeoDataFrame, time_zone: str, verdicts: Verdicts) -> gpd.GeoDataFrame:
+    """Type since when and until when a record's state holds in the world; a day begins at midnight of the city's clock."""
+    for name in VALIDITY:
+        table[name] = moments(table[name], name, time_zone, verdicts)
+    inside_out = (table["valid_from"] >= table["valid_to"]).to_numpy()
+    verdicts.reject(verdicts.alive() & inside_out, "valid_time_inside_out", "valid_to does not lie behind valid_from")
+    return table
+
+
+def moments(values: "pd.Series[Any]", name: str, time_zone: str, verdicts: Verdicts) -> "pd.Series[Any]":
+    """UTC-aware times of texts that are a day of the city's clock or ISO 8601 with its UTC offset; else NaT, and named."""
+    if values.isna().all():
+        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us, UTC]")
+    text = pd.Series(_texts(values), index=values.index, dtype=object)
+    days = pd.to_datetime(text.where(text.astype(str).str.fullmatch(_DAY)), errors="coerce", format="%Y-%m-%d")
+    local = days.astype("datetime64[us]").dt.tz_localize(time_zone, ambiguous=True, nonexistent="shift_forward")
+    whole = text.where(text.astype(str).str.contains(_OFFSET) & days.isna())
+    times = pd.to_datetime(whole, errors="coerce", utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    found = times.fillna(local.dt.tz_convert("UTC"))
+    found = found.where(found.dt.year.between(*_YEARS))
+    column = Column(name, "time", name, name)
+    _name(
+        verdicts,
+        text.notna() & found.isna(),
+        text,
+        "not_a_time",
+        column,
+        "expected a day or ISO 8601 with its UTC offset",
+    )
+    return found
+
+
+def moment(stated: str, time_zone: str) -> datetime:
+    """One time, as `valid_from` of a source states it. Raises BadInput with what was expected."""
+    verdicts = Verdicts(gpd.GeoDataFrame({"stated": [stated]}, geometry=[None]))
+    found = moments(pd.Series([stated], dtype=object), "valid_from", time_zone, verdicts).iloc[0]
+    if verdicts.issues:
+        raise BadInput(f"valid_from {verdicts.issues[0].message.removeprefix('valid_from ')}")
+    return cast(datetime, found.to_pydatetime())
+
+
+def _dates(values: "pd.Series[Any]", name: str, verdicts: Verdicts) -> "pd.Series[Any]":
+    """Days; what is none, or lies in no year that a survey could have been made in, is emptied and named."""
+    if values.isna().all():
+        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[s]")
+    text = pd.Series(_texts(values), index=values.index, dtype=object)
+    kinds, place = np.unique(text.fillna("").to_numpy(str), return_inverse=True)
+    days = pd.to_datetime(pd.Series(kinds), errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
+    found = pd.Series(days.astype("datetime64[s]").to_numpy()[place], index=values.index)
+    found = found.where(found.dt.year.between(*_YEARS))
+    column = Column(name, "time", name, name)
+    _name(verdicts, text.notna() & found.isna(), text, "not_a_date", column, "expected a date of the years 1 to 2200")
+    return found
 
 
 def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
@@ -107,7 +164,7 @@ def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.S
     if column.kind == "time":
         return _time(values, column, verdicts)
     if column.kind == "text":
-        text = pd.Series([_text(v) for v in values], index=values.index, dtype=object)
+        text = pd.Series(_texts(values), index=values.index, dtype=object)
         if column.choices:
             strange = text.notna() & ~text.isin(column.choices)
             _name(verdicts, strange, text, "domain", column, f"expected one of {', '.join(column.choices)}")
@@ -117,7 +174,9 @@ def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.S
 
 
 def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
-    text = pd.Series([_text(v) for v in values], index=values.index, dtype=object)
+    text = values
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        text = pd.Series(_texts(values), index=values.index, dtype=object)
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
     numbers = numbers.where(np.isfinite(numbers))
     _name(verdicts, text.notna() & numbers.isna(), text, "not_a_number", column, "expected a number")
@@ -130,7 +189,7 @@ def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd
 
 def _time(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
     """UTC-aware times; one without its UTC offset is no time, for nobody knows which clock it was read on."""
-    text = pd.Series([_text(v) for v in values], index=values.index, dtype=object)
+    text = pd.Series(_texts(values), index=values.index, dtype=object)
     whole = text.where(text.astype(str).str.contains(_OFFSET), None)
     times = pd.to_datetime(whole, errors="coerce", utc=True, format="ISO8601")
     _name(verdicts, text.notna() & times.isna(), text, "not_a_time", column, "expected ISO 8601 with its UTC offset")
@@ -140,6 +199,8 @@ def _time(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.S
 def _name(
     verdicts: Verdicts, bad: "pd.Series[bool]", text: "pd.Series[Any]", code: str, column: Column, expected: str
 ) -> None:
+    if not bad.any():
+        return
     here = bad.to_numpy() & verdicts.alive()
     for row, value in text[here].items():
         message = f"{column.name} {str(value)[:40]!r}: {expected}"
@@ -173,8 +234,17 @@ def _heights(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd
     return table
 
 
+def _texts(values: "pd.Series[Any]") -> ObjectArray:
+    """Fields as trimmed text (n,), blanks None; a column of nothing but text or of nothing at all is quick."""
+    if values.isna().all():
+        return np.full(len(values), None, dtype=object)
+    return np.array([_text(v) for v in values.tolist()] + [None], dtype=object)[:-1]
+
+
 def _text(value: Any) -> str | None:
     """A field as trimmed text; whole floats lose their `.0`, blanks become None."""
+    if type(value) is str:
+        return value.strip() or None
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
         return None
     if isinstance(value, float) and value.is_integer():

@@ -1,7 +1,7 @@
 """Checks and repairs of vector records, pure: a batch in, what is let in and what is not out, each with its reason."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import geopandas as gpd
@@ -11,9 +11,12 @@ import shapely
 
 from cim import crs as frames
 from cim.city import City
+from cim.geoid import Geoid, to_city_heights
+from cim.geometry import centroids
 from cim.plugins import Batch, Layer, Source
 from cim.types import Issue, ObjectArray, Rejected
-from loaders.attributes import clean, provenance, wide
+from loaders.attributes import clean, provenance, validity, wide
+from loaders.verdicts import Verdicts
 
 _KINDS = {"polygon": (3, 6), "line": (1, 5), "point": (0, 4)}  # shapely type ids, single and multi
 
@@ -31,101 +34,74 @@ class Checked:
     rejected: tuple[Rejected, ...]
 
 
-class _Verdicts:
-    """Collects reasons while a batch is judged; a record may gather several before it is set aside."""
-
-    def __init__(self, frame: gpd.GeoDataFrame) -> None:
-        self.frame = frame
-        self.issues: list[Issue] = []
-        self._codes: dict[int, list[tuple[str, str]]] = {}
-        self._absorbed: set[int] = set()
-
-    def absorb(self, row: int) -> None:
-        """Take a record out whose content now stands in another one."""
-        self._absorbed.add(row)
-
-    def reject(self, bad: "pd.Series[bool] | np.ndarray[Any, Any]", code: str, message: str) -> None:
-        """Set aside the records where `bad`; they keep their place until `split`."""
-        for row in self.frame.index[np.asarray(bad, dtype=bool)]:
-            self._codes.setdefault(int(row), []).append((code, message))
-
-    def alive(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """(n,) which records are still in."""
-        return ~np.asarray(self.frame.index.isin([*self._codes, *self._absorbed]))
-
-    def split(self, originals: gpd.GeoDataFrame) -> tuple[Rejected, ...]:
-        """The rejected records, as they came."""
-        for row, found in self._codes.items():
-            self.issues += [Issue(code, message, row) for code, message in found]
-        return tuple(
-            Rejected(
-                row=row,
-                codes=tuple(code for code, _ in found),
-                reason="; ".join(message for _, message in found),
-                content=_content(originals.loc[row]),
-            )
-            for row, found in sorted(self._codes.items())
-        )
-
-
-def check(batch: Batch, source: Source, layer: Layer, city: City, seen: set[str]) -> Checked:
+def check(batch: Batch, source: Source, layer: Layer, city: City, geoid: Geoid | None = None) -> Checked:
     """Judge every record of a batch.
 
-    seen: keys met in earlier batches of the same source; grows. Nothing raises for a bad record: it is repaired and
-    named, or rejected whole. Geometry comes back in the city frame, valid, of the layer's kind, within the extent.
+    geoid: for sources whose heights are ellipsoidal. Nothing raises for a bad record: it is repaired and named, or
+    rejected whole. Geometry comes back in the city frame, valid, of the layer's kind, within the extent; layers without
+    places and deliveries that only name what ends have none. Whether a key comes twice is judged over the whole source.
     """
     table = wide(batch.frame, source, layer)
-    verdicts = _Verdicts(table)
-    _check_geometry(table, layer, verdicts)
-    table = _project(table, batch.crs, city, verdicts)
-    _repair(table, layer, city, verdicts)
-    table = clean(table, layer, city, verdicts)
-    table = provenance(table)
-    table = _check_keys(table, layer, seen, verdicts)
+    verdicts = Verdicts(table)
+    placed = layer.geometry != "none" and source.mode != "terminate"
+    if placed:
+        _check_geometry(table, layer, verdicts)
+        table = _project(table, batch.crs, source, city, verdicts)
+        _repair(table, layer, city, verdicts)
+    if source.mode == "terminate":
+        _refuse_nameless(table, layer, verdicts)
+    else:
+        table = clean(table, layer, city, verdicts)
+        table = provenance(table, verdicts)
+    table = validity(table, city.time_zone, verdicts)
+    if source.heights == "ellipsoidal" and "base_m" in table and geoid is not None:
+        table["base_m"] = _city_heights(table, city, geoid)
+    found = verdicts.split(batch.frame)
+    places = _places(batch, table, source, city, {issue.row for issue in (*verdicts.issues, *batch.issues)})
+    rejected = (*found, *batch.damaged)
     return Checked(
         frame=cast(gpd.GeoDataFrame, table[verdicts.alive()]),
-        rejected=verdicts.split(batch.frame),
-        issues=tuple(verdicts.issues),
+        issues=tuple(
+            replace(issue, at=places.get(cast(int, issue.row))) if issue.at is None else issue
+            for issue in (*verdicts.issues, *batch.issues, *_told(batch.damaged))
+        ),
+        rejected=tuple(replace(r, at=places.get(r.row)) if r.at is None else r for r in rejected),
     )
 
 
-def _content(record: "pd.Series[Any]") -> Mapping[str, Any]:
-    """A record as JSON-able fields: geometry as WKT, everything else as it came."""
-    out: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, shapely.Geometry):
-            out[str(name)] = shapely.to_wkt(value, rounding_precision=-1)
-        elif value is None or (isinstance(value, float) and not np.isfinite(value)):
-            out[str(name)] = None if value is None or np.isnan(value) else str(value)
-        else:
-            out[str(name)] = value.item() if isinstance(value, np.generic) else value
-        if not isinstance(out[str(name)], str | int | float | bool | None | list | dict):
-            out[str(name)] = str(out[str(name)])
-    return out
+def _told(damaged: Iterable[Rejected]) -> list[Issue]:
+    """Damaged records as issues of the report."""
+    return [Issue(code, r.reason, r.row, rejected=True, at=r.at) for r in damaged for code in r.codes]
 
 
-def _check_geometry(table: gpd.GeoDataFrame, layer: Layer, verdicts: _Verdicts) -> None:
+def _refuse_nameless(table: gpd.GeoDataFrame, layer: Layer, verdicts: Verdicts) -> None:
+    blank = table["source_key"].isna().to_numpy()
+    verdicts.reject(blank, "key_missing", f"no {layer.key}, which identifies the record")
+
+
+def _check_geometry(table: gpd.GeoDataFrame, layer: Layer, verdicts: Verdicts) -> None:
     shapes: ObjectArray = table.geometry.to_numpy()
     absent = shapely.is_missing(shapes)
     verdicts.reject(absent, "geometry_missing", "no geometry; expected a " + layer.geometry)
     empty = ~absent & shapely.is_empty(shapes)
     verdicts.reject(empty, "geometry_empty", "an empty geometry; expected a " + layer.geometry)
     there = ~absent & ~empty
-    finite = np.array([bool(np.isfinite(shapely.get_coordinates(s)).all()) for s in shapes[there]], dtype=bool)
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
     infinite = np.zeros(len(shapes), dtype=bool)
-    infinite[np.flatnonzero(there)[~finite]] = True
+    infinite[owner[~np.isfinite(xy).all(axis=1)]] = True
+    infinite &= there
     verdicts.reject(infinite, "coordinates_not_finite", "a coordinate is NaN or infinite")
     kinds = shapely.get_type_id(shapes)
     wrong = there & ~infinite & ~np.isin(kinds, _KINDS[layer.geometry])
     verdicts.reject(wrong, "geometry_type", f"not a {layer.geometry}, as layer {layer.name} needs")
 
 
-def _project(table: gpd.GeoDataFrame, crs: str, city: City, verdicts: _Verdicts) -> gpd.GeoDataFrame:
+def _project(table: gpd.GeoDataFrame, crs: str, source: Source, city: City, verdicts: Verdicts) -> gpd.GeoDataFrame:
     """Move geometry into the city frame, 2-D; what lies outside the extent is rejected."""
     alive = verdicts.alive()
     shapes = shapely.force_2d(table.geometry.to_numpy()[alive])
     counts = shapely.get_num_coordinates(shapes)
-    xy = frames.transform(shapely.get_coordinates(shapes), crs, city.crs)
+    xy = frames.transform(shapely.get_coordinates(shapes), crs, city.crs, datum_shift=source.datum_shift)
     box = city.frame_box(margin_m=1_000.0)
     owner = np.repeat(np.arange(len(shapes)), counts)
     out = ~((xy[:, 0] >= box.west) & (xy[:, 0] <= box.east) & (xy[:, 1] >= box.south) & (xy[:, 1] <= box.north))
@@ -146,7 +122,7 @@ def _project(table: gpd.GeoDataFrame, crs: str, city: City, verdicts: _Verdicts)
     return cast(gpd.GeoDataFrame, table.set_geometry(gpd.GeoSeries(moved, index=table.index)))
 
 
-def _repair(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: _Verdicts) -> None:
+def _repair(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts) -> None:
     """Mend invalid rings in place; reject what is left with no extent."""
     alive = verdicts.alive()
     shapes = np.array(table.geometry.to_numpy(), dtype=object)
@@ -178,33 +154,27 @@ def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
 
 
-def _check_keys(table: gpd.GeoDataFrame, layer: Layer, seen: set[str], verdicts: _Verdicts) -> gpd.GeoDataFrame:
-    """One object a key: pieces of one polygon cut at a tile edge are put together, other repeats are rejected."""
-    alive = verdicts.alive()
-    keys = table["source_key"].astype(str)
-    repeated = alive & keys.duplicated(keep=False).to_numpy()
-    table = table.copy()
-    for key, rows in table[repeated].groupby(keys[repeated], sort=False).groups.items():
-        _merge_pieces(table, str(key), [int(r) for r in rows], layer, verdicts)
-    alive = verdicts.alive()
-    again = alive & keys.isin(seen).to_numpy()
-    verdicts.reject(again, "duplicate_key", f"{layer.key} occurs earlier in the same source")
-    seen.update(keys[alive & ~again])
-    return cast(gpd.GeoDataFrame, table)
+def _city_heights(table: gpd.GeoDataFrame, city: City, geoid: Geoid) -> "pd.Series[Any]":
+    """Ground heights counted from the ellipsoid, counted from the city's datum instead."""
+    heights = cast("pd.Series[Any]", table["base_m"].astype(float))
+    known = heights.notna().to_numpy()
+    if not known.any():
+        return heights
+    lonlat = frames.transform(centroids(table.geometry.to_numpy()[known]), city.crs, frames.LONLAT)
+    heights[known] = to_city_heights(heights[known].to_numpy(), lonlat, "ellipsoidal", geoid)
+    return heights
 
 
-def _merge_pieces(table: gpd.GeoDataFrame, key: str, rows: list[int], layer: Layer, verdicts: _Verdicts) -> None:
-    first = rows[0]
-    shape = table.geometry.loc[first]
-    for row in rows[1:]:
-        other = table.geometry.loc[row]
-        touching = layer.geometry == "polygon" and shapely.distance(shape, other) < 0.5
-        union = shapely.union_all([shape, other]) if touching else shape
-        if touching and union.area > shape.area * 1.0001 and union.area > other.area * 1.0001:
-            shape = union
-            verdicts.absorb(row)
-            message = f"{layer.key} {key} again, touching row {first}: a piece of the same polygon"
-            verdicts.issues.append(Issue("piece", message, row, repaired=f"put together with row {first}"))
-        else:
-            verdicts.reject(table.index == row, "duplicate_key", f"{layer.key} {key} occurs earlier, in row {first}")
-    table.loc[[first], "geometry"] = gpd.GeoSeries([shape], index=[first])
+def _places(
+    batch: Batch, table: gpd.GeoDataFrame, source: Source, city: City, rows: set[int | None]
+) -> dict[int, tuple[float, float]]:
+    """Where records that something was found with lie, lon/lat, as far as their coordinates can be read as declared."""
+    wanted = table.index.isin([row for row in rows if row is not None])
+    xy = centroids(batch.frame.geometry.to_numpy()[wanted])
+    known = np.isfinite(xy).all(axis=1)
+    if not known.any():
+        return {}
+    lonlat = frames.transform(xy[known], batch.crs, frames.LONLAT, datum_shift=source.datum_shift)
+    sane = np.isfinite(lonlat).all(axis=1) & (np.abs(lonlat) <= [180.0, 90.0]).all(axis=1)
+    index = table.index[wanted][known][sane]
+    return {int(row): (round(x, 7), round(y, 7)) for row, (x, y) in zip(index, lonlat[sane].tolist(), strict=True)}

@@ -16,7 +16,7 @@ from cim.layers import LAYERS
 from cim.store import bodies, bus, catalogue
 from cim.store.catalogue import Version
 from cim.store.db import Database
-from cim.store.embedded.binaries import find_geoid_grid
+from cim.store.geoid import open_geoid
 from cim.types import Progress
 from tilesets.build import BuildReport, build_city
 from tilesets.imagery.hillshade import build_hillshade
@@ -70,14 +70,6 @@ def refresh(
         _imagery(workshop, photos, dems)
     if dems and (not only or "city" in only):
         _city(workshop)
-
-
-def open_geoid(city: City) -> Geoid:
-    """The geoid grid of this machine, else the city file's offset; either way it says how approximate it is."""
-    grid = find_geoid_grid()
-    if grid is None:
-        return Geoid.constant(city.geoid_offset_m)
-    return Geoid.from_gtx(grid.read_bytes(), name=str(grid))
 
 
 def _terrain(shop: Workshop, dems: Sequence[Version]) -> None:

@@ -4,17 +4,24 @@ import argparse
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from api import report_files
 from api.connection import connect
 from api.terminal import Terminal
-from cim.city import City, NamedSource
+from cim import crs as frames
+from cim.city import City
 from cim.errors import BadInput, BadSettings, CimError
-from cim.layers import LAYERS, PROVENANCE
+from cim.layers import LAYERS, PROVENANCE, VALIDITY
 from cim.settings import Settings
+from cim.source_entry import NamedSource
 from cim.store.db import Database
+from cim.store.geoid import open_geoid
 from cim.types import Report
 from loaders import pipeline
+from loaders.retry import retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +35,96 @@ class Loaded:
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
     """Exit code 0 when all went in, 3 when some were refused, 1 when nothing went in."""
     city = settings.city()
+    chosen = _chosen(settings, city, parsed)
     database = connect(settings, terminal)
-    make_sample(settings, city, terminal)
-    loaded = load_all(settings, database, city, terminal, tuple(parsed.source))
+    geoid = open_geoid(city)
+    if parsed.retry:
+        loaded = _each(
+            chosen,
+            terminal,
+            lambda named: retry(database, named, city, terminal.progress, time.monotonic, geoid=geoid),
+        )
+    else:
+        make_sample(settings, city, terminal)
+        loaded = _load(settings, database, city, chosen, terminal, preview=parsed.preview)
     return 1 if loaded.refusals and not loaded.reports else 3 if loaded.refusals else 0
+
+
+def load_all(settings: Settings, database: Database, city: City, terminal: Terminal) -> Loaded:
+    """Load every source of the city file; a source that is refused does not keep the others out."""
+    for named in city.sources:
+        _refuse_strange(settings, named)
+    return _load(settings, database, city, city.sources, terminal)
+
+
+def _load(
+    settings: Settings,
+    database: Database,
+    city: City,
+    chosen: Sequence[NamedSource],
+    terminal: Terminal,
+    *,
+    preview: bool = False,
+) -> Loaded:
+    geoid = open_geoid(city)
+
+    def one(named: NamedSource) -> list[Report]:
+        path = settings.locate(named.source.location)
+        report = pipeline.load(
+            database, named, path, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
+        )
+        return [report]
+
+    loaded = _each(chosen, terminal, one)
+    for report in loaded.reports:
+        if report.version is not None and not (report.unchanged or preview):
+            page = report_files.write(settings, database, city, report.dataset, report.version)
+            if report.rejected or report.repaired or report.noted:
+                terminal.line(f"           report: {page}")
+    return loaded
+
+
+def _each(chosen: Sequence[NamedSource], terminal: Terminal, act: Callable[[NamedSource], Sequence[Report]]) -> Loaded:
+    """Do it for every source; what one is refused for is said, and the next one comes."""
+    reports: list[Report] = []
+    refusals: list[CimError] = []
+    for named in chosen:
+        try:
+            found = act(named)
+        except BadInput as error:
+            terminal.line(f"refused    {named.name}: {error}")
+            refusals.append(error)
+            continue
+        for report in found:
+            terminal.line(summary(report))
+        reports += found
+        if not found:
+            terminal.line(f"nothing    {named.name}: its quarantine is empty")
+    return Loaded(tuple(reports), tuple(refusals))
+
+
+def _chosen(settings: Settings, city: City, parsed: argparse.Namespace) -> list[NamedSource]:
+    """The sources that a command line names (default: all), as it wants them delivered."""
+    unknown = sorted(set(parsed.source) - {s.name for s in city.sources})
+    if unknown:
+        raise BadInput(
+            f"no source named {', '.join(unknown)}; {settings.city_file} has {', '.join(s.name for s in city.sources)}"
+        )
+    chosen = [s for s in city.sources if not parsed.source or s.name in parsed.source]
+    stated = {"mode": parsed.mode, "valid_from": parsed.valid_from, "location": parsed.file}
+    stated = {key: value for key, value in stated.items() if value is not None}
+    if parsed.crs is not None:
+        stated["crs"] = frames.parse(parsed.crs)
+    if stated and len(parsed.source) != 1:
+        raise BadInput(
+            "--mode, --valid-from, --file and --crs are said of one delivery: name the one source they are for"
+        )
+    if parsed.file is not None:
+        stated["location"] = str(Path(parsed.file).resolve())
+    chosen = [replace(named, source=replace(named.source, **stated)) for named in chosen]
+    for named in chosen:
+        _refuse_strange(settings, named)
+    return chosen
 
 
 def make_sample(settings: Settings, city: City, terminal: Terminal) -> None:
@@ -56,59 +149,34 @@ def make_sample(settings: Settings, city: City, terminal: Terminal) -> None:
         raise CimError(f"{city.generator}: {last[0]}")
 
 
-def load_all(
-    settings: Settings, database: Database, city: City, terminal: Terminal, only: tuple[str, ...] = ()
-) -> Loaded:
-    """Load every source of the city file (or those named); a source that is refused does not keep the others out."""
-    unknown = sorted(set(only) - {s.name for s in city.sources})
-    if unknown:
-        raise BadInput(
-            f"no source named {', '.join(unknown)}; {settings.city_file} has {', '.join(s.name for s in city.sources)}"
-        )
-    for named in city.sources:
-        if named.source.layer not in LAYERS:
-            known = ", ".join(LAYERS)
-            raise BadSettings(
-                f"{settings.city_file}: source {named.name}: no layer {named.source.layer!r}; known: {known}"
-            )
-        refuse_strange_columns(settings, named)
-    reports: list[Report] = []
-    refusals: list[CimError] = []
-    for named in city.sources:
-        if only and named.name not in only:
-            continue
-        path = settings.locate(named.source.location)
-        try:
-            report = pipeline.load(database, named, path, city, terminal.progress, time.monotonic)
-        except BadInput as error:
-            terminal.line(f"refused    {named.name}: {error}")
-            refusals.append(error)
-            continue
-        reports.append(report)
-        terminal.line(summary(report))
-    return Loaded(tuple(reports), tuple(refusals))
-
-
-def refuse_strange_columns(settings: Settings, named: NamedSource) -> None:
-    """A target that the layer does not have is a slip of the pen, not an attribute. Raises BadSettings."""
+def _refuse_strange(settings: Settings, named: NamedSource) -> None:
+    """A layer or a target column that there is not is a slip of the pen, not an attribute. Raises BadSettings."""
+    if named.source.layer not in LAYERS:
+        known = ", ".join(LAYERS)
+        raise BadSettings(f"{settings.city_file}: source {named.name}: no layer {named.source.layer!r}; known: {known}")
     layer = LAYERS[named.source.layer]
-    known = {column.name for column in layer.columns} | {*PROVENANCE, *layer.key.split("+"), "lon", "lat"}
-    strange = sorted((set(named.source.columns) | set(named.source.constants)) - known)
+    columns = {column.name for column in layer.columns} | {*PROVENANCE, *VALIDITY, *layer.key.split("+"), "lon", "lat"}
+    strange = sorted((set(named.source.columns) | set(named.source.constants)) - columns)
     if strange:
         raise BadSettings(
             f"{settings.city_file}: source {named.name}: layer {layer.name} has no column {', '.join(strange)}; "
-            f"it has {', '.join(sorted(known))}"
+            f"it has {', '.join(sorted(columns))}"
         )
 
 
 def summary(report: Report) -> str:
-    """A report on one line, with the counts by code."""
+    """A report on one line, with what it changed and the counts by code."""
     if report.unchanged:
         return f"unchanged  {report.dataset}: {report.accepted:,} records"
     codes = ", ".join(f"{code} {n:,}" for code, n in sorted(report.codes.items()))
+    changes = ", ".join(f"{n:,} {fate}" for fate, n in sorted(report.changes.items()))
+    begin = "  preview  " if report.preview else f"{report.seconds or 0.0:7.1f} s  "
+    behind = f", going on behind {report.resumed_at:,} staged before" if report.resumed_at else ""
     return (
-        f"{report.seconds or 0.0:7.1f} s  {report.dataset}: {report.read:,} read, {report.accepted:,} accepted, "
-        f"{report.repaired:,} repaired, {report.rejected:,} rejected" + (f" ({codes})" if codes else "")
+        f"{begin}{report.dataset}: {report.read:,} read{behind}, {report.accepted:,} accepted, "
+        f"{report.repaired:,} repaired, {report.rejected:,} rejected"
+        + (f"; {changes}" if changes else "")
+        + (f" ({codes})" if codes else "")
     )
 
 

@@ -13,6 +13,7 @@ from api.terminal import Terminal
 from cim.city import City
 from cim.errors import Conflict
 from cim.settings import Settings
+from cim.store import divisions
 from cim.store.db import Database
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,10 @@ def _make(settings: Settings, city: City, database: Database, terminal: Terminal
     with terminal.stage("load"):
         loaded = load.load_all(settings, database, city, terminal)
         terminal.progress(sum(r.accepted for r in loaded.reports), None, f"records of {len(loaded.reports)} sources")
+    with database.begin() as connection:
+        divided = bool(divisions.outlines(connection))
+    if divided:
+        command("grid").derive(settings, database, terminal)
     command("build").build_all(settings, database, terminal)
     if not loaded.refusals:
         freshness.remember(settings, city, database)

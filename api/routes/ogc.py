@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from api.deps import STRICT, BBox, Db, Limit
+from api.deps import STRICT, Asked, BBox, Db, Limit
 from api.limits import Id, LastId
 from api.responses import GeoJson, Json
 from cim.errors import BadInput, Unknown
@@ -75,6 +75,7 @@ def items(
     db: Db,
     layer: str,
     bbox: BBox,
+    asked: Asked,
     limit: Limit = 100,
     after: LastId = None,
     offset: Annotated[
@@ -87,16 +88,24 @@ def items(
     if offset > _MOST_OFFSET:
         raise BadInput(f"offset={offset}: at most {_MOST_OFFSET}; follow the `next` links instead")
     with db.begin() as connection:
-        found = features.items(connection, layer, bbox=bbox, limit=offset + most + 1, after=after)[offset:]
+        found = features.items(
+            connection,
+            layer,
+            bbox=bbox,
+            limit=offset + most + 1,
+            after=after,
+            at=asked.at,
+            as_known_at=asked.as_known_at,
+        )[offset:]
     return GeoJson(_page(request, found[:most], more=len(found) > most))
 
 
 @router.get("/collections/{layer}/items/{id}")
-def item(request: Request, db: Db, layer: str, id: Id) -> GeoJson:
+def item(request: Request, db: Db, layer: str, id: Id, asked: Asked) -> GeoJson:
     """One feature."""
     _known(layer)
     with db.begin() as connection:
-        feature = features.item(connection, layer, id)
+        feature = features.item(connection, layer, id, at=asked.at, as_known_at=asked.as_known_at)
     base = f"{request.base_url}ogc/collections/{layer}"
     links = [_link("self", str(request.url), "this feature", GeoJson.media_type)]
     return GeoJson({**feature, "links": [*links, _link("collection", base, "its layer")]})

@@ -16,9 +16,8 @@ _BATCH = 20_000
 _QUERY = """
     SELECT building_id, ST_AsBinary(footprint), base_m, height_m, eaves_m, roof_form, use, cim_level, storeys, name,
            source, lod, is_synthetic, accuracy_m, cell
-    FROM cim.body b
-    WHERE record_to IS NULL AND NOT EXISTS (
-        SELECT FROM cim.body f WHERE f.building_id = b.building_id AND f.lod > b.lod AND f.record_to IS NULL)
+    FROM cim.current_body b
+    WHERE NOT EXISTS (SELECT FROM cim.current_body f WHERE f.building_id = b.building_id AND f.lod > b.lod)
     ORDER BY cell, building_id"""
 
 

@@ -1,17 +1,15 @@
-"""The catalogue: which datasets there are, their versions, and what each load let in."""
+"""The catalogue: which datasets there are, who owes them when, their versions, and what each load let in."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cim.errors import Conflict
+from cim.errors import Unknown
 from cim.plugins import Layer
-from cim.store.db import json_text, jsonb, raw
-from cim.types import Rejected, Report
+from cim.source_entry import Card
+from cim.store.sql import statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +20,7 @@ class Version:
     dataset: str
     layer: str
     state: str
+    mode: str
     location: str
     checksum: str
     fingerprint: str
@@ -29,14 +28,34 @@ class Version:
     raster: dict[str, Any] | None
     report: dict[str, Any] | None
     started_at: datetime
+    published_at: datetime | None
+
+
+def register(connection: Connection, name: str, layer: Layer, card: Card) -> int:
+    """The dataset's id, its card brought up to what the city file says now."""
+    values = {k: v for k, v in asdict(card).items() if k not in ("survey_date", "accuracy_m")}
+    found = connection.execute(
+        statement("put_dataset"), {"name": name, "layer": layer.name, "data_class": layer.data_class, **values}
+    ).scalar_one()
+    return int(found)
+
+
+def settle_due(connection: Connection, dataset_id: int) -> None:
+    """Note that the due date the city file states now has been read: what is delivered after this moment settles it."""
+    connection.execute(
+        text("""
+            UPDATE cim.dataset SET due_set_at = clock_timestamp()
+            WHERE id = :id AND due IS NOT NULL AND due_set_at IS NULL"""),
+        {"id": dataset_id},
+    )
 
 
 def published(connection: Connection, dataset: str | None = None, layer: str | None = None) -> list[Version]:
     """The published versions, of one dataset or layer if named, in the order the datasets were first loaded."""
     rows = connection.execute(
         text("""
-            SELECT v.id, d.name AS dataset, d.layer, v.state, v.location, v.checksum, v.fingerprint, v.crs, v.raster,
-                   v.report, v.started_at
+            SELECT v.id, d.name AS dataset, d.layer, v.state, v.mode, v.location, v.checksum, v.fingerprint, v.crs,
+                   v.raster, v.report, v.started_at, v.published_at
             FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
             WHERE v.state = 'published' AND (CAST(:dataset AS text) IS NULL OR d.name = :dataset)
               AND (CAST(:layer AS text) IS NULL OR d.layer = :layer)
@@ -46,130 +65,99 @@ def published(connection: Connection, dataset: str | None = None, layer: str | N
     return [Version(**row._mapping) for row in rows]
 
 
-def start(
-    connection: Connection, dataset: str, layer: Layer, location: str, checksum: str, fingerprint: str
-) -> tuple[int, int]:
-    """Open a version in state `loading`; versions that an earlier run left in it are marked failed.
+def delivered(connection: Connection, dataset: str, fingerprint: str) -> Version | None:
+    """The version that took this delivery already, if what it brought still counts: no whole delivery came after it."""
+    row = connection.execute(
+        text("""
+            SELECT v.id, d.name AS dataset, d.layer, v.state, v.mode, v.location, v.checksum, v.fingerprint, v.crs,
+                   v.raster, v.report, v.started_at, v.published_at
+            FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
+            WHERE d.name = :dataset AND v.state IN ('published', 'superseded') AND v.fingerprint = :fingerprint
+              AND v.id >= (
+                SELECT coalesce(max(w.id), 0) FROM cim.dataset_version w
+                WHERE w.dataset_id = d.id AND w.mode IN ('replace', 'rollback')
+                  AND w.state IN ('published', 'superseded'))
+            ORDER BY v.id DESC LIMIT 1"""),
+        {"dataset": dataset, "fingerprint": fingerprint},
+    ).one_or_none()
+    return None if row is None else Version(**row._mapping)
 
-    Returns (dataset id, version id). Raises Conflict while another run is loading the dataset.
+
+def datasets(connection: Connection, today: date) -> list[dict[str, Any]]:
+    """Every dataset with its card, what is published of it, and when the next delivery is due.
+
+    due_on None: nothing is agreed. overdue_days: None where nothing is due or it is not yet.
     """
-    claim(connection, dataset)
-    dataset_id = connection.execute(
-        text("""
-            INSERT INTO cim.dataset (name, layer, data_class) VALUES (:name, :layer, :data_class)
-            ON CONFLICT (name) DO UPDATE SET layer = excluded.layer, data_class = excluded.data_class
-            RETURNING id"""),
-        {"name": dataset, "layer": layer.name, "data_class": layer.data_class},
-    ).scalar_one()
-    connection.execute(
-        text("""
-            UPDATE cim.dataset_version SET state = 'failed', ended_at = now()
-            WHERE dataset_id = :dataset_id AND state = 'loading'"""),
-        {"dataset_id": dataset_id},
-    )
-    version_id = connection.execute(
-        text("""
-            INSERT INTO cim.dataset_version (dataset_id, state, location, checksum, fingerprint)
-            VALUES (:dataset_id, 'loading', :location, :checksum, :fingerprint) RETURNING id"""),
-        {"dataset_id": dataset_id, "location": location, "checksum": checksum, "fingerprint": fingerprint},
-    ).scalar_one()
-    return int(dataset_id), int(version_id)
+    rows = [dict(row._mapping) for row in connection.execute(statement("select_datasets"))]
+    for row in rows:
+        row["due_on"] = _due_on(row, today)
+        late = None if row["due_on"] is None else (today - row["due_on"]).days
+        row["overdue_days"] = late if late is not None and late > 0 else None
+        del row["due_set_at"]
+    return rows
 
 
-def claim(connection: Connection, dataset: str) -> None:
-    """Keep other loads of the dataset out until this transaction ends. Raises Conflict where one is under way."""
-    free = connection.execute(
-        text("SELECT pg_try_advisory_xact_lock(hashtext('cim.load'), hashtext(:dataset))"), {"dataset": dataset}
-    ).scalar_one()
-    if not free:
-        raise Conflict(f"dataset {dataset} is being loaded by another run; wait for it to end, then run it again")
+def _due_on(row: dict[str, Any], today: date) -> date | None:
+    """The day by which the next delivery is due.
+
+    With a period and a day: the days lie a period apart, and a delivery settles the period it falls in. With a period
+    only: that long after the last delivery. With a day only: that day, until something is delivered after the day was
+    agreed (that is, after the delivery that came with it).
+    """
+    due: date | None = row["due"]
+    every: int | None = row["due_every_days"]
+    last: datetime | None = row["delivered_at"]
+    created: datetime = row["created_at"]
+    if every is None:
+        settled = due is None or (last is not None and row["due_set_at"] is not None and last > row["due_set_at"])
+        return None if settled else due
+    if due is None:
+        return (last or created).date() + timedelta(days=every)
+    if last is None:
+        return due
+    behind = (last.date() - due).days
+    return due if behind <= -every else due + timedelta(days=every * (-(-behind // every) + 1))
 
 
-def publish(connection: Connection, version_id: int, report: Report, crs: str, raster: dict[str, Any] | None) -> None:
-    """Make a version the published one of its dataset; the one before is superseded."""
-    connection.execute(
-        text("""
-            UPDATE cim.dataset_version SET state = 'superseded'
-            WHERE state = 'published'
-              AND dataset_id = (SELECT dataset_id FROM cim.dataset_version WHERE id = :id)"""),
-        {"id": version_id},
-    )
-    _end(connection, version_id, "published", report, crs, raster)
-    connection.execute(text("SELECT cim.tell('dataset', ARRAY[:id]::bigint[])"), {"id": version_id})
-
-
-def fail(connection: Connection, version_id: int, report: Report) -> None:
-    """Close a version that was refused; what was published before stands."""
-    _end(connection, version_id, "failed", report, None, None)
-
-
-def is_ended(connection: Connection, version_id: int) -> bool:
-    """Whether a version has left the state `loading`."""
-    state = connection.execute(
-        text("SELECT state FROM cim.dataset_version WHERE id = :id"), {"id": version_id}
-    ).scalar_one()
-    return bool(state != "loading")
-
-
-def quarantine(connection: Connection, version_id: int, rejected: Sequence[Rejected]) -> None:
-    """Keep rejected records whole, with their place in the source and the reasons."""
-    statement = "COPY cim.quarantine (version_id, source_row, codes, reason, content) FROM STDIN (FORMAT BINARY)"
-    with raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(["int8", "int8", "text[]", "text", "bytea"])
-        for record in rejected:
-            row = [version_id, record.row, list(record.codes), record.reason, jsonb(record.content)]
-            copy.write_row(row)
-
-
-def versions(connection: Connection) -> list[dict[str, Any]]:
-    """Every version with its counts, the newest first."""
+def versions(connection: Connection, dataset: str | None = None) -> list[dict[str, Any]]:
+    """Every version with its counts (of one dataset, if named), the newest first."""
     rows = connection.execute(
         text("""
-            SELECT v.id, d.name AS dataset, d.layer, v.state, v.records_read, v.accepted, v.repaired, v.rejected,
-                   v.started_at, v.ended_at
-            FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id ORDER BY v.id DESC""")
+            SELECT v.id, d.name AS dataset, d.layer, v.state, v.mode, v.location, v.checksum, v.crs, v.valid_from,
+                   v.survey_date, v.accuracy_m, v.records_read, v.accepted, v.repaired, v.rejected, v.started_at,
+                   v.ended_at, v.published_at, v.restores, v.raster
+            FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
+            WHERE CAST(:dataset AS text) IS NULL OR d.name = :dataset ORDER BY v.id DESC"""),
+        {"dataset": dataset},
     )
     return [dict(row._mapping) for row in rows]
 
 
-def _end(
-    connection: Connection,
-    version_id: int,
-    state: str,
-    report: Report,
-    crs: str | None,
-    raster: dict[str, Any] | None,
-) -> None:
-    connection.execute(
+def version(connection: Connection, dataset: str, id: int) -> dict[str, Any]:
+    """One version of a dataset. Raises Unknown where there is none of this id."""
+    found = next((v for v in versions(connection, dataset) if v["id"] == id), None)
+    if found is None:
+        raise Unknown(f"dataset {dataset} has no version {id}")
+    return found
+
+
+def report(connection: Connection, version_id: int) -> dict[str, Any]:
+    """What a version's load did. Raises Unknown for a version that does not exist, or whose load is not at its end."""
+    found = connection.execute(
         text("""
-            UPDATE cim.dataset_version
-            SET state = :state, ended_at = now(), crs = :crs, records_read = :read, accepted = :accepted,
-                repaired = :repaired, rejected = :rejected, report = CAST(:report AS jsonb),
-                raster = CAST(:raster AS jsonb)
-            WHERE id = :id"""),
-        {
-            "id": version_id,
-            "state": state,
-            "crs": crs,
-            "read": report.read,
-            "accepted": report.accepted,
-            "repaired": report.repaired,
-            "rejected": report.rejected,
-            "report": _report_json(report),
-            "raster": None if raster is None else json.dumps(raster),
-        },
-    )
+            SELECT v.report, d.layer FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
+            WHERE v.id = :id"""),
+        {"id": version_id},
+    ).one_or_none()
+    if found is None or found.report is None:
+        raise Unknown(f"there is no report of a version {version_id}")
+    return {"layer": found.layer, **found.report}
 
 
-def _report_json(report: Report) -> str:
-    content = {
-        "read": report.read,
-        "accepted": report.accepted,
-        "repaired": report.repaired,
-        "rejected": report.rejected,
-        "by_code": dict(report.codes),
-        "issues": [asdict(issue) for issue in report.issues],
-        "issues_left_out": sum(report.codes.values()) - len(report.issues),
-        "seconds": report.seconds,
-    }
-    return json_text(content)
+def dataset_id(connection: Connection, name: str) -> int:
+    """A dataset's id. Raises Unknown with the names there are."""
+    found = connection.execute(text("SELECT id FROM cim.dataset WHERE name = :name"), {"name": name}).scalar()
+    if found is None:
+        names = connection.execute(text("SELECT name FROM cim.dataset ORDER BY id")).scalars().all()
+        raise Unknown(f"no dataset named {name!r}; known: {', '.join(names) or 'none'}")
+    return int(found)

@@ -15,7 +15,8 @@ from cim.errors import BadInput, BadSettings, CimError, Conflict, NoSpace, Unava
 
 __all__ = ["Connection", "Database", "raw"]
 
-_OPTIONS = "-c jit=off -c timezone=UTC -c search_path=cim,public"
+# A loader that was killed must not hold its locks until its statement is at its end: the server looks every second.
+_OPTIONS = "-c client_connection_check_interval=1000 -c jit=off -c timezone=UTC -c search_path=cim,public"
 
 
 def translate(error: Exception) -> CimError:

@@ -1,6 +1,7 @@
-"""Features of every layer: published from staging, read back as GeoJSON."""
+"""Features of every layer as GeoJSON: now, at another time, or as the model knew them then."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import shapely
@@ -9,21 +10,12 @@ from sqlalchemy import Connection, Text, cast, distinct, exists, func, or_, sele
 from cim import crs as frames
 from cim.errors import Unknown
 from cim.layers import LAYERS
-from cim.plugins import Layer
 from cim.store.frame import outline, srid
 from cim.store.sql import statement
-from cim.store.tables import body, feature, thing
+from cim.store.tables import current_body as body
+from cim.store.tables import current_feature as feature
+from cim.store.tables import thing
 from cim.types import Box, CimLevel, RoofForm, Use
-
-
-def publish(connection: Connection, layer: Layer, dataset_id: int, version_id: int) -> None:
-    """Make what is staged the dataset's current state; unchanged objects keep theirs, missing ones end."""
-    connection.execute(text("ANALYZE staging"))
-    values = {"dataset_id": dataset_id, "version_id": version_id, "layer": layer.name}
-    kind = "bodies" if layer.name == "buildings" else "features"
-    for name in ("identify_objects", f"end_{kind}", f"insert_{kind}"):
-        sql = statement(name)
-        connection.execute(sql, {k: v for k, v in values.items() if k in sql.compile().params})
 
 
 def items(
@@ -35,11 +27,14 @@ def items(
     limit: int = 100,
     after: int | None = None,
     only: int | None = None,
+    at: datetime | None = None,
+    as_known_at: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """Current features of a layer as GeoJSON Features, ascending id.
+    """Features of a layer as GeoJSON Features, ascending id.
 
-    bbox: lon/lat degrees. within: a geometry in the city frame that the features intersect. after: the last id of the
-    page before. Raises Unknown for a layer nobody registered.
+    at: as the world was at this moment (valid time; default: now). as_known_at: by what the model held at this moment
+    (record time; default: by what it holds now). bbox: lon/lat degrees. within: a geometry in the city frame that the
+    features intersect. after: the last id of the page before. Raises Unknown for a layer nobody registered.
     """
     known = LAYERS[layer]
     number = srid(connection)
@@ -47,6 +42,8 @@ def items(
         "after": after,
         "id": only,
         "limit": limit,
+        "at": at,
+        "known": as_known_at,
         "box": outline(connection, bbox),
         "within": None
         if within is None
@@ -59,9 +56,16 @@ def items(
     return [_feature(row.id, row.geometry, row.properties, buildings) for row in rows]
 
 
-def item(connection: Connection, layer: str, id: int) -> dict[str, Any]:
-    """One current feature. Raises Unknown where there is none."""
-    found = items(connection, layer, only=id, limit=1)
+def item(
+    connection: Connection,
+    layer: str,
+    id: int,
+    *,
+    at: datetime | None = None,
+    as_known_at: datetime | None = None,
+) -> dict[str, Any]:
+    """One feature, as `items` gives it. Raises Unknown where there is none then."""
+    found = items(connection, layer, only=id, limit=1, at=at, as_known_at=as_known_at)
     if not found:
         raise Unknown(f"layer {layer} has no feature {id}")
     return found[0]
@@ -69,8 +73,8 @@ def item(connection: Connection, layer: str, id: int) -> dict[str, Any]:
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many current features each loaded layer has, and how many sensors and vehicles there are."""
-    bodies = select(func.count(distinct(body.c.building_id))).where(body.c.record_to.is_(None))
-    layers = select(feature.c.layer, func.count()).where(feature.c.record_to.is_(None)).group_by(feature.c.layer)
+    bodies = select(func.count(distinct(body.c.building_id)))
+    layers = select(feature.c.layer, func.count()).group_by(feature.c.layer)
     moving = thing.c.kind == "vehicle"
     devices = select(func.count().filter(~moving), func.count().filter(moving)).select_from(thing)
     found = {"buildings": int(connection.execute(bodies).scalar_one())}
@@ -81,18 +85,17 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def has_synthetic(connection: Connection) -> bool:
     """Whether any current feature or thing is made up."""
-    bodies = exists().where(body.c.record_to.is_(None), body.c.is_synthetic)
-    layers = exists().where(feature.c.record_to.is_(None), feature.c.is_synthetic)
+    bodies = exists().where(body.c.is_synthetic)
+    layers = exists().where(feature.c.is_synthetic)
     return bool(connection.execute(select(or_(bodies, layers, exists().where(thing.c.is_synthetic)))).scalar_one())
 
 
 def extent(connection: Connection, layer: str) -> Box | None:
     """The lon/lat box round a layer's current features; None where it has none."""
     if LAYERS[layer].name == "buildings":
-        around = select(func.ST_Extent(body.c.footprint).label("box")).where(body.c.record_to.is_(None))
+        around = select(func.ST_Extent(body.c.footprint).label("box"))
     else:
-        current = (feature.c.record_to.is_(None), feature.c.layer == layer)
-        around = select(func.ST_Extent(feature.c.geom).label("box")).where(*current)
+        around = select(func.ST_Extent(feature.c.geom).label("box")).where(feature.c.layer == layer)
     box = around.subquery().c.box
     sides = connection.execute(select(func.ST_XMin(box), func.ST_YMin(box), func.ST_XMax(box), func.ST_YMax(box))).one()
     if sides[0] is None:
@@ -107,7 +110,7 @@ def named(connection: Connection, layer: str, name: str) -> list[tuple[str, shap
     code = feature.c.properties["code"].astext
     rows = connection.execute(
         select(func.coalesce(code, cast(feature.c.object_id, Text)).label("code"), func.ST_AsBinary(feature.c.geom))
-        .where(feature.c.record_to.is_(None), feature.c.layer == layer, or_(feature.c.name == name, code == name))
+        .where(feature.c.layer == layer, or_(feature.c.name == name, code == name))
         .order_by("code")
     )
     return [(found, shapely.from_wkb(bytes(shape))) for found, shape in rows]
@@ -117,9 +120,12 @@ def building_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     """The buildings with these ids of their sources: {source's id: our id}; ids that several sources use are left out."""
     rows = connection.execute(
         text("""
-            SELECT o.source_key, min(o.id) AS id FROM cim.object o JOIN cim.dataset d ON d.id = o.dataset_id
+            SELECT o.source_key, min(o.id) AS id FROM (
+                SELECT id, dataset_id, source_key FROM cim.object
+                UNION ALL SELECT object_id, dataset_id, source_key FROM cim.object_alias
+            ) o JOIN cim.dataset d ON d.id = o.dataset_id
             WHERE d.layer = 'buildings' AND o.source_key = ANY(CAST(:keys AS text[]))
-            GROUP BY o.source_key HAVING count(*) = 1"""),
+            GROUP BY o.source_key HAVING count(DISTINCT o.id) = 1"""),
         {"keys": sorted(set(keys))},
     )
     return {row.source_key: int(row.id) for row in rows}

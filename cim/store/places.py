@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Connection, text
 
 from cim.address import Spelling, fold, is_latin
 from cim.errors import BadInput
+from cim.plugins import Layer
 from cim.store.db import raw
 from cim.store.frame import srid, to_frame
 from cim.store.sql import statement
@@ -34,16 +36,6 @@ class Place:
     spelling: Spelling
 
 
-def create(connection: Connection) -> None:
-    """An empty table of spellings that goes with the load's transaction."""
-    connection.execute(
-        text("""
-            CREATE TEMPORARY TABLE spelling (
-                source_key text, kind text, name text, address text, division text, folded_name text, search text,
-                pinyin text, initials text, rank int2) ON COMMIT DROP""")
-    )
-
-
 def stage(connection: Connection, places: Sequence[Place]) -> None:
     """Append the places of a batch to the table of spellings."""
     into = f"COPY spelling ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
@@ -67,10 +59,33 @@ def stage(connection: Connection, places: Sequence[Place]) -> None:
             )
 
 
-def publish(connection: Connection, layer: str, dataset_id: int) -> None:
-    """Replace the dataset's places by the staged ones."""
+def publish(connection: Connection, layer: str, dataset_id: int, *, mode: str) -> None:
+    """Bring the dataset's places up to what is staged and judged; a delivery of the whole (`replace`) replaces them all."""
+    some = "" if mode == "replace" else " AND object_id IN (SELECT object_id FROM delivery)"
+    connection.execute(text(f"DELETE FROM cim.place WHERE dataset_id = :id{some}"), {"id": dataset_id})
+    if mode != "terminate":
+        connection.execute(statement("insert_places"), {"dataset_id": dataset_id, "layer": layer})
+
+
+def restorable(connection: Connection, layer: Layer, dataset_id: int) -> pd.DataFrame:
+    """What a dataset's current records say that people look for: source_key, name, and kind, address, division if any."""
+    rows = connection.execute(statement("select_named"), {"dataset_id": dataset_id}).all()
+    table = pd.DataFrame([dict(row._mapping) for row in rows], columns=["source_key", "name", "address", "properties"])
+    for name in ("kind", "division", "address"):
+        if any(column.name == name for column in layer.columns) and layer.name != "buildings":
+            table[name] = [properties.get(name) for properties in table["properties"]]
+    return table.drop(columns="properties")
+
+
+def respell(connection: Connection, layer: str, dataset_id: int, found: Sequence[Place]) -> None:
+    """Replace the dataset's places by these, at what the dataset holds now."""
+    connection.execute(text("CREATE TEMPORARY TABLE spelling (LIKE cim.place) ON COMMIT DROP"))
+    connection.execute(text("ALTER TABLE spelling ADD source_key text"))
+    for name in ("id", "object_id", "dataset_id", "layer", "geom"):
+        connection.execute(text(f"ALTER TABLE spelling ALTER {name} DROP NOT NULL"))
+    stage(connection, found)
     connection.execute(text("DELETE FROM cim.place WHERE dataset_id = :id"), {"id": dataset_id})
-    connection.execute(statement("insert_places"), {"dataset_id": dataset_id, "layer": layer})
+    connection.execute(statement("insert_restored_places"), {"dataset_id": dataset_id, "layer": layer})
 
 
 def search(connection: Connection, q: str, *, limit: int = 10) -> list[dict[str, Any]]:

@@ -1,6 +1,11 @@
-"""Staging: accepted records COPYed as EWKB into a temporary table of the load's own transaction."""
+"""Staging: accepted records COPYed as EWKB into tables of the load's own, batch by batch, until all of it is judged.
+
+Each version under way has a schema `load_<id>` with its tables. They are unlogged: they survive a killed loader, and a
+database that was shut down; after a crash of the database they are empty, which the next run notices.
+"""
 
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
 from typing import Any
 
 import geopandas as gpd
@@ -25,7 +30,10 @@ _COMMON = {
     "accuracy_m": "float4",
     "is_synthetic": "bool",
     "cell": "int8",
+    "valid_from": "timestamptz",
+    "valid_to": "timestamptz",
 }
+_ENDED = ("source_row", "source_key", "valid_from", "valid_to")
 _BODY = {
     "lod": "float4",
     "cim_level": "int2",
@@ -46,15 +54,51 @@ def columns(layer: Layer) -> dict[str, str]:
     return {**_COMMON, **_BODY} if layer.name == "buildings" else dict(_COMMON)
 
 
-def create(connection: Connection, layer: Layer) -> None:
-    """An empty staging table that goes with the transaction."""
+def create(connection: Connection, version_id: int, layer: Layer) -> None:
+    """The empty tables of a version's load; those of an earlier try are dropped."""
+    drop(connection, version_id)
+    schema = _schema(version_id)
     body = ", ".join(f"{name} {kind}" for name, kind in columns(layer).items())
-    connection.execute(text(f"CREATE TEMPORARY TABLE staging ({body}) ON COMMIT DROP"))
+    connection.execute(text(f"CREATE SCHEMA {schema}"))
+    connection.execute(text(f"CREATE UNLOGGED TABLE {schema}.staging ({body})"))
+    connection.execute(
+        text(f"""
+            CREATE UNLOGGED TABLE {schema}.spelling (
+                source_key text, kind text, name text, address text, division text, folded_name text, search text,
+                pinyin text, initials text, rank int2)""")
+    )
 
 
-def copy(connection: Connection, layer: Layer, frame: gpd.GeoDataFrame, srid: int) -> None:
-    """Append a checked batch. frame: canonical columns, geometry in the city frame, index = row in the source."""
-    kinds = columns(layer)
+def use(connection: Connection, version_id: int) -> None:
+    """Let `staging` and `spelling` mean this version's tables until the transaction ends."""
+    connection.execute(text(f"SET LOCAL search_path = {_schema(version_id)}, cim, public"))
+
+
+def count(connection: Connection, version_id: int) -> int | None:
+    """How many records are staged; None where the tables are gone."""
+    if (
+        connection.execute(text("SELECT to_regclass(:name)"), {"name": f"{_schema(version_id)}.staging"}).scalar()
+        is None
+    ):
+        return None
+    return int(connection.execute(text(f"SELECT count(*) FROM {_schema(version_id)}.staging")).scalar_one())
+
+
+def drop(connection: Connection, version_id: int) -> None:
+    """Remove a version's tables, if they are there."""
+    connection.execute(text(f"DROP SCHEMA IF EXISTS {_schema(version_id)} CASCADE"))
+
+
+def _schema(version_id: int) -> str:
+    return f"load_{int(version_id)}"
+
+
+def copy(connection: Connection, layer: Layer, frame: gpd.GeoDataFrame, srid: int, *, ended: bool = False) -> None:
+    """Append a checked batch. frame: canonical columns, geometry in the city frame, index = row in the source.
+
+    ended: the records only name what ends: their keys and days are all that is staged.
+    """
+    kinds = {name: kind for name, kind in columns(layer).items() if not ended or name in _ENDED}
     statement = f"COPY staging ({', '.join(kinds)}) FROM STDIN (FORMAT BINARY)"
     with raw(connection).cursor() as cursor, cursor.copy(statement) as stream:
         # EWKB and binary jsonb are bytes that PostgreSQL takes as they are.
@@ -64,32 +108,57 @@ def copy(connection: Connection, layer: Layer, frame: gpd.GeoDataFrame, srid: in
 
 
 def _rows(layer: Layer, frame: gpd.GeoDataFrame, srid: int, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    shapes = frame.geometry.to_numpy()
-    anchors = shapely.get_coordinates(shapely.point_on_surface(shapes))
     ready: dict[str, list[Any]] = {
-        "source_row": [int(i) for i in frame.index],
-        "geom": shapely.to_wkb(shapely.set_srid(shapes, srid), include_srid=True).tolist(),
-        "cell": geometry.cell_keys(anchors).tolist(),
-        "properties": _properties(layer, frame, staged=set(names)),
-        "survey_date": [None if pd.isna(d) else d.date() for d in frame["survey_date"]],
-        "accuracy_m": _optional(frame["accuracy_m"], float),
-        "is_synthetic": frame["is_synthetic"].astype(bool).tolist(),
-        "name": frame["name"].tolist() if "name" in frame else [None] * len(frame),
+        "source_row": frame.index.tolist(),
+        "valid_from": _moments(frame["valid_from"]),
+        "valid_to": _moments(frame["valid_to"]),
     }
-    if layer.name == "buildings":
+    if "geom" in names:
+        ready |= _placed(frame, srid)
+        ready |= {
+            "properties": _properties(layer, frame, staged=set(names)),
+            "survey_date": _days(frame["survey_date"]),
+            "accuracy_m": _optional(frame["accuracy_m"], float),
+            "is_synthetic": frame["is_synthetic"].astype(bool).tolist(),
+            "name": frame["name"].tolist() if "name" in frame else [None] * len(frame),
+        }
+    if "lod" in names:
         ready |= _body_columns(frame)
     lists = [ready[name] if name in ready else frame[name].tolist() for name in names]
     return zip(*lists, strict=True)
 
 
+def _placed(frame: gpd.GeoDataFrame, srid: int) -> dict[str, list[Any]]:
+    """Shapes as EWKB and the grid cells of their anchors; None for records without a place."""
+    shapes = frame.geometry.to_numpy()
+    there = ~shapely.is_missing(shapes)
+    if not there.any():
+        return {"geom": [None] * len(frame), "cell": [None] * len(frame)}
+    anchors = shapely.get_coordinates(shapely.point_on_surface(shapes[there]))
+    cells = np.full(len(frame), None, dtype=object)
+    cells[there] = geometry.cell_keys(anchors)
+    return {"geom": shapely.to_wkb(shapely.set_srid(shapes, srid), include_srid=True).tolist(), "cell": cells.tolist()}
+
+
+def _moments(values: "pd.Series[Any]") -> list[Any]:
+    if values.isna().all():
+        return [None] * len(values)
+    return [None if pd.isna(value) else value.to_pydatetime() for value in values]
+
+
+def _days(values: "pd.Series[Any]") -> list[Any]:
+    if values.isna().all():
+        return [None] * len(values)
+    days = values.astype("datetime64[s]").to_numpy().astype("datetime64[D]")
+    return [None if np.isnat(day) else day.item() for day in days]
+
+
 def _body_columns(frame: gpd.GeoDataFrame) -> dict[str, list[Any]]:
-    level = [CimLevel[v].value if v else CimLevel.L2.value for v in frame["cim_level"]]
-    lod = [1.0 if v is None or np.isnan(v) else float(v) for v in frame["lod"]]
     return {
-        "cim_level": level,
-        "lod": lod,
-        "use": [Use[v].value if v else Use.unknown.value for v in frame["use"]],
-        "roof_form": [RoofForm[v].value if v else RoofForm.flat.value for v in frame["roof_form"]],
+        "cim_level": _codes(frame["cim_level"], CimLevel, CimLevel.L2),
+        "lod": frame["lod"].astype(float).fillna(1.0).tolist(),
+        "use": _codes(frame["use"], Use, Use.unknown),
+        "roof_form": _codes(frame["roof_form"], RoofForm, RoofForm.flat),
         "storeys": _optional(frame["storeys"], int),
         "year": _optional(frame["year"], int),
         "height_m": frame["height_m"].astype(float).tolist(),
@@ -98,13 +167,20 @@ def _body_columns(frame: gpd.GeoDataFrame) -> dict[str, list[Any]]:
     }
 
 
+def _codes(names: "pd.Series[Any]", kind: type[IntEnum], unknown: IntEnum) -> list[int]:
+    numbers: dict[Any, int] = {member.name: member.value for member in kind}
+    return [numbers.get(name, unknown.value) for name in names.tolist()]
+
+
 def _optional(values: "pd.Series[Any]", kind: type[int] | type[float]) -> list[Any]:
-    return [None if v is None or v != v else kind(v) for v in values]
+    return [None if v is None or v != v else kind(v) for v in values.tolist()]
 
 
 def _properties(layer: Layer, frame: gpd.GeoDataFrame, staged: set[str]) -> list[bytes]:
     """What has no column of its own: the layer's other attributes, then the file's other fields."""
     own = [c.name for c in layer.columns if c.name not in staged]
+    if not own and not any(frame["extra"]):
+        return [jsonb({})] * len(frame)
     records = frame[own].astype(object).where(frame[own].notna(), None).to_dict("records") if own else [{}] * len(frame)
     return [
         jsonb({**{k: v for k, v in record.items() if v is not None}, **extra})

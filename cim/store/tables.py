@@ -43,7 +43,6 @@ def _provenance() -> list[Column[object]]:
 def _times() -> list[Column[object]]:
     """When a state held in the world (valid) and in the store (record); `record_to` null is current."""
     return [
-        Column("cell", BigInteger, nullable=False),
         Column("valid_from", DateTime(timezone=True)),
         Column("valid_to", DateTime(timezone=True)),
         Column("record_from", DateTime(timezone=True), nullable=False),
@@ -73,8 +72,11 @@ body = Table(
     Column("semantics", ARRAY(SmallInteger)),
     Column("appearance", JSONB),
     Column("properties", JSONB, nullable=False),
+    Column("role", SmallInteger, nullable=False),
+    Column("decisions", JSONB),
     *_provenance(),
     *_times(),
+    Column("cell", BigInteger, nullable=False),
 )
 
 feature = Table(
@@ -85,10 +87,15 @@ feature = Table(
     Column("layer", Text, nullable=False),
     Column("name", Text),
     Column("properties", JSONB, nullable=False),
-    Column("geom", _shape(), nullable=False),
+    Column("geom", _shape()),
     *_provenance(),
     *_times(),
+    Column("cell", BigInteger),
 )
+
+# What the model shows now, as views: the same columns, only states that hold at this moment.
+current_body = Table("current_body", metadata, *(Column(c.name, c.type) for c in body.columns))
+current_feature = Table("current_feature", metadata, *(Column(c.name, c.type) for c in feature.columns))
 
 thing = Table(
     "thing",

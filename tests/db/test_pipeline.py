@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,10 +11,10 @@ import pytest
 import shapely
 from sqlalchemy import text
 
-from cim.city import NamedSource
 from cim.errors import BadInput, BadSource, Conflict, MissingCrs
 from cim.plugins import Source
-from cim.store import catalogue, features, places
+from cim.source_entry import NamedSource
+from cim.store import catalogue, features, places, versions
 from cim.types import Box, silent
 from loaders import pipeline
 
@@ -131,13 +132,80 @@ def test_a_file_that_cannot_be_read_says_why_and_leaves_no_trace(database, city,
         assert catalogue.published(connection) == []
 
 
-def test_an_interrupted_load_is_marked_failed_by_the_next(database, city, tmp_path):
-    path = write(tmp_path / "a.gpkg", squares(2), height_m=[5.0, 6.0])
+def test_a_key_that_comes_again_is_set_aside_as_it_came_but_touching_pieces_are_put_together(database, city, tmp_path):
+    square = shapely.box(X, Y, X + 10, Y + 10)
+    far = shapely.box(X + 100, Y, X + 110, Y + 10)
+    shapes = [square, shapely.box(X + 10, Y, X + 20, Y + 10), far, *squares(15)[9:]]
+    path = write(
+        tmp_path / "a.gpkg", shapes, id=[*"aaa", *"bcdefg"], height_m=[5.0] * 9, 备注=list("一二三四五六七八九")
+    )
+    report = load(database, city, path)
+    assert dict(report.codes) == {"piece": 1, "duplicate_key": 1}
+    assert (report.read, report.accepted, report.repaired, report.rejected) == (9, 8, 1, 1)
     with database.begin() as connection:
-        catalogue.start(connection, "some", pipeline.LAYERS["buildings"], "a.gpkg", "x", "y")
-    load(database, city, path)
-    states = scalar(database, "SELECT array_agg(state ORDER BY id) FROM cim.dataset_version")
-    assert states == ["failed", "published"]
+        kept = connection.execute(text("SELECT source_row, codes, content FROM cim.quarantine")).one()
+        areas = connection.execute(text("SELECT ST_Area(footprint) FROM cim.body ORDER BY source_row")).scalars().all()
+    assert (kept.source_row, kept.codes, kept.content["备注"]) == (3, ["duplicate_key"], "三")
+    assert shapely.from_wkt(kept.content["geometry"]).equals(far)
+    assert areas == pytest.approx([200.0] + [100.0] * 6)
+
+
+def test_overlaps_and_doubles_are_remarked_on(database, city, tmp_path):
+    shapes = [*squares(3), shapely.box(X + 5, Y, X + 15, Y + 10), squares(3)[2]]
+    report = load(database, city, write(tmp_path / "a.gpkg", shapes, height_m=[5.0] * 5))
+    assert {(issue.code, issue.row) for issue in report.issues} == {("overlap", 4), ("duplicate_geometry", 5)}
+    assert (report.accepted, report.noted) == (5, 2)
+    strict = replace(city, limits=replace(city.limits, max_share={"overlap": 0.1}))
+    with pytest.raises(BadInput, match=r"1 of 5 records have overlap, more than the 10.0%"):
+        load(database, strict, tmp_path / "a.gpkg")
+
+
+class _Broken(Exception):
+    pass
+
+
+def _break_behind(rows):
+    """A progress that breaks the run off when so many records are staged."""
+
+    def progress(done, total, note):
+        if done >= rows:
+            raise _Broken
+
+    return progress
+
+
+def test_an_interrupted_load_is_gone_on_with_where_it_stopped_and_nothing_comes_twice(
+    database, city, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("loaders.sources.vector.BATCH_ROWS", 10)
+    monkeypatch.setattr("loaders.sources.vector._FETCH_ROWS", 10)
+    heights = np.full(60, 5.0)
+    heights[[3, 33]] = -1.0
+    path = write(tmp_path / "a.gpkg", squares(60), height_m=heights)
+    named, clock = NamedSource("some", Source(str(path), "buildings")), itertools.count().__next__
+    with pytest.raises(_Broken):
+        pipeline.load(database, named, path, city, _break_behind(30), clock)
+    assert scalar(database, "SELECT count(*) FROM cim.body") == 0
+    assert scalar(database, "SELECT state FROM cim.dataset_version") == "loading"
+    report = load(database, city, path)
+    assert (report.resumed_at, report.read, report.accepted, report.rejected) == (30, 60, 58, 2)
+    assert scalar(database, "SELECT count(*) FROM cim.body WHERE record_to IS NULL") == 58
+    assert scalar(database, "SELECT array_agg(source_row ORDER BY id) FROM cim.quarantine") == [4, 34]
+    assert scalar(database, "SELECT array_agg(state) FROM cim.dataset_version") == ["published"]
+    assert scalar(database, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'load%'") == 0
+
+
+def test_an_interrupted_load_of_another_file_is_given_up_and_leaves_nothing(database, city, tmp_path, monkeypatch):
+    monkeypatch.setattr("loaders.sources.vector.BATCH_ROWS", 10)
+    monkeypatch.setattr("loaders.sources.vector._FETCH_ROWS", 10)
+    path = write(tmp_path / "a.gpkg", squares(40), height_m=[-1.0, *[5.0] * 39])
+    named, clock = NamedSource("some", Source(str(path), "buildings")), itertools.count().__next__
+    with pytest.raises(_Broken):
+        pipeline.load(database, named, path, city, _break_behind(20), clock)
+    write(path, squares(30), height_m=[6.0] * 30)
+    assert load(database, city, path).resumed_at == 0
+    assert scalar(database, "SELECT array_agg(state ORDER BY id) FROM cim.dataset_version") == ["failed", "published"]
+    assert scalar(database, "SELECT count(*) FROM cim.quarantine") == 0
 
 
 def test_places_are_found_by_name_part_pinyin_and_initials_and_ranked(database, city, tmp_path):
@@ -213,7 +281,7 @@ def test_vehicles_are_registered_with_their_track_and_announced_once(database, c
 def test_two_loads_of_one_dataset_do_not_run_at_once(database, city, tmp_path):
     path = write(tmp_path / "a.gpkg", squares(2), height_m=[5.0, 6.0])
     with database.begin() as other:
-        catalogue.claim(other, "some")
+        versions.claim(other, "some")
         with pytest.raises(Conflict, match="some is being loaded by another run"):
             load(database, city, path)
     load(database, city, path)

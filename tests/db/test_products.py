@@ -12,9 +12,9 @@ import rasterio
 import shapely
 from sqlalchemy import text
 
-from cim.city import NamedSource
 from cim.errors import BadInput, BadSource
 from cim.plugins import Source
+from cim.source_entry import NamedSource
 from cim.store import features
 from cim.types import silent
 from loaders import pipeline

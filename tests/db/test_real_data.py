@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from cim import city as cities
 from cim import crs as frames
-from cim.city import NamedSource
 from cim.errors import BadInput, MissingCrs
 from cim.plugins import Source
+from cim.source_entry import NamedSource
 from cim.store import dem, features, things
 from cim.store.db import Database
 from cim.store.migrate import migrate

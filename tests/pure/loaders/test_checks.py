@@ -16,12 +16,12 @@ X, Y = 439_000.0, 4_440_000.0
 SQUARE = shapely.box(X, Y, X + 10, Y + 10)
 
 
-def judge(city, shapes, layer="buildings", crs="EPSG:4547", seen=None, source=None, **columns):
+def judge(city, shapes, layer="buildings", crs="EPSG:4547", source=None, **columns):
     count = len(shapes)
     data = {"id": [f"k{i}" for i in range(count)], **columns}
     frame = gpd.GeoDataFrame(data, geometry=list(shapes), index=range(1, count + 1))
     given_source = source or Source("some.gpkg", layer)
-    return check(Batch(frame, crs), given_source, LAYERS[layer], city, set() if seen is None else seen)
+    return check(Batch(frame, crs), given_source, LAYERS[layer], city)
 
 
 def codes(checked):
@@ -86,16 +86,6 @@ def test_a_missing_key_is_rejected(city):
     assert [r.codes for r in checked.rejected] == [("key_missing",)]
 
 
-def test_a_key_seen_before_is_rejected_but_touching_pieces_are_put_together(city):
-    east = shapely.box(X + 10, Y, X + 20, Y + 10)
-    far = shapely.box(X + 100, Y, X + 110, Y + 10)
-    seen = {"old"}
-    checked = judge(city, [SQUARE, east, far, SQUARE], id=["a", "a", "a", "old"], height_m=[5.0] * 4, seen=seen)
-    assert codes(checked) == {(2, "piece"), (3, "duplicate_key"), (4, "duplicate_key")}
-    assert checked.frame.geometry.area.tolist() == [200.0]
-    assert seen == {"old", "a"}
-
-
 def test_heights_say_where_they_come_from(city):
     checked = judge(city, [SQUARE] * 3, height_m=[None, None, 9.0], storeys=[4, None, 3])
     assert checked.frame["height_m"].tolist() == [12.0, 3.0, 9.0]
@@ -147,10 +137,8 @@ SHAPES = st.one_of(
 def test_every_record_is_accepted_or_rejected_and_what_is_accepted_is_sound(city, records):
     shapes, keys, heights = zip(*records, strict=True)
     checked = judge(city, shapes, id=list(keys), height_m=np.array(heights, dtype=object))
-    pieces = sum(issue.code == "piece" for issue in checked.issues)
-    assert len(checked.frame) + len(checked.rejected) + pieces == len(records)
+    assert len(checked.frame) + len(checked.rejected) == len(records)
     assert checked.frame.geometry.is_valid.all()
     assert (checked.frame.geometry.area >= city.limits.min_footprint_m2).all()
-    assert checked.frame["source_key"].is_unique
     assert checked.frame["height_m"].between(*city.limits.building_height_m).all()
     assert all(r.reason and r.content for r in checked.rejected)

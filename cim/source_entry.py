@@ -1,0 +1,120 @@
+"""One `[[source]]` of the city file: where the data lies, what its owner states, and its card in the catalogue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from cim import crs as frames
+from cim.plugins import Source
+
+STAGES = ("归集", "基础", "主题", "专题")
+"""The four stages of a city's data: collected as delivered, checked base, of one theme, for one purpose."""
+
+MODES = ("replace", "append", "terminate")
+HEIGHTS = ("1985", "ellipsoidal")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the catalogue says of a dataset beside its records.
+
+    due: the day by which the next delivery is due; due_every_days: how often one is due. priority: place in the city
+    file; among sources that say different things and are otherwise equal the smaller wins.
+    """
+
+    title: str | None = None
+    stage: str = "基础"
+    owner: str | None = None
+    licence: str | None = None
+    due: date | None = None
+    due_every_days: int | None = None
+    survey_date: date | None = None
+    accuracy_m: float | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """A source under the dataset name it is published as."""
+
+    name: str
+    source: Source
+    card: Card = field(default_factory=Card)
+
+
+_OF_SOURCE = {
+    *("name", "layer", "location", "crs", "encoding", "columns", "constants"),
+    *("mode", "valid_from", "heights", "datum_shift", "accept"),
+}
+_OF_CARD = {"title", "stage", "owner", "licence", "due", "due_every_days", "survey_date", "accuracy_m"}
+
+
+def parse(entry: Mapping[str, Any], priority: int) -> NamedSource:
+    """A source of the city file. Raises ValueError or BadInput with the source's name and what was expected."""
+    name = str(entry["name"])
+    strange = sorted(set(entry) - _OF_SOURCE - _OF_CARD)
+    if strange:
+        raise ValueError(f"source {name!r}: unknown keys {strange}; known: {sorted(_OF_SOURCE | _OF_CARD)}")
+    card = _card(entry, name, priority)
+    shift = _shift(entry.get("datum_shift"), name)
+    stated = entry.get("crs")
+    known = {"survey_date": card.survey_date, "accuracy_m": card.accuracy_m}
+    return NamedSource(
+        name=name,
+        source=Source(
+            location=str(entry["location"]),
+            layer=str(entry["layer"]),
+            crs=None if stated is None else frames.parse(str(stated), old_datum=shift is not None),
+            encoding=entry.get("encoding"),
+            columns=dict(entry.get("columns", {})),
+            constants={k: str(v) for k, v in known.items() if v is not None} | dict(entry.get("constants", {})),
+            mode=_one_of(entry.get("mode", "replace"), MODES, f"source {name!r}: mode"),
+            valid_from=None if entry.get("valid_from") is None else str(entry["valid_from"]),
+            heights=_one_of(str(entry.get("heights", "1985")), HEIGHTS, f"source {name!r}: heights"),
+            datum_shift=shift,
+            accept=tuple(str(code) for code in entry.get("accept", ())),
+        ),
+        card=card,
+    )
+
+
+def _card(entry: Mapping[str, Any], name: str, priority: int) -> Card:
+    every = entry.get("due_every_days")
+    if every is not None and not (isinstance(every, int) and every > 0):
+        raise ValueError(f"source {name!r}: due_every_days = {every!r}: expected a whole number of days above 0")
+    accuracy = entry.get("accuracy_m")
+    if accuracy is not None and not float(accuracy) >= 0.0:
+        raise ValueError(f"source {name!r}: accuracy_m = {accuracy!r}: expected metres, 0 or more")
+    return Card(
+        title=entry.get("title"),
+        stage=_one_of(entry.get("stage", "基础"), STAGES, f"source {name!r}: stage"),
+        owner=entry.get("owner"),
+        licence=entry.get("licence"),
+        due=_day(entry.get("due"), f"source {name!r}: due"),
+        due_every_days=every,
+        survey_date=_day(entry.get("survey_date"), f"source {name!r}: survey_date"),
+        accuracy_m=None if accuracy is None else float(accuracy),
+        priority=priority,
+    )
+
+
+def _one_of(value: Any, known: tuple[str, ...], what: str) -> str:
+    if value not in known:
+        raise ValueError(f"{what} = {value!r}: expected one of {', '.join(known)}")
+    return str(value)
+
+
+def _day(value: Any, what: str) -> date | None:
+    try:
+        return value if value is None or type(value) is date else date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{what} = {value!r}: expected a day such as 2026-12-31") from None
+
+
+def _shift(values: Any, name: str) -> tuple[float, ...] | None:
+    if values is None:
+        return None
+    if not isinstance(values, list | tuple) or len(values) != 7:
+        raise ValueError(f"source {name!r}: datum_shift must be seven numbers (dx dy dz rx ry rz ds), not {values!r}")
+    return tuple(float(v) for v in values)

@@ -1,0 +1,3 @@
+-- End the states of a dataset that a moment did not know.
+UPDATE cim.feature SET record_to = :stamp
+WHERE dataset_id = :dataset_id AND record_to IS NULL AND record_from > :then

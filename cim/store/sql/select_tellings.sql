@@ -1,0 +1,19 @@
+-- Open states of every body that the delivery touched and that several datasets tell of, or that was made of several.
+WITH touched AS (
+    SELECT object_id, lod, max(since) AS since FROM delivery WHERE fate <> 'unchanged' GROUP BY object_id, lod
+), shared AS (
+    SELECT t.* FROM touched t
+    WHERE EXISTS (
+        SELECT FROM cim.body b WHERE b.building_id = t.object_id AND b.lod = t.lod AND b.record_to IS NULL AND b.role > 0)
+       OR 1 < (
+        SELECT count(DISTINCT b.dataset_id) FROM cim.body b
+        WHERE b.building_id = t.object_id AND b.lod = t.lod AND b.record_to IS NULL AND b.valid_to IS NULL)
+)
+SELECT b.id, b.building_id, b.lod, b.role, b.cim_level, b.dataset_id, d.name AS dataset, d.priority, b.version_id, b.source_row,
+       b.name, b.address, b.use, b.roof_form, b.storeys, b.year, b.height_m, b.height_basis, b.eaves_m, b.base_m,
+       ST_AsBinary(b.footprint) AS shape, b.properties, b.source, b.survey_date, b.accuracy_m, b.is_synthetic, b.decisions,
+       b.valid_from, b.record_from, s.since
+FROM shared s
+JOIN cim.body b ON b.building_id = s.object_id AND b.lod = s.lod AND b.record_to IS NULL AND b.valid_to IS NULL
+JOIN cim.dataset d ON d.id = b.dataset_id
+ORDER BY b.building_id, b.lod, b.role, d.id

@@ -1,0 +1,56 @@
+"""Rasters on their way in: looked at, held to lie in the city, and catalogued where they are; their pixels stay there."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from cim import crs as frames
+from cim.city import City
+from cim.errors import BadInput, BadSource
+from cim.layers import LAYERS
+from cim.plugins import Raster, Source
+from cim.store import catalogue, publication, versions
+from cim.store.db import Database
+from cim.types import Report
+from cim.whereabouts import candidates, sentence
+from loaders.files import File, recognise, refuse_changed
+
+
+def load(
+    database: Database, dataset: str, version_id: int, source: Source, city: City, files: Sequence[File], seconds: float
+) -> Report:
+    """Publish a raster as a dataset's new version. Raises BadSource or BadInput with its name."""
+    if len(files) != 1:
+        raise BadSource(f"{source.location}: {len(files)} files; a raster dataset is one file: give each its own name")
+    file = files[0]
+    raster = next(iter(recognise(file.path).read(replace(source, location=str(file.path)))))
+    if not isinstance(raster, Raster):
+        raise BadSource(f"{file.path}: holds records, but layer {LAYERS[source.layer].name} is a raster")
+    _refuse_outside(raster, city)
+    refuse_changed(files)
+    report = Report(dataset, source.location, 1, 1, 0, 0, seconds=round(seconds, 3), version=version_id)
+    note = {**asdict(raster), "path": raster.location, "size": file.size, "mtime_ns": file.mtime_ns}
+    note["heights"] = source.heights
+    with database.begin() as connection:
+        at = publication.stamp(connection)
+        origin = versions.SourceFile(1, str(file.path), file.checksum, file.size)
+        versions.note_file(connection, version_id, origin)
+        versions.publish(connection, version_id, report, raster.crs, at, note)
+        catalogue.settle_due(connection, catalogue.dataset_id(connection, dataset))
+    return report
+
+
+def _refuse_outside(raster: Raster, city: City) -> None:
+    """A raster that does not meet the city's extent is another city's, or its CRS is misstated."""
+    west, south, east, north = raster.bounds
+    corners = np.array([[x, y] for x in np.linspace(west, east, 9) for y in np.linspace(south, north, 9)])
+    lonlat = frames.transform(corners, raster.crs, frames.LONLAT)
+    low, high = lonlat.min(axis=0), lonlat.max(axis=0)
+    e = city.extent
+    if not (low[0] <= e.east and high[0] >= e.west and low[1] <= e.north and high[1] >= e.south):
+        raise BadInput(
+            f"{raster.location}: lies at {low[0]:.3f}..{high[0]:.3f} E, {low[1]:.3f}..{high[1]:.3f} N when read as "
+            f"{raster.crs[:40]}, outside the city ({e.west}..{e.east} E, {e.south}..{e.north} N); its coordinates could be "
+            f"{sentence(candidates(corners, city.extent, city.crs))}"
+        )

@@ -1,0 +1,70 @@
+"""Going back: a dataset becomes again what an earlier version made it, as one step that is itself remembered."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from cim.errors import BadInput, Conflict, Unknown
+from cim.layers import LAYERS
+from cim.store import catalogue, history, places, publication, versions
+from cim.store.db import Database
+from cim.types import Report
+from loaders import devices
+from loaders.place_names import places as named_places
+
+
+def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
+    """Publish a version that restores what the dataset was at version `to` (default: the one before the present).
+
+    Nothing is deleted: what is taken back stays known for its time. Raises Unknown for a dataset or version that does not
+    exist, Conflict where there is nothing to go back to or a load is under way, BadInput where it cannot be gone back.
+    """
+    with database.begin() as connection:
+        versions.claim(connection, dataset)
+        at = publication.stamp(connection)
+        id = catalogue.dataset_id(connection, dataset)
+        target = history.previous(connection, dataset) if to is None else to
+        origin = catalogue.version(connection, dataset, target)
+        layer = LAYERS[origin["layer"]]
+        if origin["published_at"] is None:
+            raise Unknown(
+                f"version {target} of dataset {dataset} was never published; `cim versions {dataset}` lists them"
+            )
+        if layer.name in devices.LAYERS:
+            raise Conflict(f"dataset {dataset} holds devices: they are registered, and have no versions to go back to")
+        if layer.geometry == "raster":
+            _refuse_other_file(origin)
+        new = versions.restore(connection, target, at)
+        changes = history.restore(connection, target, new, at)
+        counts = catalogue.report(connection, target)
+        report = Report(
+            dataset=dataset,
+            source=origin["location"],
+            read=int(counts["read"]),
+            accepted=int(counts["accepted"]),
+            repaired=int(counts["repaired"]),
+            rejected=int(counts["rejected"]),
+            mode="rollback",
+            changes={k: v for k, v in changes.items() if v},
+            version=new,
+        )
+        if layer.geometry not in ("raster", "none"):
+            frame = places.restorable(connection, layer, id)
+            places.respell(connection, layer.name, id, named_places(layer, frame))
+        versions.publish(connection, new, report, origin["crs"], at)
+    return report
+
+
+def _refuse_other_file(origin: dict[str, Any]) -> None:
+    """The pixels of a raster lie where they were loaded from: there is no going back to a file that is another now."""
+    path = Path(origin["location"])
+    try:
+        with path.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == origin["checksum"]
+    except OSError:
+        same = False
+    if not same:
+        raise BadInput(
+            f"{path}: is not the file that version {origin['id']} was loaded from any more "
+            f"(sha256 {origin['checksum'][:12]}...); put that file back, then go back to the version"
+        )
