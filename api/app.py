@@ -21,7 +21,7 @@ from api.ingest import Ingest, Writer
 from api.limits import Limited
 from api.live import Live
 from api.metrics import Counted, Metrics
-from api.routes import catalogue, divisions, imagery, incidents, ogc, places, sensors, service, sta, stac
+from api.routes import catalogue, divisions, history, imagery, incidents, ogc, places, sensors, service, sta, stac
 from api.static import Tiles, Viewer
 from cim import __version__
 from cim.settings import Settings
@@ -30,7 +30,7 @@ from cim.store.embedded import ensure_cluster
 
 VIEWER = Path(__file__).with_name("viewer") / "dist"
 _THREADS = 14  # routes at work at once: the pool holds 16 connections, the bus and the writer take one each
-_FAMILIES = (service, ogc, divisions, places, sta, sensors, incidents, imagery, catalogue, stac)
+_FAMILIES = (service, ogc, history, divisions, places, sta, sensors, incidents, imagery, catalogue, stac)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

@@ -71,6 +71,12 @@ CODES: dict[str, tuple[str, str]] = {
     "duplicate_geometry": ("与另一条记录的几何相同", "the same geometry as another record"),
     "overlap": ("与另一个对象重叠", "overlaps another object"),
     "division_gap": ("区划之间有缝隙", "a gap between divisions"),
+    "identity_doubtful": (
+        "可能是已有的某栋建筑，但无法断定，单独编号",
+        "may be a building known already; too close to call, so its id is its own",
+    ),
+    "identity_covers": ("覆盖了其他来源的多栋建筑", "covers several buildings of other sources; it is none of them"),
+    "identity_covered": ("是其他来源某栋建筑范围内的多栋之一", "one of several within a building of another source"),
     "division_overlap": ("区划相互重叠", "divisions overlap"),
     "code_invalid": ("不是合法的区划代码", "not a division code"),
     "code_repeated": ("区划代码重复", "the division code occurs twice"),

@@ -87,7 +87,7 @@ class Twin:
                 if limit is not None and len(found) >= limit:
                     found = found[:limit]
                     break
-        names = [c.name for c in LAYERS[layer].columns if c.name != "id"]
+        names = [c.name for c in LAYERS[layer].columns]
         if not found:
             return gpd.GeoDataFrame({n: [] for n in names}, geometry=[], crs=self.city.crs)
         frame = gpd.GeoDataFrame.from_features(found, crs=frames.LONLAT)
@@ -143,8 +143,10 @@ class Twin:
         """
         with self._database.begin() as connection:
             rows = list(history.diff(connection, first, second).features)
-        frame = gpd.GeoDataFrame.from_features(rows, crs=frames.LONLAT) if rows else gpd.GeoDataFrame(geometry=[])
-        return frame.set_index(pd.Index([row["id"] for row in rows], name="id"))
+        shapes = [None if row["geometry"] is None else shapely.geometry.shape(row["geometry"]) for row in rows]
+        index = pd.Index([row["id"] for row in rows], name="id", dtype="int64")
+        table = pd.DataFrame([row["properties"] for row in rows], index=index)
+        return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=index), crs=frames.LONLAT)
 
     def _moment(self, stated: str | datetime | None, name: str) -> datetime | None:
         if stated is None or (isinstance(stated, datetime) and stated.tzinfo is not None):

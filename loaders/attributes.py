@@ -37,8 +37,9 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
         out[name] = _column(renamed, name, source.constants.get(name))
     out["source_key"] = _keys(renamed, layer)
     rest = [c for c in renamed.columns if c not in names and c != renamed.geometry.name and c not in ("lon", "lat")]
-    records = renamed[rest].astype(object).where(renamed[rest].notna(), None).to_dict("records") if rest else []
-    extra = [{str(k): _plain(v) for k, v in r.items() if v is not None} for r in records] or [{} for _ in index]
+    known = {str(name): renamed[name].astype(object).where(renamed[name].notna(), None).tolist() for name in rest}
+    rows = zip(*known.values(), strict=True) if known else (() for _ in index)
+    extra = [{k: _plain(v) for k, v in zip(known, row, strict=True) if v is not None} for row in rows]
     out["extra"] = pd.Series(extra, index=index, dtype=object)
     return out
 
@@ -56,6 +57,8 @@ def _column(frame: gpd.GeoDataFrame, name: str, stated: Any) -> "pd.Series[Any]"
 
 def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> None:
     """A misspelt column must not be taken for an empty one."""
+    if not len(frame):
+        return  # nothing of this batch could be made out: the next one says which columns there are
     there = [str(c) for c in frame.columns if c != frame.geometry.name]
     has = f"the file has {', '.join(there) or 'none'}"
     for wanted in source.columns.values():
@@ -238,13 +241,12 @@ def _texts(values: "pd.Series[Any]") -> ObjectArray:
     """Fields as trimmed text (n,), blanks None; a column of nothing but text or of nothing at all is quick."""
     if values.isna().all():
         return np.full(len(values), None, dtype=object)
-    return np.array([_text(v) for v in values.tolist()] + [None], dtype=object)[:-1]
+    texts = [(v.strip() or None) if type(v) is str else _text(v) for v in values.tolist()]
+    return np.array([*texts, None], dtype=object)[:-1]
 
 
 def _text(value: Any) -> str | None:
     """A field as trimmed text; whole floats lose their `.0`, blanks become None."""
-    if type(value) is str:
-        return value.strip() or None
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
         return None
     if isinstance(value, float) and value.is_integer():

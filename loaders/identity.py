@@ -78,13 +78,13 @@ class _Plan:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def settle(connection: Connection, at: datetime, report: Report) -> Report:
+def settle(connection: Connection, dataset_id: int, at: datetime, report: Report) -> Report:
     """Make one state of what several datasets say of each body that the delivery touched; the rule is `cim.fusion`'s.
 
     What each says stays, unseen; the state made of it names, attribute by attribute, who won and why, and the conflicts.
     """
     plan = _Plan()
-    rows = identity.told_by_several(connection)
+    rows = identity.told_by_several(connection, dataset_id)
     for _, group in groupby(rows, key=lambda row: (row.building_id, row.lod)):
         _settle_one(list(group), at, plan)
     identity.close(connection, at, plan.closed)

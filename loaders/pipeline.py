@@ -22,8 +22,9 @@ from cim.types import Issue, Progress, Report
 from loaders import devices, rasters
 from loaders.attributes import moment
 from loaders.files import checksum, recognise, take
+from loaders.job import Load, Preview
 from loaders.progress import Pace
-from loaders.run import Load, Preview, Run
+from loaders.run import Run
 
 __all__ = ["LOADER_VERSION", "load", "recognise"]
 
@@ -74,20 +75,32 @@ def load(
                 card=named.card,
                 resumable=layer.name not in devices.LAYERS,
             )
-        job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id)
-        try:
-            if layer.geometry == "raster":
-                return rasters.load(database, job.dataset, job.version_id, source, city, files, clock() - began)
-            run = Run(database, job, begun.progress)
-            run.read(Pace(progress, clock, sum(file.size for file in files)))
-            return run.publish(lambda: clock() - began, preview)
-        except Preview as shown:
+        job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id, preview)
+        pace = Pace(progress, clock, sum(file.size for file in files))
+        return _carry_out(database, job, begun, pace, lambda: clock() - began)
+
+
+def _carry_out(
+    database: Database, job: Load, begun: versions.Begun, pace: Pace, elapsed: Callable[[], float]
+) -> Report:
+    """Load what was begun; a preview leaves nothing behind, a refusal its reasons."""
+    try:
+        if job.layer.geometry == "raster":
+            return rasters.load(database, job, elapsed)
+        run = Run(database, job, begun.progress)
+        run.read(pace)
+        return run.publish(elapsed)
+    except Preview as shown:
+        with database.begin() as connection:
+            versions.forget(connection, job.version_id)
+        return shown.report
+    except BadInput as error:
+        if job.preview:
             with database.begin() as connection:
                 versions.forget(connection, job.version_id)
-            return shown.report
-        except BadInput as error:
+        else:
             _record_failure(database, job, error)
-            raise
+        raise
 
 
 def _record_failure(database: Database, job: Load, error: CimError) -> None:

@@ -16,6 +16,8 @@ def places(layer: Layer, frame: gpd.GeoDataFrame) -> list[Place]:
     """One Place a named or addressed record; roads once a name (their first record). Others have none."""
     if layer.name not in _RANK:
         return []
+    addressed = frame["address"].notna() if "address" in frame and layer.name == "addresses" else False
+    frame = frame[frame["name"].notna() | addressed]
     kinds = frame["kind"] if "kind" in frame else [None] * len(frame)
     addresses = frame["address"] if "address" in frame and layer.name == "addresses" else [None] * len(frame)
     divisions = frame["division"] if "division" in frame else [None] * len(frame)

@@ -1,6 +1,6 @@
 """Rasters on their way in: looked at, held to lie in the city, and catalogued where they are; their pixels stay there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -9,35 +9,41 @@ from cim import crs as frames
 from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.layers import LAYERS
-from cim.plugins import Raster, Source
+from cim.plugins import Raster
 from cim.store import catalogue, publication, versions
 from cim.store.db import Database
 from cim.types import Report
 from cim.whereabouts import candidates, sentence
-from loaders.files import File, recognise, refuse_changed
+from loaders.files import recognise, refuse_changed
+from loaders.job import Load, Preview
 
 
-def load(
-    database: Database, dataset: str, version_id: int, source: Source, city: City, files: Sequence[File], seconds: float
-) -> Report:
-    """Publish a raster as a dataset's new version. Raises BadSource or BadInput with its name."""
+def load(database: Database, job: Load, elapsed: Callable[[], float]) -> Report:
+    """Publish a raster as a dataset's new version. Raises BadSource or BadInput with its name, Preview for a preview."""
+    source, files = job.source, job.files
     if len(files) != 1:
         raise BadSource(f"{source.location}: {len(files)} files; a raster dataset is one file: give each its own name")
+    if source.heights != "1985":
+        raise BadInput(
+            f"{source.location}: heights = {source.heights!r}: a raster's heights are taken as they are; "
+            "bring them to the city's datum first (gdalwarp -s_srs ... -t_srs EPSG:4547+5737)"
+        )
     file = files[0]
     raster = next(iter(recognise(file.path).read(replace(source, location=str(file.path)))))
     if not isinstance(raster, Raster):
         raise BadSource(f"{file.path}: holds records, but layer {LAYERS[source.layer].name} is a raster")
-    _refuse_outside(raster, city)
+    _refuse_outside(raster, job.city)
     refuse_changed(files)
-    report = Report(dataset, source.location, 1, 1, 0, 0, seconds=round(seconds, 3), version=version_id)
+    report = Report(job.dataset, source.location, 1, 1, 0, 0, seconds=round(elapsed(), 3), version=job.version_id)
+    if job.preview:
+        raise Preview(replace(report, preview=True, version=None))
     note = {**asdict(raster), "path": raster.location, "size": file.size, "mtime_ns": file.mtime_ns}
-    note["heights"] = source.heights
     with database.begin() as connection:
         at = publication.stamp(connection)
         origin = versions.SourceFile(1, str(file.path), file.checksum, file.size)
-        versions.note_file(connection, version_id, origin)
-        versions.publish(connection, version_id, report, raster.crs, at, note)
-        catalogue.settle_due(connection, catalogue.dataset_id(connection, dataset))
+        versions.note_file(connection, job.version_id, origin)
+        versions.publish(connection, job.version_id, report, raster.crs, at, note)
+        catalogue.settle_due(connection, job.dataset_id)
     return report
 
 

@@ -108,7 +108,7 @@ class _Retry:
         publication.apply(self.connection, delivery, at, changes)
         report = replace(report, changes=changes)
         if self.layer.name == "buildings":
-            report = identity.settle(self.connection, at, report)
+            report = identity.settle(self.connection, self.dataset_id, at, report)
         places.publish(self.connection, self.layer.name, self.dataset_id, mode="append")
         quarantine.resolve(self.connection, let_in, begun.version_id)
         versions.publish(self.connection, begun.version_id, report, self.crs, at)

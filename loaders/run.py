@@ -1,56 +1,28 @@
 """A vector load under way: batches are checked and staged one by one, then the whole is judged and published."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 
-from cim.city import City
 from cim.errors import BadInput, BadSource
-from cim.geoid import Geoid
 from cim.geometry import centroids
-from cim.plugins import Batch, Layer, Raster, Source
+from cim.plugins import Batch, Raster
 from cim.store import bus, catalogue, places, publication, quarantine, staging, versions
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
 from loaders import devices, identity, originals, placement, whole
 from loaders.checks import Checked, check
 from loaders.files import File, recognise, refuse_changed
+from loaders.job import Load, Preview
 from loaders.place_names import places as named_places
 from loaders.progress import Pace
 from loaders.tally import Tally
 
 _SAMPLE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One load under way: what is being loaded, where its version stands."""
-
-    dataset: str
-    source: Source
-    layer: Layer
-    city: City
-    geoid: Geoid | None
-    files: tuple[File, ...]
-    since: datetime | None
-    dataset_id: int
-    version_id: int
-
-    def delivery(self) -> publication.Delivery:
-        """What is to be published of it."""
-        return publication.Delivery(self.layer, self.dataset_id, self.version_id, self.source.mode, self.since)
-
-
-class Preview(Exception):
-    """Carries the report of a preview out of the transaction that must not be committed."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__("a preview changes nothing")
-        self.report = report
 
 
 class Run:
@@ -127,7 +99,7 @@ class Run:
             xy = centroids(batch.frame.geometry.to_numpy())
             self._sample = xy[np.isfinite(xy).all(axis=1)][:: max(1, len(xy) // _SAMPLE)]
 
-    def publish(self, elapsed: Callable[[], float], preview: bool) -> Report:
+    def publish(self, elapsed: Callable[[], float]) -> Report:
         """Judge the whole, then make it the dataset's state, or refuse it and keep its rejects; a preview raises."""
         job = self.job
         refused: str | None = None
@@ -135,10 +107,10 @@ class Run:
             at = publication.stamp(connection)
             staging.use(connection, job.version_id)
             self._judge(connection)
-            report = self._report(elapsed)
+            report = replace(self._report(), seconds=round(elapsed(), 3))
             refused = self._refusal(report)
             if refused is None:
-                report = self._publish(connection, report, at, preview)
+                report = self._publish(connection, report, at, elapsed)
             else:
                 versions.fail(connection, job.version_id, report)
         if refused is not None:
@@ -165,14 +137,17 @@ class Run:
         self.tally.amend(found)
 
     def _originals(self, connection: Connection, reasons: Mapping[int, tuple[str, str]]) -> list[Rejected]:
+        """The records with these numbers, read once more from files that must still be the same."""
         if not reasons:
             return []
         first_rows = versions.first_rows(connection, self.job.version_id)
-        return originals.rejected(self.job.source, self.job.files, first_rows, reasons)
+        found = originals.rejected(self.job.source, self.job.files, first_rows, reasons)
+        refuse_changed(self.job.files)
+        return found
 
-    def _report(self, elapsed: Callable[[], float]) -> Report:
+    def _report(self) -> Report:
         report = self.tally.report(self.job.dataset, self.job.source.location, self.job.source.mode)
-        return replace(report, seconds=round(elapsed(), 3), resumed_at=self.resumed_at, version=self.job.version_id)
+        return replace(report, resumed_at=self.resumed_at, version=self.job.version_id)
 
     def _refusal(self, report: Report) -> str | None:
         """Why this load may not be published, if it may not; one that lies elsewhere says where it would lie."""
@@ -184,11 +159,11 @@ class Run:
                 return f"{report.source}: {told}"
         return whole.refusal(report, self.job.city, self.job.source)
 
-    def _publish(self, connection: Connection, report: Report, at: datetime, preview: bool) -> Report:
+    def _publish(self, connection: Connection, report: Report, at: datetime, elapsed: Callable[[], float]) -> Report:
         """What is told on the bus comes last: it holds the bus until the commit."""
         job = self.job
         if job.layer.name in devices.LAYERS:
-            if preview:
+            if job.preview:
                 raise Preview(replace(report, preview=True))
             moved = [id for frame in self._devices for id in devices.register(connection, job.layer, frame, job.city)]
             bus.tell(connection, "observation", sorted(set(moved)))
@@ -196,12 +171,13 @@ class Run:
             changes = publication.judge(connection, job.delivery(), at)
             known = {"recognised": self._recognised} if self._recognised else {}
             report = replace(report, changes=changes | known)
-            if preview:
+            if job.preview:
                 raise Preview(replace(report, preview=True))
             publication.apply(connection, job.delivery(), at, changes)
             if job.layer.name == "buildings":
-                report = identity.settle(connection, at, report)
+                report = identity.settle(connection, job.dataset_id, at, report)
             places.publish(connection, job.layer.name, job.dataset_id, mode=job.source.mode)
+        report = replace(report, seconds=round(elapsed(), 3))
         versions.publish(connection, job.version_id, report, self.crs, at)
         catalogue.settle_due(connection, job.dataset_id)
         return report

@@ -15,10 +15,10 @@ from cim import crs as frames
 from cim.city import City
 from cim.types import FloatArray, Issue, Report
 from loaders.checks import Checked
+from loaders.density import Density
 
 ISSUES_KEPT = 1_000
 WORST_KEPT = 20
-_CELLS = 32
 
 
 class Tally:
@@ -31,8 +31,7 @@ class Tally:
         self.codes: Counter[str] = Counter()
         self.issues: list[Issue] = []
         self._worst: list[tuple[int, int, Issue]] = []
-        self._accepted_at = np.zeros((_CELLS, _CELLS), dtype=np.int64)
-        self._rejected_at = np.zeros((_CELLS, _CELLS), dtype=np.int64)
+        self._density = Density(city.extent, None if state is None else state["grid"])
         if state is not None:
             self._take_up(state)
 
@@ -46,7 +45,7 @@ class Tally:
         if len(shapes):
             bounds = shapely.bounds(shapes)
             middle = (bounds[:, :2] + bounds[:, 2:]) / 2.0
-            self._mark(self._accepted_at, self._to_degrees(middle))
+            self._density.add(self._to_degrees(middle), rejected=False)
         self._mark_rejected([r.at for r in checked.rejected])
 
     def amend(self, issues: Sequence[Issue]) -> None:
@@ -58,7 +57,6 @@ class Tally:
 
     def report(self, dataset: str, source: str, mode: str) -> Report:
         """The tally as a report; what only the publication knows is added later."""
-        placed = bool(self._accepted_at.any() or self._rejected_at.any())
         return Report(
             dataset=dataset,
             source=source,
@@ -71,7 +69,7 @@ class Tally:
             issues=tuple(self.issues),
             codes=dict(self.codes),
             worst=tuple(issue for _, _, issue in self._worst),
-            grid=self._grid() if placed else None,
+            grid=self._density.grid(),
         )
 
     def state(self) -> dict[str, Any]:
@@ -84,8 +82,7 @@ class Tally:
             "codes": dict(self.codes),
             "issues": [asdict(issue) for issue in self.issues],
             "worst": [[weight, row, asdict(issue)] for weight, row, issue in self._worst],
-            "accepted_at": self._accepted_at.tolist(),
-            "rejected_at": self._rejected_at.tolist(),
+            "grid": self._density.grid(),
         }
 
     def _take_up(self, state: Mapping[str, Any]) -> None:
@@ -94,8 +91,6 @@ class Tally:
         self.codes = Counter(state["codes"])
         self.issues = [_issue(one) for one in state["issues"]]
         self._worst = [(weight, row, _issue(one)) for weight, row, one in state["worst"]]
-        self._accepted_at = np.array(state["accepted_at"], dtype=np.int64)
-        self._rejected_at = np.array(state["rejected_at"], dtype=np.int64)
 
     def _count(self, issues: Sequence[Issue], rejected: set[int]) -> None:
         self.codes.update(issue.code for issue in issues)
@@ -119,24 +114,7 @@ class Tally:
     def _mark_rejected(self, places: Sequence[tuple[float, float] | None]) -> None:
         known = [place for place in places if place is not None]
         if known:
-            self._mark(self._rejected_at, np.array(known, dtype=np.float64))
-
-    def _mark(self, counts: np.ndarray[Any, Any], lonlat: FloatArray) -> None:
-        e = self._city.extent
-        size = [(e.east - e.west) / _CELLS, (e.north - e.south) / _CELLS]
-        cell = np.floor((lonlat - [e.west, e.south]) / size)
-        inside = ((cell >= 0) & (cell < _CELLS)).all(axis=1)
-        column, row = cell[inside].astype(np.int64).T
-        counts += np.bincount(row * _CELLS + column, minlength=_CELLS**2).reshape(_CELLS, _CELLS)
-
-    def _grid(self) -> dict[str, Any]:
-        return {
-            "extent": list(self._city.extent.as_tuple()),
-            "columns": _CELLS,
-            "rows": _CELLS,
-            "accepted": self._accepted_at.tolist(),
-            "rejected": self._rejected_at.tolist(),
-        }
+            self._density.add(np.array(known, dtype=np.float64), rejected=True)
 
 
 def _issue(one: Mapping[str, Any]) -> Issue:

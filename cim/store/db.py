@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import orjson
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -103,7 +104,11 @@ def json_text(value: Any) -> str:
 
 def jsonb(value: Any) -> bytes:
     """A value as a binary COPY sends jsonb: declare the column `bytea`, and PostgreSQL takes it as it is."""
-    return b"\x01" + json_text(value).encode()
+    try:
+        quick = orjson.dumps(value, default=str)
+    except (TypeError, orjson.JSONEncodeError):  # half surrogate pairs, numbers beyond 64 bits, keys that are no text
+        quick = b"\\u0000"
+    return b"\x01" + (json_text(value).encode() if b"\\u0000" in quick else quick)
 
 
 def _sqlalchemy_url(url: str) -> str:

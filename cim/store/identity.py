@@ -40,8 +40,7 @@ class Side:
 
 def blocks(connection: Connection, dataset_id: int) -> list[int]:
     """The squares (grid keys at `BLOCK_DEPTH`) where new keys are staged on ground that other datasets have built on."""
-    others = "SELECT EXISTS (SELECT FROM cim.current_body WHERE dataset_id <> :id)"
-    if not connection.execute(text(others), {"id": dataset_id}).scalar_one():
+    if not _others(connection, dataset_id):
         return []
     rows = connection.execute(statement("select_shared_blocks"), {"dataset_id": dataset_id, "shift": 2 * BLOCK_DEPTH})
     return [int(row) for row in rows.scalars()]
@@ -88,13 +87,22 @@ def put_aliases(
             copy.write_row([dataset_id, key, object_id, score, why, version_id])
 
 
-def told_by_several(connection: Connection) -> list[Any]:
+def _others(connection: Connection, dataset_id: int) -> bool:
+    """Whether any other dataset tells of a building."""
+    sql = """
+        SELECT EXISTS (
+            SELECT FROM cim.dataset d
+            WHERE d.id <> :id AND EXISTS (SELECT FROM cim.body WHERE dataset_id = d.id AND record_to IS NULL))"""
+    return bool(connection.execute(text(sql), {"id": dataset_id}).scalar_one())
+
+
+def told_by_several(connection: Connection, dataset_id: int) -> list[Any]:
     """The open tellings of every body that the judged delivery touched and that several datasets tell of, or did.
 
     One row a telling (role 0 or 1) and one for what was made of them (role 2), by building and level of detail; `since`:
     from when on the delivery says that the world is so.
     """
-    return list(connection.execute(statement("select_tellings")))
+    return list(connection.execute(statement("select_tellings"))) if _others(connection, dataset_id) else []
 
 
 def switch(

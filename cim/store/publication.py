@@ -14,6 +14,9 @@ from cim.store.sql import statement
 # seconds, filling it row by row takes half a minute. Readers wait meanwhile, but then there was little to read before.
 _LARGE = 50_000
 
+# So many fresh rows change what the planner ought to know; it would learn it by itself only a minute later.
+_TELLING = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -72,6 +75,9 @@ def apply(connection: Connection, delivery: Delivery, at: datetime, changes: dic
     if fresh:
         with _indexes_deferred(connection, table, fresh):
             _run(connection, f"insert_{kind}", delivery, at)
+    if fresh >= _TELLING:
+        connection.execute(text(f"ANALYZE cim.{table}"))
+        connection.execute(text("ANALYZE cim.object"))
 
 
 def unknown_keys(connection: Connection, dataset_id: int) -> list[int]:

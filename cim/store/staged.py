@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -74,25 +75,26 @@ def boxes(connection: Connection) -> tuple[IntArray, FloatArray]:
         + [item for k in range(1, 5) for item in ((f"s{k}", ">i4"), (f"v{k}", ">f8"))]
     )
     rows, values = [np.zeros(0, dtype=np.int64)], [np.zeros((0, 4))]
-    rest = b""
+    parts: list[bytes] = []
     with raw(connection).cursor() as cursor, cursor.copy(query) as stream:
-        head = 19  # the signature of binary COPY, its flags and the length of its extension
-        for block in stream:
-            rest += bytes(block)
-            if head:
-                if len(rest) < head:
-                    continue
-                rest, head = rest[head:], 0
-            whole = len(rest) // kind.itemsize
-            if whole >= _PAGE:
-                found = np.frombuffer(rest, dtype=kind, count=whole)
-                rows.append(found["row"].astype(np.int64))
-                values.append(np.column_stack([found[f"v{k}"].astype(np.float64) for k in range(1, 5)]))
-                rest = rest[whole * kind.itemsize :]
-    found = np.frombuffer(rest[: len(rest) - 2], dtype=kind)  # two bytes of -1 end the stream
+        for part in stream:  # one record a part
+            parts.append(bytes(part))
+            if len(parts) == _PAGE:
+                _unpack(b"".join(parts), kind, rows, values)
+                parts = []
+    _unpack(b"".join(parts), kind, rows, values)
+    return np.concatenate(rows), np.vstack(values)
+
+
+_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # the signature of binary COPY, no flags, no extension
+
+
+def _unpack(data: bytes, kind: np.dtype[Any], rows: list[IntArray], values: list[FloatArray]) -> None:
+    """The records of a stretch of binary COPY, which may begin with its head and end with its two bytes of -1."""
+    data = data.removeprefix(_HEAD)
+    found = np.frombuffer(data, dtype=kind, count=len(data) // kind.itemsize)
     rows.append(found["row"].astype(np.int64))
     values.append(np.column_stack([found[f"v{k}"].astype(np.float64) for k in range(1, 5)]))
-    return np.concatenate(rows), np.vstack(values)
 
 
 def shapes(connection: Connection, rows: IntArray) -> ObjectArray:

@@ -169,7 +169,8 @@ def _body_columns(frame: gpd.GeoDataFrame) -> dict[str, list[Any]]:
 
 def _codes(names: "pd.Series[Any]", kind: type[IntEnum], unknown: IntEnum) -> list[int]:
     numbers: dict[Any, int] = {member.name: member.value for member in kind}
-    return [numbers.get(name, unknown.value) for name in names.tolist()]
+    other = int(unknown.value)
+    return [numbers.get(name, other) for name in names.tolist()]
 
 
 def _optional(values: "pd.Series[Any]", kind: type[int] | type[float]) -> list[Any]:
@@ -181,8 +182,8 @@ def _properties(layer: Layer, frame: gpd.GeoDataFrame, staged: set[str]) -> list
     own = [c.name for c in layer.columns if c.name not in staged]
     if not own and not any(frame["extra"]):
         return [jsonb({})] * len(frame)
-    records = frame[own].astype(object).where(frame[own].notna(), None).to_dict("records") if own else [{}] * len(frame)
+    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in own]
     return [
-        jsonb({**{k: v for k, v in record.items() if v is not None}, **extra})
-        for record, extra in zip(records, frame["extra"], strict=True)
+        jsonb({k: v for k, v in zip(own, values, strict=True) if v is not None} | extra)
+        for *values, extra in zip(*columns, frame["extra"].tolist(), strict=True)
     ]

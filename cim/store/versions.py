@@ -74,12 +74,13 @@ def begin(
     """Open a version in state `loading`, or go on with the one that an interrupted run of the same delivery left.
 
     What is staged of it counts only if it is all there: after a crash of the database it is not. Other versions that
-    were left in that state are marked failed, and what they had staged is dropped.
+    were left in that state are marked failed, and what they had staged is dropped. The rows are locked, so that the last
+    word of a killed run, which the database may still be at work on, is waited for and counts.
     """
     begun = connection.execute(
         text("""
             SELECT id, fingerprint, progress FROM cim.dataset_version
-            WHERE dataset_id = :id AND state = 'loading' ORDER BY id DESC"""),
+            WHERE dataset_id = :id AND state = 'loading' ORDER BY id DESC FOR UPDATE"""),
         {"id": dataset_id},
     ).all()
     for row in begun:
@@ -87,6 +88,8 @@ def begin(
         if resumable and whole and row.fingerprint == fingerprint and row is begun[0]:
             return Begun(dataset_id, row.id, row.progress)
         abandon(connection, row.id)
+    stated: dict[str, Any] = {"location": location, "checksum": checksum, "fingerprint": fingerprint, "mode": mode}
+    stated |= {"survey_date": card.survey_date, "accuracy_m": card.accuracy_m}
     version_id = connection.execute(
         text("""
             INSERT INTO cim.dataset_version
@@ -94,16 +97,7 @@ def begin(
             VALUES (:dataset_id, 'loading', :location, :checksum, :fingerprint, :mode, :valid_from,
                     CAST(:survey_date AS date), :accuracy_m)
             RETURNING id"""),
-        {
-            "dataset_id": dataset_id,
-            "location": location,
-            "checksum": checksum,
-            "fingerprint": fingerprint,
-            "mode": mode,
-            "valid_from": valid_from,
-            "survey_date": card.survey_date,
-            "accuracy_m": card.accuracy_m,
-        },
+        {"dataset_id": dataset_id, "valid_from": valid_from, **stated},
     ).scalar_one()
     staging.create(connection, version_id, layer)
     return Begun(dataset_id, int(version_id), None)

@@ -1,19 +1,37 @@
-"""Delimited text with coordinates: CSV as offices export it, in the encoding its owner states."""
+"""Delimited text with coordinates: CSV as offices export it, in the encoding its owner states, line by line."""
 
 import csv
 import io
+import re
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
-from cim.errors import BadSource, MissingCrs
+from cim.errors import BadSource
 from cim.plugins import Batch, Source
+from cim.types import FloatArray, Rejected
+from loaders.stated_crs import needs_place, stated_crs
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 20_000
+_BATCH_BYTES = 32 << 20
+_RAW_KEPT = 16_384
+_LONGEST_LINE = 4 << 20  # a file without line ends must not be read into memory
+
+# A wrong encoding shows in the first rows that are not plain ASCII, and then in nearly all of them; single bytes that
+# were spoilt on the way are rarer than one row in twenty. More than that is a wrong encoding, and nothing is let in.
+_PROBED_ROWS = 1_000
+_MAX_UNDECODED_SHARE = 0.05
+
+_UNDECODED = re.compile("[\\ud800-\\udfff]")
+_USUAL_ENCODINGS = ("utf-8", "gb18030", "utf-16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,67 +44,215 @@ class CsvFormat:
         """By its ending: text has no magic bytes."""
         return name.lower().endswith((".csv", ".txt")) and b"\0" not in head
 
-    def read(self, source: Source) -> Iterator[Batch]:
-        """Batches of points. The record number counts data rows from 1; fields stay text, untouched."""
-        if source.crs is None:
-            raise MissingCrs(
-                f'{source.location}: a CSV cannot say its CRS; write `crs = "..."` beside it in the city file. '
-                "Likely: EPSG:4326 (GPS), EPSG:4490 (survey offices), GCJ-02 (Chinese web maps; about 600 m off)"
-            )
+    def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
+        """Batches of up to 20,000 points. The record number counts data rows from 1; fields stay text, untouched.
+
+        Rows that cannot be made out are in `damaged`: bytes of another encoding, a wrong number of fields, a quote that
+        does not close, a NUL, a field over 131,072 characters. A line is never lost to the one before it. Without a
+        place to give (a list of what ends, a layer without places) `lon` and `lat` may be absent, the geometry is None.
+        """
         encoding = source.encoding or "utf-8-sig"
-        text = _decoded(Path(source.location), encoding)
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-        header = reader.fieldnames or []
-        lon, lat = source.columns.get("lon", "lon"), source.columns.get("lat", "lat")
-        for column in (lon, lat):
-            if column not in header:
-                raise BadSource(
-                    f"{source.location}: no column {column!r}; the header has {', '.join(header) or 'nothing'}"
-                )
-        rows: list[dict[str, str]] = []
-        done = 0
-        for record in reader:
-            rows.append({str(k): v for k, v in record.items() if k is not None})
-            if len(rows) == BATCH_ROWS:
-                yield _batch(rows, done, lon, lat, source.crs)
-                done, rows = done + len(rows), []
-        if rows:
-            yield _batch(rows, done, lon, lat, source.crs)
-        elif done == 0:
-            raise BadSource(f"{source.location}: a header but no records; expected at least one")
-
-
-def _decoded(path: Path, encoding: str) -> str:
-    """The whole file as text: a wrong encoding is found before anything is let in."""
-    content = path.read_bytes()
-    try:
-        return content.decode(encoding)
-    except LookupError:
-        raise BadSource(f"{path}: encoding {encoding!r} is not known; expected one such as utf-8 or gbk") from None
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        likely = next((name for name in ("utf-8", "gb18030", "utf-16") if _decodes(content, name)), "none of the usual")
-        raise BadSource(
-            f"{path} line {line}: byte {error.start} is not {encoding}; the whole file does decode as {likely}: "
-            "state `encoding` beside it in the city file"
-        ) from error
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _batch(rows: list[dict[str, str]], done: int, lon: str, lat: str, crs: str) -> Batch:
-    table = pd.DataFrame(rows, index=range(done + 1, done + len(rows) + 1), dtype=object)
-    x, y = pd.to_numeric(table[lon], errors="coerce"), pd.to_numeric(table[lat], errors="coerce")
-    known = x.notna() & y.notna()
-    points = pd.Series([None] * len(table), index=table.index, dtype=object)
-    points[known] = shapely.points(x[known].to_numpy(float), y[known].to_numpy(float))
-    return Batch(gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points)), crs)
+        try:
+            with Path(source.location).open("rb") as file:
+                yield from _read(file, encoding, source, after)
+        except OSError as error:
+            raise BadSource(f"{source.location}: cannot be read: {error.strerror}") from error
+        except UnicodeError as error:  # encodings that know no half characters, such as utf-16
+            raise BadSource(f"{source.location}: not {encoding}: {error}; {_likely(source)}") from error
 
 
 CSV = CsvFormat()
+
+
+class _Row(NamedTuple):
+    """A record's fields, or (code set) the text of a line that is none."""
+
+    fields: list[str]
+    code: str | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The physical lines of a file; those that a record has taken can be given back."""
+
+    file: Iterator[str]
+    waiting: deque[str] = field(default_factory=deque)
+    taken: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self.waiting.popleft() if self.waiting else next(self.file)
+        self.taken.append(line)
+        return line
+
+    def give_back(self) -> str:
+        """All but the first of the lines taken; that one is answered."""
+        first, *others = self.taken
+        self.waiting.extendleft(reversed(others))
+        self.taken = []
+        return first
+
+
+def _read(file: BinaryIO, encoding: str, source: Source, after: int) -> Iterator[Batch]:
+    try:
+        text = io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="")
+    except LookupError:
+        known = "expected one such as utf-8 or gbk"
+        raise BadSource(f"{source.location}: encoding {encoding!r} is not known; {known}") from None
+    lines = _Lines(iter(partial(text.readline, _LONGEST_LINE), ""))
+    header = _header(lines, encoding, source)
+    lon, lat = source.columns.get("lon", "lon"), source.columns.get("lat", "lat")
+    placed = needs_place(source)
+    for column in (lon, lat) if placed else ():
+        if column not in header:
+            raise BadSource(f"{source.location}: no column {column!r}; the header has {', '.join(header) or 'nothing'}")
+    rows = _rows(lines, len(header))
+    probed = list(islice(rows, _PROBED_ROWS))
+    _refuse_wrong_encoding(probed, encoding, source)
+    if not probed:
+        raise BadSource(f"{source.location}: a header but no records; expected at least one")
+    crs = stated_crs(source, None, _sample(probed, header, lon, lat) if placed else None)
+    size = Path(source.location).stat().st_size
+    done = 0
+    for some in _gathered(chain(probed, rows)):
+        first, done = done, done + len(some)
+        if done <= after:
+            continue
+        some, first = some[max(0, after - first) :], max(after, first)
+        frame, damaged = _frame(some, first, header, (lon, lat) if placed else None)
+        yield Batch(frame, crs, damaged=damaged, last_row=done, size_bytes=size, done_bytes=min(size, file.tell()))
+
+
+def _header(lines: _Lines, encoding: str, source: Source) -> list[str]:
+    """The names of the columns; those without a name are called after their place."""
+    row = next(_rows(lines, None), _Row([]))
+    names = [n.removeprefix("\ufeff").strip() or f"column_{i}" for i, n in enumerate(row.fields, start=1)]
+    if row.code == "encoding":
+        raise BadSource(f"{source.location} line 1: not {encoding}; {_likely(source)}")
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if row.code or twice:
+        found = f"two columns named {twice[0]!r}" if twice else f"its header cannot be made out: {row.why}"
+        raise BadSource(f"{source.location}: {found}; expected one line of different column names")
+    return names
+
+
+def _rows(lines: _Lines, width: int | None) -> Iterator[_Row]:
+    """The records behind each other; blank lines are none. Whatever is no record costs one line, not the next ones."""
+    reader = csv.reader(lines, strict=True)
+    while True:
+        lines.taken = []
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _alone(lines.give_back(), width, str(error))
+            continue
+        if not fields:
+            continue
+        if width is not None and len(lines.taken) > 1 and (len(fields) != width or _hides(lines.taken, width)):
+            yield _alone(lines.give_back(), width, "a quote that does not close")
+        else:
+            yield _judged(fields, width, "".join(lines.taken))
+
+
+def _hides(taken: list[str], width: int) -> bool:
+    """Whether a field over several lines swallows whole records: then its quote is a stray one, legal as it looks."""
+    return width > 1 and any(
+        line.count('"') % 2 == 0 and len(next(csv.reader([line]), [])) == width for line in taken[1:-1]
+    )
+
+
+def _alone(line: str, width: int | None, why: str) -> _Row:
+    """A line that does not parse by the letter: some programs write stray quotes within fields, which is readable."""
+    try:
+        fields = next(csv.reader([line]), [])
+    except csv.Error:
+        return _Row([line], "field_too_long", f"a field of more than {csv.field_size_limit()} characters")
+    if line.count('"') % 2 == 0 and len(fields) == width:
+        return _judged(fields, width, line)
+    return _Row([line], "not_csv", why)
+
+
+def _judged(fields: list[str], width: int | None, text: str) -> _Row:
+    if not text.isascii() and _UNDECODED.search(text):
+        return _Row([text], "encoding", "bytes that are not in the file's encoding")
+    if "\0" in text:
+        return _Row([text], "nul_character", "a NUL character, which no database can hold")
+    if width is not None and len(fields) != width:
+        return _Row([text], "field_count", f"{len(fields)} fields; the header has {width}")
+    return _Row(fields)
+
+
+def _gathered(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
+    """Rows, as many at a time as make a batch."""
+    some: list[_Row] = []
+    size = 0
+    for row in rows:
+        some.append(row)
+        size += sum(map(len, row.fields))
+        if len(some) >= BATCH_ROWS or size >= _BATCH_BYTES:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+def _frame(
+    rows: list[_Row], done: int, header: list[str], place: tuple[str, str] | None
+) -> tuple[gpd.GeoDataFrame, tuple[Rejected, ...]]:
+    good = [(done + i, row.fields) for i, row in enumerate(rows, start=1) if row.code is None]
+    index = pd.Index([number for number, _ in good], dtype="int64")
+    columns = zip(*(fields for _, fields in good), strict=True) if good else ([] for _ in header)
+    data = {name: pd.Series(list(c), index=index, dtype=object) for name, c in zip(header, columns, strict=True)}
+    table = pd.DataFrame(data, index=index)
+    points = pd.Series([None] * len(table), index=index, dtype=object)
+    if place is not None:
+        x, y = (pd.to_numeric(table[name], errors="coerce") for name in place)
+        known = x.notna() & y.notna()
+        points[known] = shapely.points(x[known].to_numpy(float), y[known].to_numpy(float))
+    if "geometry" in table:
+        table = table.rename(columns={"geometry": "geometry_property"})
+    damaged = tuple(
+        Rejected(done + i, (row.code,), row.why, {"raw": _raw(row.fields[0])})
+        for i, row in enumerate(rows, start=1)
+        if row.code is not None
+    )
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, index=index)), damaged
+
+
+def _raw(text: str) -> str:
+    """A damaged line as it stood there; what is no text as escapes."""
+    kept = text.rstrip("\r\n")[:_RAW_KEPT]
+    shown = kept.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    return shown if len(text) <= _RAW_KEPT else f"{shown} ... ({len(text)} characters in all)"
+
+
+def _sample(rows: list[_Row], header: list[str], lon: str, lat: str) -> FloatArray:
+    frame, _ = _frame(rows, 0, header, (lon, lat))
+    return shapely.get_coordinates(frame.geometry.to_numpy())
+
+
+def _refuse_wrong_encoding(probed: list[_Row], encoding: str, source: Source) -> None:
+    bad = [i for i, row in enumerate(probed, start=1) if row.code == "encoding"]
+    if len(bad) > _MAX_UNDECODED_SHARE * len(probed):
+        raise BadSource(
+            f"{source.location}: {len(bad)} of the first {len(probed)} records, the first in row {bad[0]}, are not "
+            f"{encoding}; {_likely(source)}"
+        )
+
+
+def _likely(source: Source) -> str:
+    """Which encoding the whole file does decode as, in words."""
+    for name in _USUAL_ENCODINGS:
+        try:
+            with Path(source.location).open(encoding=name, newline="") as file:
+                while file.read(1 << 20):
+                    pass
+        except UnicodeError:
+            continue
+        return f"the whole file does decode as {name}: state `encoding` beside it in the city file"
+    return f"it decodes as none of {', '.join(_USUAL_ENCODINGS)}"

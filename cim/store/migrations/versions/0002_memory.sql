@@ -77,6 +77,16 @@ CREATE INDEX object_alias_object ON cim.object_alias (object_id);
 -- role: 0 what one source says, and the model shows; 1 what one of several sources says, not shown; 2 what was made of
 -- several, shown, with the source that won each attribute in `decisions`.
 
+-- A foreign key is a trigger that runs for every row: the bulk paths write ids that they have just made or looked up, and
+-- rows of datasets, versions and objects are never deleted.
+ALTER TABLE cim.object DROP CONSTRAINT object_dataset_id_fkey;
+ALTER TABLE cim.body
+    DROP CONSTRAINT body_building_id_fkey, DROP CONSTRAINT body_dataset_id_fkey, DROP CONSTRAINT body_version_id_fkey;
+ALTER TABLE cim.feature
+    DROP CONSTRAINT feature_object_id_fkey, DROP CONSTRAINT feature_dataset_id_fkey, DROP CONSTRAINT feature_version_id_fkey;
+ALTER TABLE cim.place DROP CONSTRAINT place_object_id_fkey, DROP CONSTRAINT place_dataset_id_fkey;
+ALTER TABLE cim.quarantine DROP CONSTRAINT quarantine_version_id_fkey;
+
 ALTER TABLE cim.body
     ADD COLUMN role smallint NOT NULL DEFAULT 0 CHECK (role BETWEEN 0 AND 2),
     ADD COLUMN decisions jsonb,
