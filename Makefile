@@ -1,7 +1,7 @@
 # The doors: `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down test check clean environment
+.PHONY: help up down test check bench clean environment
 
 PYTHON := .venv/bin/python
 help:  ## this list
@@ -29,6 +29,11 @@ check: environment  ## lint, types, import contracts, pure tests
 	.venv/bin/lint-imports
 	$(PYTHON) -m pytest -q --doctest-modules cim loaders tilesets api --ignore=api/viewer --ignore=cim/store/migrations
 	$(PYTHON) -m pytest -q
+
+bench:  ## benchmarks beside rivals, one JSON line each; LINES="load.footprints ..." for some
+	@tools/environment.sh dev >&2
+	@tools/rivals.sh >&2
+	@.venv/bin/cim bench $(LINES)
 
 clean:  ## remove what was built; the data in var/ stays
 	rm -rf .venv api/viewer/node_modules api/viewer/dist build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,15 +1,21 @@
 """Pairs of boxes that overlap, found through the city's grid in memory that grows by some bytes a box. Pure."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from cim.types import FloatArray, IntArray
+from cim.types import IntArray
 
-_PAIRS_AT_ONCE = 2_000_000
+Boxes = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Cells = npt.NDArray[np.int32]
+
+_PAIRS_AT_ONCE = 200_000
+_WIDE_CELLS = 32  # a box of more cells than this each way is held against all others instead of entered in each
 
 
-def pairs(boxes: FloatArray, cell_m: float = 64.0) -> Iterator[IntArray]:
+def pairs(boxes: Boxes, cell_m: float = 64.0) -> Iterator[IntArray]:
     """Every pair of boxes whose interiors meet, once each, in portions (k, 2) of positions i < j.
 
     boxes: (n, 4) west, south, east, north. Each box is entered in every cell of a grid that it touches; two that meet are
@@ -20,13 +26,20 @@ def pairs(boxes: FloatArray, cell_m: float = 64.0) -> Iterator[IntArray]:
     """
     if len(boxes) < 2:
         return
-    low = np.floor(boxes[:, :2] / cell_m).astype(np.int64)
-    high = np.floor(boxes[:, 2:] / cell_m).astype(np.int64)
+    wide = ((boxes[:, 2:] - boxes[:, :2]) > _WIDE_CELLS * cell_m).any(axis=1)
+    if wide.any():
+        yield from _of_wide(boxes, np.flatnonzero(wide))
+        small = np.flatnonzero(~wide)
+        for found in pairs(boxes[small], cell_m):
+            yield small[found]
+        return
+    low = np.floor(boxes[:, :2] / cell_m).astype(np.int32)
     base = low.min(axis=0)
-    wide = int((high[:, 0] - base[0]).max()) + 1
-    owner, cell = _entries(low - base, high - base, wide)
-    order = np.lexsort((owner, cell))
+    low -= base
+    owner, cell, wide = _entries(low, np.floor(boxes[:, 2:] / cell_m).astype(np.int32) - base)
+    order = np.argsort(cell, kind="stable")
     owner, cell = owner[order], cell[order]
+    del order
     first = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
     size = np.diff(np.r_[first, len(cell)])
     crowded = size > 1
@@ -37,7 +50,7 @@ def pairs(boxes: FloatArray, cell_m: float = 64.0) -> Iterator[IntArray]:
         done = weight[at - 1] if at else 0
         end = max(at + 1, int(np.searchsorted(weight, done + _PAIRS_AT_ONCE, side="right")))
         i, j, here = _meeting(boxes, owner, cell, first[at:end], size[at:end])
-        corner = np.maximum(low[i], low[j]) - base
+        corner = np.maximum(low[i], low[j]).astype(np.int64)
         own = corner[:, 1] * wide + corner[:, 0] == here
         found = np.column_stack([i[own], j[own]])
         if len(found):
@@ -45,20 +58,31 @@ def pairs(boxes: FloatArray, cell_m: float = 64.0) -> Iterator[IntArray]:
         at = end
 
 
-def _entries(low: IntArray, high: IntArray, wide: int) -> tuple[IntArray, IntArray]:
-    """Which box (m,) is entered in which cell (m,); cells are numbered row by row, `wide` a row, from (0, 0)."""
+def _of_wide(boxes: Boxes, wide: IntArray) -> Iterator[IntArray]:
+    """The pairs of each wide box with all others, those of two wide ones once."""
+    for i in wide.tolist():
+        a = boxes[i]
+        meets = (a[0] < boxes[:, 2]) & (boxes[:, 0] < a[2]) & (a[1] < boxes[:, 3]) & (boxes[:, 1] < a[3])
+        meets[wide[wide <= i]] = False
+        other = np.flatnonzero(meets)
+        if len(other):
+            yield np.column_stack([np.minimum(i, other), np.maximum(i, other)])
+
+
+def _entries(low: Cells, high: Cells) -> tuple[Cells, IntArray, int]:
+    """Which box (m,) is entered in which cell (m,), and how many cells make a row; they are numbered row by row."""
+    wide = int(high[:, 0].max()) + 1
     across, up = (high - low + 1).T
     count = across * up
-    owner = np.repeat(np.arange(len(low)), count)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    column = low[owner, 0] + place % across[owner]
-    row = low[owner, 1] + place // across[owner]
-    return owner, row * wide + column
+    owner = np.repeat(np.arange(len(low), dtype=np.int32), count)
+    place = _counting(count)
+    cell = (low[owner, 1] + place // across[owner]).astype(np.int64) * wide + low[owner, 0] + place % across[owner]
+    return owner, cell, wide
 
 
 def _meeting(
-    boxes: FloatArray, owner: IntArray, cell: IntArray, first: IntArray, size: IntArray
-) -> tuple[IntArray, IntArray, IntArray]:
+    boxes: Boxes, owner: Cells, cell: IntArray, first: IntArray, size: IntArray
+) -> tuple[Cells, Cells, IntArray]:
     """Pairs i < j within some crowded cells whose boxes meet, and the cell that each was found in."""
     members = np.repeat(first, size) + _counting(size)
     partners = np.repeat(size, size) - 1 - _counting(size)
@@ -70,6 +94,6 @@ def _meeting(
     return i[meets], j[meets], cell[left[meets]]
 
 
-def _counting(sizes: IntArray) -> IntArray:
+def _counting(sizes: npt.NDArray[np.integer[Any]]) -> Cells:
     """0, 1, 2 ... within each run of the given sizes."""
-    return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.arange(int(sizes.sum()), dtype=np.int32) - np.repeat((np.cumsum(sizes) - sizes).astype(np.int32), sizes)

@@ -59,7 +59,8 @@ class Run:
                 raise BadSource(
                     f"{file.path}: a raster, but layer {self.job.layer.name} holds {self.job.layer.geometry}s"
                 )
-            yield batch
+            if after == 0 or batch.last_row > after:  # else nothing but notes on the file, told with its last record
+                yield batch
 
     def _stage(self, batch: Batch, file: File) -> None:
         """Check a batch and commit what came of it with the note of how far we are: both or neither."""

@@ -35,6 +35,7 @@ def judge(connection: Connection, source: Source, layer: Layer, city: City) -> F
 
     Raises BadInput where the source lies beside what is held by the shift of a mistaken CRS, unless its owner accepts it.
     """
+    staged.index(connection)
     issues, rejected = _keys(connection, layer, city)
     if layer.geometry != "none":
         _refuse_shifted(connection, source, layer, city)

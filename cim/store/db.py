@@ -16,8 +16,12 @@ from cim.errors import BadInput, BadSettings, CimError, Conflict, NoSpace, Unava
 
 __all__ = ["Connection", "Database", "raw"]
 
+# Parallel workers cost more to start than the queries of a service take; builds and loads are processes of their own.
 # A loader that was killed must not hold its locks until its statement is at its end: the server looks every second.
-_OPTIONS = "-c client_connection_check_interval=1000 -c jit=off -c timezone=UTC -c search_path=cim,public"
+_OPTIONS = (
+    "-c client_connection_check_interval=1000 -c max_parallel_workers_per_gather=0 -c jit=off "
+    "-c timezone=UTC -c search_path=cim,public"
+)
 
 
 def translate(error: Exception) -> CimError:

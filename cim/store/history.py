@@ -1,6 +1,5 @@
 """History: what lies between two versions of a dataset, going back to one, and where a feature comes from."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 from sqlalchemy import Connection, text
 
@@ -39,7 +39,8 @@ class Diff:
     @cached_property
     def counts(self) -> dict[str, int]:
         """{added, removed, moved, changed}: how many objects (bodies, for buildings of several levels of detail)."""
-        found = Counter(row["kind"] for row in self._rows())
+        rows = self.connection.execute(statement(f"count_diff_{self._of()}"), self._moments())
+        found = {self._turn(row.kind): int(row.number) for row in rows if row.kind is not None}
         return {kind: found.get(kind, 0) for kind in ("added", "removed", "moved", "changed")}
 
     @property
@@ -48,44 +49,47 @@ class Diff:
 
         properties: `change`, `changed` ({attribute: [first, second]}), and the attributes of the second (or only) state.
         """
-        page: list[dict[str, Any]] = []
-        for row in self._rows():
-            page.append(row)
-            if len(page) == _PAGE:
-                yield from self._shaped(page)
-                page = []
-        yield from self._shaped(page)
+        values = self._moments() | {"turned": self.turned}
+        rows = self.connection.execute(statement(f"diff_{self._of()}"), values).yield_per(_PAGE)
+        number = srid(self.connection)
+        for page in rows.partitions(_PAGE):
+            yield from self._shaped([row for row in page if row.kind is not None], number)
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
-        kind = "bodies" if self.layer == "buildings" else "features"
-        values = {"dataset_id": self.dataset_id, "before": self.before, "after": self.after}
-        rows = self.connection.execute(statement(f"diff_{kind}"), values).yield_per(_PAGE)
-        for row in rows:
+    def _of(self) -> str:
+        return "bodies" if self.layer == "buildings" else "features"
+
+    def _moments(self) -> dict[str, Any]:
+        return {"dataset_id": self.dataset_id, "before": self.before, "after": self.after}
+
+    def _turn(self, kind: str) -> str:
+        """The kind of change, seen from the first version that was named."""
+        return {"added": "removed", "removed": "added"}.get(kind, kind) if self.turned else kind
+
+    def _shaped(self, page: list[Any], number: int) -> Iterator[dict[str, Any]]:
+        shapes = shapely.from_wkb([None if row.shape is None else bytes(row.shape) for row in page])
+        xy = frames.transform(shapely.get_coordinates(shapes), f"EPSG:{number}", frames.LONLAT)
+        texts = shapely.to_geojson(shapely.set_coordinates(shapes, np.round(xy, 7)))
+        for row, drawn in zip(page, texts, strict=True):
             before, after = (row.after, row.before) if self.turned else (row.before, row.after)
-            changed = _changed(before, after)
-            if before is not None and after is not None and not row.moved and not changed:
-                continue  # only its role beside other sources is another
-            what = "added" if before is None else "removed" if after is None else "moved" if row.moved else "changed"
-            yield {"id": row.id, "kind": what, "changed": changed, "state": after or before, "shape": row.shape}
-
-    def _shaped(self, page: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        shapes = shapely.from_wkb([None if row["shape"] is None else bytes(row["shape"]) for row in page])
-        xy = frames.transform(shapely.get_coordinates(shapes), f"EPSG:{srid(self.connection)}", frames.LONLAT)
-        shapes = shapely.set_coordinates(shapes, np.round(xy, 7))
-        for row, shape in zip(page, shapes, strict=True):
-            state = {k: v for k, v in row["state"].items() if k != "properties"} | row["state"]["properties"]
-            properties = {"change": row["kind"], "changed": row["changed"], **state}
-            geometry = None if shape is None else shapely.geometry.mapping(shape)
-            yield {"type": "Feature", "id": row["id"], "geometry": geometry, "properties": properties}
+            old = None if before is None else orjson.loads(before)
+            new = None if after is None else orjson.loads(after)
+            state: dict[str, Any] = new or old or {"properties": {}}
+            properties = {"change": self._turn(row.kind), "changed": _changed(old, new), **state, **state["properties"]}
+            del properties["properties"]
+            geometry = None if drawn is None else orjson.loads(drawn)
+            yield {"type": "Feature", "id": row.id, "geometry": geometry, "properties": properties}
 
 
 def _changed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, list[Any]]:
     """{attribute: [before, after]} of what differs; nothing where one of the two states is none."""
-    if before is None or after is None or before == after:
+    if before is None or after is None:
         return {}
-    old, new = ({**state, **state["properties"]} for state in (before, after))
-    names = [name for name in dict.fromkeys([*old, *new]) if name != "properties"]
-    return {name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)}
+    found = {name: [value, after[name]] for name, value in before.items() if value != after[name]}
+    if "properties" in found:
+        old, new = found.pop("properties")
+        names = dict.fromkeys([*old, *new])
+        found |= {name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)}
+    return found
 
 
 def diff(connection: Connection, from_version: int, to_version: int) -> Diff:

@@ -1,10 +1,12 @@
--- States of a dataset's bodies that one of two moments knew and the other did not, side by side. `old` is the earlier one.
+-- States of a dataset that one of two moments knew and the other did not, side by side. `old` is the earlier one; no kind:
+-- only its role beside other sources is another. Attributes come as JSON texts, both only where they differ.
 SELECT coalesce(a.building_id, b.building_id) AS id, coalesce(a.lod, b.lod) AS lod,
-       a.id IS NOT NULL AS was, b.id IS NOT NULL AS is,
-       a.footprint::bytea IS DISTINCT FROM b.footprint::bytea AS moved,
-       ST_AsBinary(coalesce(b.footprint, a.footprint)) AS shape,
-       CASE WHEN a.id IS NOT NULL THEN ROW_TO_JSON(old) END AS before,
-       CASE WHEN b.id IS NOT NULL THEN ROW_TO_JSON(new) END AS after
+       CASE WHEN a.id IS NULL THEN 'added' WHEN b.id IS NULL THEN 'removed'
+            WHEN a.footprint::bytea IS DISTINCT FROM b.footprint::bytea THEN 'moved'
+            WHEN old IS DISTINCT FROM new THEN 'changed' END AS kind,
+       ST_AsBinary(CASE WHEN :turned THEN coalesce(a.footprint, b.footprint) ELSE coalesce(b.footprint, a.footprint) END) AS shape,
+       CASE WHEN a.id IS NOT NULL THEN row_to_json(old)::text END AS before,
+       CASE WHEN b.id IS NOT NULL THEN row_to_json(new)::text END AS after
 FROM (
     SELECT * FROM cim.body
     WHERE dataset_id = :dataset_id AND role <> 2 AND valid_to IS NULL AND record_from <= :before

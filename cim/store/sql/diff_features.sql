@@ -1,10 +1,12 @@
--- States of a dataset's features that one of two moments knew and the other did not, side by side. `old` is the earlier one.
+-- States of a dataset that one of two moments knew and the other did not, side by side. `old` is the earlier one; no kind:
+-- only its role beside other sources is another. Attributes come as JSON texts, both only where they differ.
 SELECT coalesce(a.object_id, b.object_id) AS id, 0 AS lod,
-       a.id IS NOT NULL AS was, b.id IS NOT NULL AS is,
-       a.geom::bytea IS DISTINCT FROM b.geom::bytea AS moved,
-       ST_AsBinary(coalesce(b.geom, a.geom)) AS shape,
-       CASE WHEN a.id IS NOT NULL THEN ROW_TO_JSON(old) END AS before,
-       CASE WHEN b.id IS NOT NULL THEN ROW_TO_JSON(new) END AS after
+       CASE WHEN a.id IS NULL THEN 'added' WHEN b.id IS NULL THEN 'removed'
+            WHEN a.geom::bytea IS DISTINCT FROM b.geom::bytea THEN 'moved'
+            WHEN old IS DISTINCT FROM new THEN 'changed' END AS kind,
+       ST_AsBinary(CASE WHEN :turned THEN coalesce(a.geom, b.geom) ELSE coalesce(b.geom, a.geom) END) AS shape,
+       CASE WHEN a.id IS NOT NULL THEN row_to_json(old)::text END AS before,
+       CASE WHEN b.id IS NOT NULL THEN row_to_json(new)::text END AS after
 FROM (
     SELECT * FROM cim.feature
     WHERE dataset_id = :dataset_id AND valid_to IS NULL AND record_from <= :before
@@ -18,4 +20,4 @@ LEFT JOIN LATERAL (
     SELECT a.name, a.source, a.survey_date, a.accuracy_m, a.is_synthetic, a.valid_from, a.properties) old ON true
 LEFT JOIN LATERAL (
     SELECT b.name, b.source, b.survey_date, b.accuracy_m, b.is_synthetic, b.valid_from, b.properties) new ON true
-ORDER BY id
+ORDER BY id, lod
