@@ -26,10 +26,10 @@ def pairs(boxes: Boxes, cell_m: float = 64.0) -> Iterator[IntArray]:
     """
     if len(boxes) < 2:
         return
-    wide = ((boxes[:, 2:] - boxes[:, :2]) > _WIDE_CELLS * cell_m).any(axis=1)
-    if wide.any():
-        yield from _of_wide(boxes, np.flatnonzero(wide))
-        small = np.flatnonzero(~wide)
+    sprawling = ((boxes[:, 2:] - boxes[:, :2]) > _WIDE_CELLS * cell_m).any(axis=1)
+    if sprawling.any():
+        yield from _of_wide(boxes, np.flatnonzero(sprawling))
+        small = np.flatnonzero(~sprawling)
         for found in pairs(boxes[small], cell_m):
             yield small[found]
         return
@@ -96,4 +96,5 @@ def _meeting(
 
 def _counting(sizes: npt.NDArray[np.integer[Any]]) -> Cells:
     """0, 1, 2 ... within each run of the given sizes."""
-    return np.arange(int(sizes.sum()), dtype=np.int32) - np.repeat((np.cumsum(sizes) - sizes).astype(np.int32), sizes)
+    before: Cells = (np.cumsum(sizes) - sizes).astype(np.int32)
+    return np.asarray(np.arange(int(sizes.sum()), dtype=np.int32) - np.repeat(before, sizes), dtype=np.int32)
