@@ -93,6 +93,7 @@ def anchors(polygons: ObjectArray) -> FloatArray:
     return _xy(shapely.point_on_surface(polygons))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def centroids(shapes: ObjectArray) -> FloatArray:
     """The centroid (n, 2) of each shape; NaN where one is missing or empty."""
     return _xy(shapely.centroid(shapes))

@@ -34,6 +34,7 @@ class Checked:
     rejected: tuple[Rejected, ...]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # coordinates beyond all measure are judged, not warned of
 def check(batch: Batch, source: Source, layer: Layer, city: City, geoid: Geoid | None = None) -> Checked:
     """Judge every record of a batch.
 
@@ -99,7 +100,9 @@ def _check_geometry(table: gpd.GeoDataFrame, layer: Layer, verdicts: Verdicts) -
 def _project(table: gpd.GeoDataFrame, crs: str, source: Source, city: City, verdicts: Verdicts) -> gpd.GeoDataFrame:
     """Move geometry into the city frame, 2-D; what lies outside the extent is rejected."""
     alive = verdicts.alive()
-    shapes = shapely.force_2d(table.geometry.to_numpy()[alive])
+    shapes = table.geometry.to_numpy()[alive]
+    if shapely.has_z(shapes).any() or shapely.has_m(shapes).any():
+        shapes = shapely.force_2d(shapes)
     counts = shapely.get_num_coordinates(shapes)
     xy = frames.transform(shapely.get_coordinates(shapes), crs, city.crs, datum_shift=source.datum_shift)
     box = city.frame_box(margin_m=1_000.0)
@@ -109,7 +112,8 @@ def _project(table: gpd.GeoDataFrame, crs: str, source: Source, city: City, verd
     outside[owner[out]] = True
     moved = np.array(table.geometry.to_numpy(), dtype=object)
     kept = shapes.copy()
-    kept[~outside] = shapely.set_coordinates(shapes[~outside].copy(), xy[~outside[owner]])
+    if crs != city.crs:
+        kept[~outside] = shapely.set_coordinates(shapes[~outside].copy(), xy[~outside[owner]])
     moved[alive] = kept
     flags = np.zeros(len(table), dtype=bool)
     flags[np.flatnonzero(alive)[outside]] = True

@@ -19,7 +19,7 @@ from cim.source_entry import NamedSource
 from cim.store import catalogue, versions
 from cim.store.db import Database
 from cim.types import Issue, Progress, Report
-from loaders import devices, rasters
+from loaders import collector, devices, rasters
 from loaders.attributes import moment
 from loaders.files import checksum, recognise, take
 from loaders.job import Load, Preview
@@ -88,7 +88,8 @@ def _carry_out(
         if job.layer.geometry == "raster":
             return rasters.load(database, job, elapsed)
         run = Run(database, job, begun.progress)
-        run.read(pace)
+        with collector.seldom():
+            run.read(pace)
         return run.publish(elapsed)
     except Preview as shown:
         with database.begin() as connection:

@@ -50,6 +50,8 @@ def judge(connection: Connection, delivery: Delivery, at: datetime) -> dict[str,
                 since timestamptz, fate text) ON COMMIT DROP""")
     )
     connection.execute(text("ANALYZE staging"))
+    # What is sorted and joined here is the whole delivery, once: it may take what building an index may.
+    connection.execute(text("SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true)"))
     kind = _kind(delivery.layer)
     if delivery.mode == "terminate":
         _run(connection, f"judge_ended_{kind}", delivery, at)

@@ -178,6 +178,7 @@ def _frame(
     return frame, damaged, issues
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _shapes(blobs: Sequence[Any]) -> tuple[ObjectArray, list[int], list[int]]:
     """The geometries (n,) in GeoPackage blobs, None where there is none or it cannot be read.
 
