@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from cim.errors import Unknown
-from cim.types import Issue, Observation, Progress, Rejected
+from cim.types import Box, Issue, Observation, Progress, Rejected
 
 if TYPE_CHECKING:  # the server knows layers without ever touching a GeoDataFrame: pandas alone takes a second to import
     import geopandas as gpd
@@ -76,6 +76,8 @@ class Source:
     """seven parameters (m, arc seconds, ppm; position vector) to CGCS2000, for Xian 80 and Beijing 54"""
     accept: tuple[str, ...] = ()
     """codes of warnings that would stop the load and that the owner has looked at: go on"""
+    city: tuple[Box, str] | None = None
+    """the city's extent (degrees) and frame, so that a reader can say where the data would lie; None: not known"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,9 @@ def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> Non
         return  # nothing of this batch could be made out: the next one says which columns there are
     there = [str(c) for c in frame.columns if c != frame.geometry.name]
     has = f"the file has {', '.join(there) or 'none'}"
-    for wanted in source.columns.values():
-        if wanted not in there:
+    for target, wanted in source.columns.items():
+        needed = source.mode != "terminate" or target in layer.key.split("+")  # a list of what ended has the keys only
+        if needed and wanted not in there:
             raise BadSource(f"{source.location}: no column {wanted!r}, which the city file maps; {has}")
     for key in layer.key.split("+"):
         if key not in there and key not in source.columns:

@@ -105,11 +105,11 @@ def _settle_one(rows: Sequence[Any], at: datetime, plan: _Plan) -> None:
     before = next((row for row in rows if row.role == 2), None)
     since = rows[0].since
     several = len(tellings) > 1
-    for row in tellings:
-        role = 1 if several else 0
-        if row.role != role:
-            plan.switched += _onward(row, role, since, at)
-    ended = before is not None and since is not None and (before.valid_from is None or since > before.valid_from)
+    role = 1 if several else 0
+    steps = [_onward(row, role, since, at) for row in tellings if row.role != role]
+    plan.switched += [state for step in steps for state in step]
+    changed = since is not None and (before is None or before.valid_from is None or since > before.valid_from)
+    ended = before is not None and changed
     made = fuse([_claim(row) for row in tellings]) if several else None
     if before is not None:
         if made is not None and _same(made, before):
@@ -118,7 +118,9 @@ def _settle_one(rows: Sequence[Any], at: datetime, plan: _Plan) -> None:
         if ended:  # so it was until the day that the delivery tells of
             plan.switched.append((before.id, 2, before.valid_from, since))
     if made is not None:
-        plan.fused.append(_state(made, tellings, since if ended else _earliest(tellings), at))
+        split = ended or any(len(step) > 1 for step in steps)
+        begins = since if split else before.valid_from if before is not None else _earliest(tellings)
+        plan.fused.append(_state(made, tellings, begins, at))
         plan.conflicts += [
             Conflict(tellings[0].building_id, c.attribute, asdict(c.won), asdict(c.lost), c.why) for c in made.conflicts
         ]

@@ -12,6 +12,7 @@ Boxes = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Cells = npt.NDArray[np.int32]
 
 _PAIRS_AT_ONCE = 200_000
+_STRIP = 200_000  # boxes looked at together
 _WIDE_CELLS = 32  # a box of more cells than this each way is held against all others instead of entered in each
 
 
@@ -33,6 +34,14 @@ def pairs(boxes: Boxes, cell_m: float = 64.0) -> Iterator[IntArray]:
         for found in pairs(boxes[small], cell_m):
             yield small[found]
         return
+    if len(boxes) > _STRIP:
+        yield from _by_strips(boxes, cell_m)
+        return
+    yield from _pairs(boxes, cell_m)
+
+
+def _pairs(boxes: Boxes, cell_m: float) -> Iterator[IntArray]:
+    """The pairs of boxes that a grid can hold at once."""
     low = np.floor(boxes[:, :2] / cell_m).astype(np.int32)
     base = low.min(axis=0)
     low -= base
@@ -56,6 +65,20 @@ def pairs(boxes: Boxes, cell_m: float = 64.0) -> Iterator[IntArray]:
         if len(found):
             yield found
         at = end
+
+
+def _by_strips(boxes: Boxes, cell_m: float) -> Iterator[IntArray]:
+    """The pairs of many boxes, strip by strip from the south; one belongs to the strip where what it shares begins."""
+    parts = -(-len(boxes) // _STRIP)
+    inner = np.quantile(boxes[:, 1], np.linspace(0.0, 1.0, parts + 1)[1:-1]).astype(boxes.dtype)
+    edges = np.concatenate([[-np.inf], np.unique(inner), [np.inf]])
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        here = np.flatnonzero((boxes[:, 1] < high) & (boxes[:, 3] > low))
+        for found in _pairs(boxes[here], cell_m) if len(here) > 1 else ():
+            south = np.maximum(boxes[here[found[:, 0]], 1], boxes[here[found[:, 1]], 1])
+            own = (south >= low) & (south < high)
+            if own.any():
+                yield here[found[own]]
 
 
 def _of_wide(boxes: Boxes, wide: IntArray) -> Iterator[IntArray]:

@@ -52,6 +52,8 @@ def load(
     """
     layer = LAYERS[named.source.layer]
     source = replace(named.source, location=str(path))
+    if layer.name in devices.LAYERS and source.mode != "replace":
+        raise BadInput(f"{path}: mode {source.mode!r}: {layer.name} are registered, one by one; expected mode replace")
     since = None if source.valid_from is None else moment(source.valid_from, city.time_zone)
     began = clock()
     files = take(path)
@@ -73,7 +75,8 @@ def load(
                 mode=source.mode,
                 valid_from=since,
                 card=named.card,
-                resumable=layer.name not in devices.LAYERS,
+                resumable=layer.name not in devices.LAYERS and not preview,
+                tentative=preview,
             )
         job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id, preview)
         pace = Pace(progress, clock, sum(file.size for file in files))

@@ -23,8 +23,8 @@ def places(layer: Layer, frame: gpd.GeoDataFrame) -> list[Place]:
     divisions = frame["division"] if "division" in frame else [None] * len(frame)
     out: list[Place] = []
     named: set[str] = set()
-    for key, name, kind, address, division in zip(
-        frame["source_key"], frame["name"], kinds, addresses, divisions, strict=True
+    for row, key, name, kind, address, division in zip(
+        frame.index, frame["source_key"], frame["name"], kinds, addresses, divisions, strict=True
     ):
         if not name and not address:
             continue
@@ -33,5 +33,5 @@ def places(layer: Layer, frame: gpd.GeoDataFrame) -> list[Place]:
         named.add(name)
         rank = 0 if layer.name == "addresses" and kind == _PLACE_NAME else _RANK[layer.name]
         shown = kind or _KIND.get(layer.name, "address")
-        out.append(Place(key, shown, name, address, division, rank, spell(name, address)))
+        out.append(Place(int(row), key, shown, name, address, division, rank, spell(name, address)))
     return out

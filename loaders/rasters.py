@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from cim import crs as frames
 from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.layers import LAYERS
-from cim.plugins import Raster
+from cim.plugins import Raster, Source
 from cim.store import catalogue, publication, versions
 from cim.store.db import Database
 from cim.types import Report
@@ -29,7 +30,7 @@ def load(database: Database, job: Load, elapsed: Callable[[], float]) -> Report:
             "bring them to the city's datum first (gdalwarp -s_srs ... -t_srs EPSG:4547+5737)"
         )
     file = files[0]
-    raster = next(iter(recognise(file.path).read(replace(source, location=str(file.path)))))
+    raster = next(iter(recognise(file.path).read(_placed(job, file.path))))
     if not isinstance(raster, Raster):
         raise BadSource(f"{file.path}: holds records, but layer {LAYERS[source.layer].name} is a raster")
     _refuse_outside(raster, job.city)
@@ -45,6 +46,11 @@ def load(database: Database, job: Load, elapsed: Callable[[], float]) -> Report:
         versions.publish(connection, job.version_id, report, raster.crs, at, note)
         catalogue.settle_due(connection, job.dataset_id)
     return report
+
+
+def _placed(job: Load, path: Path) -> Source:
+    """The source as a reader wants it: with its file, and the city that it ought to lie in."""
+    return replace(job.source, location=str(path), city=(job.city.extent, job.city.crs))
 
 
 def _refuse_outside(raster: Raster, city: City) -> None:

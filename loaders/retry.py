@@ -127,6 +127,7 @@ class _Retry:
             valid_from=self.origin["valid_from"],
             card=self.named.card,
             resumable=False,
+            tentative=True,
         )
         versions.copy_files(self.connection, self.origin["id"], begun.version_id)
         return begun

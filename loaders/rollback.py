@@ -9,7 +9,7 @@ from cim.layers import LAYERS
 from cim.store import catalogue, history, places, publication, versions
 from cim.store.db import Database
 from cim.types import Report
-from loaders import devices
+from loaders import devices, identity
 from loaders.place_names import places as named_places
 
 
@@ -48,6 +48,9 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
             changes={k: v for k, v in changes.items() if v},
             version=new,
         )
+        if layer.name == "buildings":
+            publication.touched(connection, id, at)
+            report = identity.settle(connection, id, at, report)
         if layer.geometry not in ("raster", "none"):
             frame = places.restorable(connection, layer, id)
             places.respell(connection, layer.name, id, named_places(layer, frame))

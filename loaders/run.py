@@ -53,7 +53,8 @@ class Run:
         refuse_changed(self.job.files)
 
     def _batches(self, file: File, after: int) -> Iterator[Batch]:
-        source = replace(self.job.source, location=str(file.path))
+        city = self.job.city
+        source = replace(self.job.source, location=str(file.path), city=(city.extent, city.crs))
         for batch in recognise(file.path).read(source, after):
             if isinstance(batch, Raster):
                 raise BadSource(

@@ -26,7 +26,8 @@ def stated_crs(source: Source, told: str | None, xy: FloatArray | None = None) -
         if not needs_place(source):
             return frames.LONLAT
         raise MissingCrs(
-            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. Likely: {_likely(xy)}'
+            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. Likely: '
+            f"{likely(source, xy)}"
         )
     if told is None:
         return str(source.crs)
@@ -44,9 +45,13 @@ def stated_crs(source: Source, told: str | None, xy: FloatArray | None = None) -
     return known
 
 
-def _likely(xy: FloatArray | None) -> str:
+def likely(source: Source, xy: FloatArray | None) -> str:
+    """The CRSs that coordinates (n, 2) could be in, each with where it would put them, as far as that can be told."""
     if xy is not None:
         xy = xy[np.isfinite(xy).all(axis=1)]
     if xy is None or len(xy) == 0:
         return "EPSG:4326 (GPS), EPSG:4490 (survey offices), GCJ-02 (Chinese web maps; about 600 m off)"
-    return ", ".join(whereabouts.likely(xy))
+    if source.city is None:
+        return ", ".join(whereabouts.likely(xy))
+    extent, frame = source.city
+    return whereabouts.sentence(whereabouts.candidates(xy, extent, frame))

@@ -42,7 +42,8 @@ def judge(connection: Connection, source: Source, layer: Layer, city: City) -> F
     if layer.name == "buildings":
         issues += _overlaps(connection, city)
     if layer.name in _COVERAGES:
-        issues += coverage.check(layer, staged.frame(connection, city.crs), divisions.held(connection).tree)
+        frame = staged.frame(connection, city.crs)
+        issues += coverage.check(layer, frame, divisions.held(connection).tree) if len(frame) else []
     return Findings(tuple(issues), rejected)
 
 

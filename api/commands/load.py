@@ -13,14 +13,14 @@ from api.connection import connect
 from api.terminal import Terminal
 from cim import crs as frames
 from cim.city import City
-from cim.errors import BadInput, BadSettings, CimError
+from cim.errors import BadInput, BadSettings, CimError, Conflict
 from cim.layers import LAYERS, PROVENANCE, VALIDITY
 from cim.settings import Settings
 from cim.source_entry import NamedSource
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Report
-from loaders import pipeline
+from loaders import devices, pipeline
 from loaders.retry import retry
 
 
@@ -39,8 +39,11 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
     database = connect(settings, terminal)
     geoid = open_geoid(city)
     if parsed.retry:
+        kept = [
+            s for s in chosen if LAYERS[s.source.layer].geometry != "raster" and s.source.layer not in devices.LAYERS
+        ]
         loaded = _each(
-            chosen,
+            chosen if parsed.source else kept,  # rasters and devices have no quarantine to go through
             terminal,
             lambda named: retry(database, named, city, terminal.progress, time.monotonic, geoid=geoid),
         )
@@ -91,7 +94,7 @@ def _each(chosen: Sequence[NamedSource], terminal: Terminal, act: Callable[[Name
     for named in chosen:
         try:
             found = act(named)
-        except BadInput as error:
+        except (BadInput, Conflict) as error:
             terminal.line(f"refused    {named.name}: {error}")
             refusals.append(error)
             continue

@@ -34,6 +34,8 @@ def translate(error: Exception) -> CimError:
         return BadSettings(f"the database user may not do this: {first}")
     if isinstance(cause, psycopg.errors.UniqueViolation):
         return Conflict(f"already there: {first}")
+    if isinstance(cause, psycopg.errors.CheckViolation):
+        return BadInput(f"a value breaks a rule of the store: {first}")
     if isinstance(cause, psycopg.DataError):
         return BadInput(f"a value is not one that the database can hold: {first}")
     if isinstance(cause, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):

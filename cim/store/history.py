@@ -128,7 +128,7 @@ def restore(connection: Connection, version_id: int, new_version: int, at: datet
 
 
 def previous(connection: Connection, dataset: str) -> int:
-    """The version that was published before the one that is. Raises Conflict where there is none."""
+    """The version before the present one, of those that were not taken back. Raises Conflict where there is none."""
     rows = connection.execute(
         text("""
             SELECT v.id, v.restores FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
@@ -137,11 +137,15 @@ def previous(connection: Connection, dataset: str) -> int:
     ).all()
     if not rows:
         raise Unknown(f"no version of a dataset {dataset!r} was ever published")
-    shown = rows[0].restores or rows[0].id  # after a rollback, one step further back
-    earlier = [row.id for row in rows if row.id < shown and row.restores is None]
-    if not earlier:
-        raise Conflict(f"dataset {dataset} has no version before {shown} to go back to")
-    return int(earlier[0])
+    standing: list[int] = []  # versions whose deliveries count, oldest first
+    for row in reversed(rows):
+        if row.restores in standing:
+            del standing[standing.index(row.restores) + 1 :]
+        else:
+            standing.append(row.restores or row.id)
+    if len(standing) < 2:
+        raise Conflict(f"dataset {dataset} has no version before {standing[-1]} to go back to")
+    return standing[-2]
 
 
 def lineage(connection: Connection, layer: str, object_id: int) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from cim.store.db import raw
 from cim.store.frame import srid, to_frame
 from cim.store.sql import statement
 
-_COLUMNS = ("source_key", "kind", "name", "address", "division", "folded_name", "search", "pinyin", "initials", "rank")
+_TEXTS = ("source_key", "kind", "name", "address", "division", "folded_name", "search", "pinyin", "initials")
+_COLUMNS = ("source_row", *_TEXTS, "rank")
 
 # Trigrams shared by the query and the part of the name or address most like it: one wrong sign in six still passes.
 _LEAST_SIMILAR = 0.35
@@ -27,6 +28,7 @@ class Place:
     rank: lower comes first among equals (0 places, 1 streets, 2 numbers).
     """
 
+    source_row: int
     source_key: str
     kind: str
     name: str | None
@@ -40,11 +42,12 @@ def stage(connection: Connection, places: Sequence[Place]) -> None:
     """Append the places of a batch to the table of spellings."""
     into = f"COPY spelling ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
     with raw(connection).cursor() as cursor, cursor.copy(into) as copy:
-        copy.set_types(["text"] * 9 + ["int2"])
+        copy.set_types(["int8", *["text"] * len(_TEXTS), "int2"])
         for p in places:
             s = p.spelling
             copy.write_row(
                 [
+                    p.source_row,
                     p.source_key,
                     p.kind,
                     p.name,
@@ -80,7 +83,7 @@ def restorable(connection: Connection, layer: Layer, dataset_id: int) -> pd.Data
 def respell(connection: Connection, layer: str, dataset_id: int, found: Sequence[Place]) -> None:
     """Replace the dataset's places by these, at what the dataset holds now."""
     connection.execute(text("CREATE TEMPORARY TABLE spelling (LIKE cim.place) ON COMMIT DROP"))
-    connection.execute(text("ALTER TABLE spelling ADD source_key text"))
+    connection.execute(text("ALTER TABLE spelling ADD source_key text, ADD source_row int8"))
     for name in ("id", "object_id", "dataset_id", "layer", "geom"):
         connection.execute(text(f"ALTER TABLE spelling ALTER {name} DROP NOT NULL"))
     stage(connection, found)

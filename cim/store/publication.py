@@ -34,6 +34,8 @@ class Delivery:
 
 def stamp(connection: Connection) -> datetime:
     """This transaction's record time. Other writers of the model wait from here to its commit."""
+    # Who edits by hand locks rows first and the clock last: without this, a load and such an edit could wait for each other.
+    connection.execute(text("LOCK TABLE cim.body, cim.feature IN SHARE ROW EXCLUSIVE MODE"))
     found: datetime = connection.execute(text("SELECT cim.record_time()")).scalar_one()
     return found
 
@@ -43,12 +45,7 @@ def judge(connection: Connection, delivery: Delivery, at: datetime) -> dict[str,
 
     Leaves the verdicts in the temporary table `delivery` for `apply`. Writes new objects, so roll back after a preview.
     """
-    connection.execute(
-        text("""
-            CREATE TEMPORARY TABLE delivery (
-                source_row int8, object_id int8, lod float4, held_id int8, held_from timestamptz, held_to timestamptz,
-                since timestamptz, fate text) ON COMMIT DROP""")
-    )
+    _create_delivery(connection)
     connection.execute(text("ANALYZE staging"))
     # What is sorted and joined here is the whole delivery, once: it may take what building an index may.
     connection.execute(text("SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true)"))
@@ -61,8 +58,10 @@ def judge(connection: Connection, delivery: Delivery, at: datetime) -> dict[str,
         if delivery.mode == "replace":
             connection.execute(text("CREATE INDEX ON delivery (held_id) WHERE held_id IS NOT NULL"))
             _run(connection, f"judge_absent_{kind}", delivery, at)
+    _run(connection, f"judge_overtaken_{kind}", delivery, at)
     connection.execute(text("ANALYZE delivery"))
-    rows = connection.execute(text("SELECT fate, count(*) FROM delivery GROUP BY fate ORDER BY fate"))
+    counted = "SELECT fate, count(*) FROM delivery WHERE fate <> 'overtaken' GROUP BY fate ORDER BY fate"
+    rows = connection.execute(text(counted))
     return {fate: int(number) for fate, number in rows}
 
 
@@ -82,6 +81,18 @@ def apply(connection: Connection, delivery: Delivery, at: datetime, changes: dic
         connection.execute(text("ANALYZE cim.object"))
 
 
+def touched(connection: Connection, dataset_id: int, at: datetime) -> None:
+    """Leave in the temporary table `delivery` the bodies of a dataset whose states began or ended at this record time."""
+    _create_delivery(connection)
+    connection.execute(
+        text("""
+            INSERT INTO delivery (object_id, lod, fate)
+            SELECT DISTINCT building_id, lod, 'restored' FROM cim.body
+            WHERE dataset_id = :dataset_id AND (record_from = :stamp OR record_to = :stamp)"""),
+        {"dataset_id": dataset_id, "stamp": at},
+    )
+
+
 def unknown_keys(connection: Connection, dataset_id: int) -> list[int]:
     """Staged records (source rows) whose keys name nothing that the dataset holds now."""
     rows = connection.execute(statement("select_unknown_keys"), {"dataset_id": dataset_id})
@@ -92,6 +103,15 @@ def known_keys(connection: Connection, dataset_id: int) -> list[int]:
     """Staged records (source rows) whose keys name something that the dataset holds now."""
     rows = connection.execute(statement("select_known_keys"), {"dataset_id": dataset_id})
     return [int(row) for row in rows.scalars()]
+
+
+def _create_delivery(connection: Connection) -> None:
+    connection.execute(
+        text("""
+            CREATE TEMPORARY TABLE delivery (
+                source_row int8, object_id int8, lod float4, held_id int8, held_from timestamptz, held_to timestamptz,
+                since timestamptz, fate text) ON COMMIT DROP""")
+    )
 
 
 def _run(connection: Connection, name: str, delivery: Delivery, at: datetime) -> None:

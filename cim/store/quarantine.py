@@ -11,6 +11,13 @@ from cim.types import Rejected
 
 _PAGE = 5_000
 
+# Records that are still out of what the dataset is now: of its last whole delivery and of what was appended since.
+_OUT = """
+    q.resolved_at IS NULL AND v.state IN ('published', 'superseded') AND v.mode <> 'terminate' AND v.id >= coalesce((
+        SELECT max(w.id) FROM cim.dataset_version w
+        WHERE w.dataset_id = v.dataset_id AND w.state IN ('published', 'superseded')
+          AND w.mode IN ('replace', 'rollback')), 0)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -31,18 +38,17 @@ def put(connection: Connection, version_id: int, rejected: Sequence[Rejected]) -
 
 
 def open_of(connection: Connection, dataset: str) -> Iterator[list[Held]]:
-    """The records of a dataset's published deliveries that are still out, in pages, by version and row."""
+    """The records of a dataset's published deliveries that are still out, in pages, by version and row; not
+    those of a list of what ended, which is mended and loaded again.
+    """
     after = 0
     while True:
         rows = connection.execute(
-            text("""
+            text(f"""
                 SELECT q.id, q.version_id, q.source_row, q.codes, q.reason, q.content
                 FROM cim.quarantine q JOIN cim.dataset_version v ON v.id = q.version_id
                 JOIN cim.dataset d ON d.id = v.dataset_id
-                WHERE d.name = :dataset AND q.resolved_at IS NULL AND v.state IN ('published', 'superseded')
-                  AND v.id >= coalesce((
-                      SELECT max(w.id) FROM cim.dataset_version w
-                      WHERE w.dataset_id = d.id AND w.state IN ('published', 'superseded') AND w.mode = 'replace'), 0)
+                WHERE d.name = :dataset AND {_OUT}
                   AND q.id > :after
                 ORDER BY q.id LIMIT :page"""),
             {"dataset": dataset, "after": after, "page": _PAGE},
@@ -75,10 +81,9 @@ def rejudge(connection: Connection, rejected: Sequence[tuple[int, Rejected]]) ->
 def counts(connection: Connection) -> dict[str, int]:
     """How many records of each dataset are out."""
     rows = connection.execute(
-        text("""
+        text(f"""
             SELECT d.name, count(*) FROM cim.quarantine q JOIN cim.dataset_version v ON v.id = q.version_id
-            JOIN cim.dataset d ON d.id = v.dataset_id
-            WHERE q.resolved_at IS NULL AND v.state = 'published' GROUP BY d.name ORDER BY d.name""")
+            JOIN cim.dataset d ON d.id = v.dataset_id WHERE {_OUT} GROUP BY d.name ORDER BY d.name""")
     )
     return {name: int(number) for name, number in rows}
 

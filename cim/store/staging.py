@@ -64,8 +64,8 @@ def create(connection: Connection, version_id: int, layer: Layer) -> None:
     connection.execute(
         text(f"""
             CREATE UNLOGGED TABLE {schema}.spelling (
-                source_key text, kind text, name text, address text, division text, folded_name text, search text,
-                pinyin text, initials text, rank int2)""")
+                source_row int8, source_key text, kind text, name text, address text, division text,
+                folded_name text, search text, pinyin text, initials text, rank int2)""")
     )
 
 

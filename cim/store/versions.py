@@ -70,11 +70,13 @@ def begin(
     valid_from: datetime | None,
     card: Card,
     resumable: bool,
+    tentative: bool = False,
 ) -> Begun:
     """Open a version in state `loading`, or go on with the one that an interrupted run of the same delivery left.
 
     What is staged of it counts only if it is all there: after a crash of the database it is not. Other versions that
-    were left in that state are marked failed, and what they had staged is dropped. The rows are locked, so that the last
+    were left in that state are marked failed, and what they had staged is dropped; not by a tentative one (a preview, a
+    retry), which leaves an interrupted load to be gone on with. The rows are locked, so that the last
     word of a killed run, which the database may still be at work on, is waited for and counts.
     """
     begun = connection.execute(
@@ -87,7 +89,8 @@ def begin(
         whole = row.progress is not None and staging.count(connection, row.id) == row.progress["staged"]
         if resumable and whole and row.fingerprint == fingerprint and row is begun[0]:
             return Begun(dataset_id, row.id, row.progress)
-        abandon(connection, row.id)
+        if not tentative:
+            abandon(connection, row.id)
     stated: dict[str, Any] = {"location": location, "checksum": checksum, "fingerprint": fingerprint, "mode": mode}
     stated |= {"survey_date": card.survey_date, "accuracy_m": card.accuracy_m}
     version_id = connection.execute(

@@ -12,7 +12,7 @@ from rasterio.windows import Window
 from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Raster, Source
-from cim.whereabouts import likely
+from loaders.stated_crs import likely
 
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # TIFF and BigTIFF, either byte order
 _READ_PIXELS = 4_000_000
@@ -96,7 +96,7 @@ def _crs(dataset: DatasetReader, source: Source, corners: np.ndarray) -> str:
     if crs is None:
         raise MissingCrs(
             f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. '
-            f"Likely, from its coordinates: {', '.join(likely(corners))}"
+            f"Likely, from its coordinates: {likely(source, corners)}"
         )
     if stated not in (None, crs):
         raise BadSource(f"{source.location}: the file says {told}, the city file says {stated}; one of them is wrong")

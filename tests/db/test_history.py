@@ -1,6 +1,7 @@
 """The model's memory: modes, valid and record time, diffs, going back, lineage, the quarantine tried again."""
 
 import itertools
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -167,6 +168,85 @@ def test_a_version_is_taken_back_as_one_step_and_the_file_does_not_bring_it_in_a
         assert places.search(connection, "错")[0]["name"] == "错"
     with pytest.raises(Unknown, match="no version 77"):
         rollback(database, "houses", 77)
+
+
+def test_going_back_twice_never_comes_to_what_was_taken_back(database, city, tmp_path):
+    for height in (1.5, 2.5):
+        load(database, city, write(tmp_path / "a.gpkg", ["h1"], height_m=[height]))
+    rollback(database, "houses")
+    load(database, city, write(tmp_path / "a.gpkg", ["h1"], height_m=[4.5]))
+    rollback(database, "houses")
+    assert heights(database) == {"h1": 1.5}
+
+
+def test_a_list_that_names_a_thing_twice_ends_it_once(database, city, tmp_path, story):
+    path = tmp_path / "gone.csv"
+    path.write_text("id\nh1\nh1\n", encoding="utf-8")
+    report = load(database, city, path, mode="terminate", valid_from="2025-01-01")
+    assert dict(report.changes) == {"ended": 1}
+    with database.begin() as connection:
+        found = features.items(connection, "buildings", at=day(2024, 6))
+    assert [f["properties"]["id"] for f in found].count("h1") == 1
+
+
+def test_days_told_out_of_their_order_leave_one_state_for_each_day(database, city, tmp_path):
+    path = tmp_path / "roads.geojson"
+
+    def road(name, **stated):
+        line = {"type": "LineString", "coordinates": [[113.29, 40.09], [113.30, 40.09]]}
+        feature = {"type": "Feature", "properties": {"id": "a", "name": name}, "geometry": line}
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+        load(database, city, path, layer="roads", crs="EPSG:4326", **stated)
+
+    def names(at):
+        with database.begin() as connection:
+            return [f["properties"]["name"] for f in features.items(connection, "roads", at=at)]
+
+    road("甲")
+    road("乙", valid_from="2026-05-01")
+    road("丙", valid_from="2026-03-01")
+    assert [names(day(2026, month)) for month in (2, 4, 6)] == [["甲"], ["丙"], ["丙"]]
+
+
+def test_a_record_that_ended_before_the_delivery_tells_does_not_keep_the_others_out(database, city, tmp_path):
+    path = write(tmp_path / "a.gpkg", ["h0", "h1"], height_m=[5.0, 6.0], valid_to=["2020-01-01", None])
+    report = load(database, city, path, valid_from="2026-05-01")
+    assert report.accepted == 2
+    assert heights(database, at=day(2019)) == {"h0": 5.0}
+    assert heights(database, at=day(2026, 6)) == {"h1": 6.0}
+
+
+def test_a_preview_leaves_an_interrupted_load_to_be_gone_on_with(database, city, tmp_path, monkeypatch):
+    monkeypatch.setattr("loaders.sources.vector.BATCH_ROWS", 2)
+    monkeypatch.setattr("loaders.sources.vector._FETCH_ROWS", 2)
+    path = write(tmp_path / "a.gpkg", ["h0", "h1", "h2", "h3"], height_m=[5.0] * 4)
+
+    def broken(done, total, note):
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.load(database, source(path), path, city, broken, itertools.count().__next__)
+    assert load(database, city, path, preview=True).changes == {"added": 4}
+    assert load(database, city, path).resumed_at == 2
+
+
+def test_a_list_of_what_ended_is_not_tried_again_as_if_it_were_new(database, city, tmp_path, story):
+    path = tmp_path / "gone.csv"
+    path.write_text("id\nh1\nh99\n", encoding="utf-8")
+    lenient = replace(city, limits=replace(city.limits, max_rejected_share=1.0))
+    load(database, lenient, path, mode="terminate")
+    assert retry(database, source(path), lenient, silent, itertools.count().__next__) == []
+
+
+def test_divisions_that_all_lie_elsewhere_are_refused_in_a_sentence(database, city, tmp_path):
+    path = tmp_path / "d.geojson"
+    ring = [[13.0, 50.0], [13.1, 50.0], [13.1, 50.1], [13.0, 50.0]]
+    feature = {"type": "Feature", "properties": {"code": "140213", "name": "甲", "level": "county"}}
+    feature["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    with pytest.raises(BadInput, match="outside the city"):
+        load(database, city, path, layer="divisions", crs="EPSG:4326")
 
 
 def test_there_is_no_going_back_before_the_first(database, city, tmp_path):

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime
+from pathlib import Path
 
 import geopandas as gpd
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import text
 
 from cim.plugins import Source
 from cim.source_entry import Card, NamedSource
-from cim.store import features, history, identity
+from cim.store import catalogue, features, history, identity
 from cim.types import silent
 from loaders import pipeline
+from loaders.rollback import rollback
 
 pytestmark = pytest.mark.db
 X, Y = 439_000.0, 4_440_000.0
@@ -36,6 +38,15 @@ def houses(count, dx=0.0):
 def scalar(database, sql, **values):
     with database.begin() as connection:
         return connection.execute(text(sql), values).scalar()
+
+
+def heights(database):
+    with database.begin() as connection:
+        return sorted(f["properties"]["height_m"] for f in features.items(connection, "buildings"))
+
+
+def two_path(database):
+    return Path(scalar(database, "SELECT location FROM cim.dataset_version ORDER BY id LIMIT 1"))
 
 
 SHOWN = "SELECT count(*) FROM cim.current_body"
@@ -117,6 +128,34 @@ def test_a_world_change_told_by_one_source_leaves_the_made_state_until_that_day(
         late = features.items(connection, "buildings", at=datetime(2026, 5, 2, tzinfo=UTC))
     assert sorted(f["properties"]["height_m"] for f in early) == [5.0] * 2 + [7.5] * 8
     assert sorted(f["properties"]["height_m"] for f in late) == [5.0] * 2 + [9.0] * 8
+
+
+def test_at_every_moment_a_building_is_shown_once(database, city, tmp_path, two):
+    changed = {"constants": {"accuracy_m": 0.2}}
+    keys = [f"s{i}" for i in range(8)]
+    for height, stated in ((9.0, {"valid_from": "2026-05-01"}), (9.5, {}), (8.0, {"valid_from": "2026-08-01"})):
+        path = write(tmp_path / "survey.gpkg", houses(10, 0.5)[2:], keys, height_m=[height] * 8)
+        load(database, city, path, "survey", 1, **changed, **stated)
+        for moment in ("2019-01-01", "2026-04-01", "2026-06-01", "2026-09-01"):
+            twice = """
+                SELECT count(*) FROM (
+                    SELECT FROM cim.body
+                    WHERE record_to IS NULL AND role <> 1 AND cim.holds(valid_from, valid_to, CAST(:at AS timestamptz))
+                    GROUP BY building_id, lod HAVING count(*) > 1) t"""
+            assert scalar(database, twice, at=moment) == 0, (height, moment)
+
+
+def test_going_back_before_the_second_source_leaves_the_first_ones_word_and_forward_makes_it_again(database, city, two):
+    early = heights(database)
+    with database.begin() as connection:
+        survey = next(v for v in catalogue.versions(connection) if v["dataset"] == "survey")["id"]
+    wrong = write(two_path(database).parent / "worse.gpkg", houses(3, 0.5)[2:], ["s0"], height_m=[70.0])
+    load(database, city, wrong, "survey", 1, constants={"accuracy_m": 0.2})
+    assert heights(database) == [5.0] * 7 + [70.0]
+    rollback(database, "survey", survey)
+    assert heights(database) == early
+    assert scalar(database, "SELECT count(*) FROM cim.current_body WHERE role = 2") == 6
+    assert scalar(database, "SELECT count(*) FROM cim.body WHERE record_to IS NULL AND role = 1") == 12
 
 
 def test_a_row_moved_by_half_a_house_is_doubtful_and_keeps_ids_of_its_own(database, city, tmp_path):

@@ -8,5 +8,5 @@ SELECT h.building_id, h.lod, h.cim_level, h.dataset_id, h.version_id, h.source_r
        h.properties, h.source, h.survey_date, h.accuracy_m, h.is_synthetic, h.cell, h.role, h.decisions,
        h.valid_from, d.since, :stamp
 FROM delivery d JOIN cim.body h ON h.id = d.held_id
-WHERE d.fate IN ('changed', 'moved', 'ended') AND d.since > coalesce(d.held_from, '-infinity')
+WHERE d.fate IN ('changed', 'moved', 'ended', 'overtaken') AND d.since > coalesce(d.held_from, '-infinity')
   AND (d.held_to IS NULL OR d.since < d.held_to)

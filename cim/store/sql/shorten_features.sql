@@ -5,5 +5,5 @@ INSERT INTO cim.feature (
 SELECT h.object_id, h.layer, h.dataset_id, h.version_id, h.source_row, h.name, h.properties, h.geom, h.source,
        h.survey_date, h.accuracy_m, h.is_synthetic, h.cell, h.valid_from, d.since, :stamp
 FROM delivery d JOIN cim.feature h ON h.id = d.held_id
-WHERE d.fate IN ('changed', 'moved', 'ended') AND d.since > coalesce(d.held_from, '-infinity')
+WHERE d.fate IN ('changed', 'moved', 'ended', 'overtaken') AND d.since > coalesce(d.held_from, '-infinity')
   AND (d.held_to IS NULL OR d.since < d.held_to)

@@ -40,5 +40,14 @@ def test_the_size_of_a_portion_changes_nothing(monkeypatch, portion):
     assert found(boxes) == brute(boxes)
 
 
+@pytest.mark.parametrize("strip", [2, 20, 399])
+def test_strips_change_nothing(monkeypatch, strip):
+    rng = np.random.default_rng(4)
+    corner = rng.uniform(0, 600, (400, 2)).round(-1)
+    boxes = np.hstack([corner, corner + rng.uniform(1, 200, (400, 2))]).astype(np.float32)
+    monkeypatch.setattr(overlaps, "_STRIP", strip)
+    assert found(boxes) == brute(boxes)
+
+
 def test_neighbours_that_only_touch_are_no_pair():
     assert found(np.array([[0.0, 0, 64, 64], [64, 0, 128, 64], [0, 64, 64, 128]])) == []

@@ -1,0 +1,6 @@
+-- Earlier slices of a life that reach beyond the day from which the delivery tells: they are so until that day only.
+INSERT INTO delivery (object_id, lod, held_id, held_from, held_to, since, fate)
+SELECT b.object_id, 0, b.id, b.valid_from, b.valid_to, d.since, 'overtaken'
+FROM delivery d JOIN cim.feature b ON b.object_id = d.object_id AND b.dataset_id = :dataset_id
+WHERE d.fate IN ('changed', 'moved', 'ended') AND d.since IS NOT NULL AND b.record_to IS NULL
+  AND b.id <> d.held_id AND b.valid_to > d.since
