@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 
 from cim.city import City
@@ -52,9 +53,7 @@ def load(
     """
     layer = LAYERS[named.source.layer]
     source = replace(named.source, location=str(path))
-    if layer.name in devices.LAYERS and source.mode != "replace":
-        raise BadInput(f"{path}: mode {source.mode!r}: {layer.name} are registered, one by one; expected mode replace")
-    since = None if source.valid_from is None else moment(source.valid_from, city.time_zone)
+    since = _since(source, layer, city)
     began = clock()
     files = take(path)
     fingerprint = _fingerprint(checksum(files), source, layer, city, preview)
@@ -81,6 +80,15 @@ def load(
         job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id, preview)
         pace = Pace(progress, clock, sum(file.size for file in files))
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
+
+
+def _since(source: Source, layer: Layer, city: City) -> datetime | None:
+    """From when on the world is as delivered. Raises BadInput for a day that is none, and a mode that the layer has not."""
+    if layer.name in devices.LAYERS and source.mode != "replace":
+        raise BadInput(
+            f"{source.location}: mode {source.mode!r}: {layer.name} are registered one by one; expected replace"
+        )
+    return None if source.valid_from is None else moment(source.valid_from, city.time_zone)
 
 
 def _carry_out(

@@ -43,8 +43,8 @@ def load(database: Database, job: Load, elapsed: Callable[[], float]) -> Report:
         at = publication.stamp(connection)
         origin = versions.SourceFile(1, str(file.path), file.checksum, file.size)
         versions.note_file(connection, job.version_id, origin)
-        versions.publish(connection, job.version_id, report, raster.crs, at, note)
         catalogue.settle_due(connection, job.dataset_id)
+        versions.publish(connection, job.version_id, report, raster.crs, at, note)
     return report
 
 

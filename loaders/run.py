@@ -180,8 +180,8 @@ class Run:
                 report = identity.settle(connection, job.dataset_id, at, report)
             places.publish(connection, job.layer.name, job.dataset_id, mode=job.source.mode)
         report = replace(report, seconds=round(elapsed(), 3))
-        versions.publish(connection, job.version_id, report, self.crs, at)
         catalogue.settle_due(connection, job.dataset_id)
+        versions.publish(connection, job.version_id, report, self.crs, at)
         return report
 
 

