@@ -71,7 +71,10 @@ def test_ten_divisions_together_have_the_area_of_the_prefecture(database, city, 
 
 def test_the_same_divisions_in_gcj02_are_refused_without_a_label_and_right_with_it(database, city, shared):
     path = shared / "admin/datong_counties_gcj02_datav.geojson"
-    with pytest.raises(MissingCrs, match=r"datong_counties_gcj02_datav\.geojson: states no CRS.*600 m"):
+    with pytest.raises(
+        MissingCrs,
+        match=r"datong_counties_gcj02_datav\.geojson: states no CRS.*would lie GCJ-02 6\d\d m",
+    ):
         load(database, city, path, "divisions", **DIVISIONS)
     load(database, city, path, "divisions", name="gcj", crs="GCJ-02", **DIVISIONS)
     load(
@@ -146,7 +149,7 @@ def wuhan(empty_database_url):
 
 
 def test_wuhan_buildings_outside_datong_are_all_refused(database, city, shared):
-    with pytest.raises(BadInput, match="265 of 265 records rejected"):
+    with pytest.raises(BadInput, match=r"100% of it lies outside the city .* is it another city's"):
         load(
             database, city, shared / "footprints/osm_buildings_wuhan.geojson", "buildings", constants={"source": "OSM"}
         )
@@ -161,7 +164,7 @@ def test_wuhan_buildings_become_tiles_with_their_own_city_file(wuhan, shared, tm
     assert (report.read, report.accepted + report.rejected) == (265, 265)
     # The file is cut from vector tiles: buildings on a tile's edge come twice, as the same shape or as two pieces.
     codes = report.codes
-    assert codes.keys() <= {"duplicate_key", "piece", "ring_self_intersection", "height_out_of_range"}
+    assert codes.keys() <= {"duplicate_key", "piece", "overlap", "ring_self_intersection", "height_out_of_range"}
     assert report.rejected == codes["duplicate_key"] + codes["height_out_of_range"]
     with database.begin() as connection:
         found = [f for page in features.pages(connection, "buildings") for f in page]
