@@ -66,7 +66,9 @@ def published(connection: Connection, dataset: str | None = None, layer: str | N
 
 
 def delivered(connection: Connection, dataset: str, fingerprint: str) -> Version | None:
-    """The version that took this delivery already, if what it brought still counts: no whole delivery came after it."""
+    """The version that took this delivery already, if it need not come again: no whole delivery came after it,
+    or all that did was taken back.
+    """
     row = connection.execute(
         text("""
             SELECT v.id, d.name AS dataset, d.layer, v.state, v.mode, v.location, v.checksum, v.fingerprint, v.crs,
@@ -74,9 +76,11 @@ def delivered(connection: Connection, dataset: str, fingerprint: str) -> Version
             FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
             WHERE d.name = :dataset AND v.state IN ('published', 'superseded') AND v.fingerprint = :fingerprint
               AND v.id >= (
-                SELECT coalesce(max(w.id), 0) FROM cim.dataset_version w
-                WHERE w.dataset_id = d.id AND w.mode IN ('replace', 'rollback')
-                  AND w.state IN ('published', 'superseded'))
+                SELECT coalesce(max(coalesce(w.restores, w.id)), 0) FROM cim.dataset_version w
+                WHERE w.id = (
+                    SELECT max(l.id) FROM cim.dataset_version l
+                    WHERE l.dataset_id = d.id AND l.mode IN ('replace', 'rollback')
+                      AND l.state IN ('published', 'superseded')))
             ORDER BY v.id DESC LIMIT 1"""),
         {"dataset": dataset, "fingerprint": fingerprint},
     ).one_or_none()

@@ -169,6 +169,18 @@ def test_a_version_is_taken_back_as_one_step_and_the_file_does_not_bring_it_in_a
         rollback(database, "houses", 77)
 
 
+def test_after_going_back_neither_file_comes_in_again(database, city, tmp_path):
+    first = write(tmp_path / "a.gpkg", ["h1", "h2"], height_m=[1.5, 2.5])
+    load(database, city, first)
+    gone = tmp_path / "gone.csv"
+    gone.write_text("id\nh1\n", encoding="utf-8")
+    load(database, city, gone, mode="terminate")
+    rollback(database, "houses")
+    assert load(database, city, first).unchanged
+    assert load(database, city, gone, mode="terminate").unchanged
+    assert heights(database) == {"h1": 1.5, "h2": 2.5}
+
+
 def test_going_back_twice_never_comes_to_what_was_taken_back(database, city, tmp_path):
     for height in (1.5, 2.5):
         load(database, city, write(tmp_path / "a.gpkg", ["h1"], height_m=[height]))
