@@ -79,9 +79,7 @@ def _simulating(verb: Verb) -> None:
 def _looking(verb: Verb) -> None:
     verb("status", "datasets, their versions and counts, and the server")
     verb("doctor", "what is here, what is missing, and the command that mends it")
-    one = verb(
-        "bench", "measure this checkout beside rivals, one JSON line each (minutes; full size wants 20 GiB of disk)"
-    )
+    one = verb("bench", "measure this checkout beside rivals, one JSON line each (minutes, at full size)")
     one.add_argument("line", nargs="*", help="names of lines; all of them if none is given")
     one.add_argument("--list", action="store_true", help="the lines, their goals and what they measure")
     one.add_argument("--scale", type=float, default=1.0, help="share of the full size, for a quick look (default: 1)")

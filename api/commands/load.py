@@ -48,6 +48,7 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
             terminal,
             lambda named: retry(database, named, city, terminal.progress, time.monotonic, geoid=geoid),
         )
+        _write_reports(settings, database, city, loaded.reports, terminal)
     else:
         make_sample(settings, city, terminal)
         loaded = _load(settings, database, city, chosen, terminal, preview=parsed.preview)
@@ -85,12 +86,20 @@ def _load(
         return [report]
 
     loaded = _each(chosen, terminal, one)
-    for report in loaded.reports:
-        if report.version is not None and not (report.unchanged or preview):
+    if not preview:
+        _write_reports(settings, database, city, loaded.reports, terminal)
+    return loaded
+
+
+def _write_reports(
+    settings: Settings, database: Database, city: City, reports: Sequence[Report], terminal: Terminal
+) -> None:
+    """A page and JSON for each load that published something; said where there is something to read."""
+    for report in reports:
+        if report.version is not None and not report.unchanged:
             page = report_files.write(settings, database, city, report.dataset, report.version)
             if report.rejected or report.repaired or report.noted:
                 terminal.line(f"           report: {page}")
-    return loaded
 
 
 def _report_refused(settings: Settings, database: Database, city: City, dataset: str, terminal: Terminal) -> None:
