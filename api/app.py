@@ -18,9 +18,11 @@ from api.bus import Bus
 from api.deps import Service, utc_now
 from api.imagery_layers import Pictures
 from api.ingest import Ingest, Writer
+from api.keeper import Keeper
 from api.limits import Limited
 from api.live import Live
 from api.metrics import Counted, Metrics
+from api.past import Past
 from api.routes import catalogue, divisions, history, imagery, incidents, ogc, places, sensors, service, sta, stac
 from api.static import Tiles, Viewer
 from cim import __version__
@@ -52,8 +54,11 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well)
         app.state.bus, app.state.writer = bus, writer
         bus.start()
+        keeper = Keeper(settings, store.url)
+        keeper.start()
         with _on_signal(bus.hang_up):
             yield
+        await asyncio.to_thread(keeper.close)
         await writer.close()
         await bus.close()
         if database is None:
@@ -89,6 +94,9 @@ def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     app.add_middleware(Ingest, writer=lambda: cast(Writer, app.state.writer))
     app.add_middleware(Live, bus=lambda: cast(Bus, app.state.bus))
     app.add_middleware(Tiles, data=settings.data)
+    app.add_middleware(
+        Past, data=settings.data, service=lambda: cast(Service, app.state.service), cluster=settings.dask
+    )
     app.add_middleware(Counted, metrics=metrics)
 
 

@@ -60,8 +60,14 @@ def _remembering(verb: Verb) -> None:
 
 
 def _serving(verb: Verb) -> None:
-    one = verb("build", "build tiles, terrain and imagery where their inputs changed")
+    one = verb("build", "build tiles, terrain and imagery, only where their inputs changed")
     one.add_argument("product", nargs="*", help="terrain, imagery or city; all of them if none is given")
+    one.add_argument("--changed", action="store_true", help="only bring up to date what was built before")
+    one.add_argument("--rejected", action="store_true", help="of the city, try only the buildings left out once more")
+    one.add_argument("--whole", action="store_true", help="make the city anew, whatever is held of it")
+    one.add_argument("--workers", type=int, metavar="N", help="local processes (default: one a processor)")
+    one.add_argument("--keep", metavar="NAME", help="keep the city as it is now, at /tiles3d/NAME/tileset.json")
+    one.add_argument("--forget", metavar="NAME", help="let a city that was kept under a name go")
     one = verb("serve", "serve over HTTP on CIM_PORT")
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
 

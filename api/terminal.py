@@ -17,6 +17,7 @@ class Terminal:
         self._stream = stream if stream is not None else sys.stderr
         self._live = self._stream.isatty()
         self._last = 0.0
+        self._began = time.monotonic()
         self._shown = ""
         self._note = ""
 
@@ -27,12 +28,12 @@ class Terminal:
         now = time.monotonic()
         if self._live and now - self._last >= _EVERY_S:
             self._last = now
-            self._show(f"  {self._note}")
+            self._show(f"  {self._note}{_left(now - self._began, done, total)}")
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
         """A step of the work: its title while it runs, then one line with its last counts and its seconds."""
-        began = time.monotonic()
+        began = self._began = time.monotonic()
         self._note = ""
         if self._live:
             self._show(f"  {title} ...")
@@ -54,3 +55,15 @@ class Terminal:
             self._stream.write("\r\x1b[2K" + text[:_WIDTH])
             self._stream.flush()
         self._shown = text
+
+
+def _left(taken_s: float, done: int, total: int | None) -> str:
+    """How long it will take at the pace so far, once that says anything.
+
+    >>> _left(10.0, 25, 100), _left(10.0, 25, None), _left(0.5, 25, 100), _left(600.0, 1, 2)
+    (', 30 s left', '', '', ', 10 min left')
+    """
+    if total is None or not 0 < done < total or taken_s < 1.0:
+        return ""
+    seconds = taken_s * (total - done) / done
+    return f", {seconds:.0f} s left" if seconds < 120.0 else f", {seconds / 60.0:.0f} min left"

@@ -82,12 +82,17 @@ def extrude(shape: Rings, low: FloatArray, high: FloatArray, *, ground: bool = F
     """
     caps = triangulate(shape)
     failed = np.unique(shape.feature[caps.failed])
-    feature = shape.feature_of_vertex()
-    faces = [walls(shape, low, high), _cap(shape, caps.triangles, high[feature], Surface.roof)]
-    if ground:
-        faces.append(_cap(shape, caps.triangles[:, ::-1], low[feature], Surface.ground))
-    mesh = join(*faces)
+    mesh = raised(shape, caps.triangles, low, high, ground=ground)
     return (without(mesh, failed) if len(failed) else mesh), failed
+
+
+def raised(shape: Rings, triangles: IntArray, low: FloatArray, high: FloatArray, *, ground: bool = False) -> Mesh:
+    """As `extrude`, of footprints that are cut into triangles (t, 3) already, all of them."""
+    feature = shape.feature_of_vertex()
+    faces = [walls(shape, low, high), _cap(shape, triangles, high[feature], Surface.roof)]
+    if ground:
+        faces.append(_cap(shape, triangles[:, ::-1], low[feature], Surface.ground))
+    return join(*faces)
 
 
 def walls(shape: Rings, low: FloatArray, high: FloatArray) -> Mesh:

@@ -10,12 +10,15 @@ from cim.errors import BadSettings
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are: the data folder, the city file, the database (None: the private one), port."""
+    """Where things are: the data folder, the city file, the database (None: the private one), port, a Dask scheduler's
+    address (None: builds use processes of this machine).
+    """
 
     data: Path
     city_file: Path
     database_url: str | None = None
     port: int = 8000
+    dask: str | None = None
 
     def city(self) -> cities.City:
         """The city that the city file describes. Raises BadSettings with the file and the key."""
@@ -35,7 +38,7 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str], cwd: Path) -> Settings:
-    """Settings from `CIM_CITY`, `CIM_DATA`, `CIM_DATABASE_URL`, `CIM_PORT`.
+    """Settings from `CIM_CITY`, `CIM_DATA`, `CIM_DATABASE_URL`, `CIM_PORT`, `CIM_DASK`.
 
     Without `CIM_CITY` the nearest `city.toml` at or above `cwd` is taken, so that a notebook in a subfolder finds it;
     `CIM_DATA` then defaults to `var` beside it. Raises BadSettings for a port that is no number.
@@ -49,4 +52,5 @@ def from_environment(environ: Mapping[str, str], cwd: Path) -> Settings:
         city_file=(cwd / environ["CIM_CITY"] if environ.get("CIM_CITY") else root / "city.toml").resolve(),
         database_url=environ.get("CIM_DATABASE_URL") or None,
         port=int(port),
+        dask=environ.get("CIM_DASK") or None,
     )

@@ -4,7 +4,7 @@ House units: metres, degrees, UTC-aware time; x east, y north, z up, float64, ci
 Unknown is `None` (NaN in float arrays), never 0, -1 or "".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -86,6 +86,26 @@ class Box:
         return self.west <= x <= self.east and self.south <= y <= self.north
 
 
+_BODY_TYPES: Mapping[str, npt.DTypeLike] = {
+    "id": np.int64,
+    "geometry": object,
+    "base_m": np.float64,
+    "height_m": np.float64,
+    "eaves_m": np.float64,
+    "roof_form": np.uint8,
+    "use": np.uint8,
+    "cim_level": np.uint8,
+    "storeys": np.int16,
+    "name": object,
+    "source": object,
+    "lod": np.float32,
+    "is_synthetic": np.bool_,
+    "accuracy_m": np.float32,
+    "cell": np.int64,
+    "is_repeated": np.bool_,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Bodies:
     """Building bodies as columns of equal length n: what a tile is made of.
@@ -95,6 +115,7 @@ class Bodies:
     not yet known. height_m: (n,) above the base. eaves_m: (n,) above the base, NaN = the height. roof_form, use,
     cim_level: (n,) uint8 codes. storeys: (n,) int16, 0 unknown. name, source: (n,) str or None. lod: (n,) float32.
     is_synthetic: (n,) bool. accuracy_m: (n,) float32, NaN unknown. cell: (n,) int64 grid key of the anchor point.
+    is_repeated: (n,) bool, whether another row of the same building and level of detail goes before it.
     """
 
     id: IntArray
@@ -112,13 +133,26 @@ class Bodies:
     is_synthetic: BoolArray
     accuracy_m: npt.NDArray[np.float32]
     cell: IntArray
+    is_repeated: BoolArray
 
     def __len__(self) -> int:
         return len(self.id)
 
+    @classmethod
+    def of(cls, columns: Sequence[Sequence[Any]]) -> "Bodies":
+        """The bodies of columns of plain values in the order of the fields; None is unknown."""
+        values = {
+            name: np.array(column, dtype=_BODY_TYPES[name]) for name, column in zip(_BODY_TYPES, columns, strict=True)
+        }
+        return cls(**values)
+
     def take(self, index: npt.NDArray[Any] | slice) -> "Bodies":
         """The rows that `index` (integers, booleans or a slice) selects, in its order."""
         return Bodies(**{name: getattr(self, name)[index] for name in self.__slots__})
+
+
+NO_BODIES = Bodies.of([[]] * len(_BODY_TYPES))
+"""No body at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ UNDULATION_M = -15.44
 class Slope:
     """A ground that rises one in fifty to the east from 1,040 m at the centre."""
 
-    def lowest(self, polygons: ObjectArray) -> FloatArray:
-        return np.asarray(1040.0 + (shapely.bounds(polygons)[:, 0] - CENTRE[0]) / 50.0)
+    def stand(self, polygons: ObjectArray) -> tuple[FloatArray, FloatArray]:
+        base = np.asarray(1040.0 + (shapely.bounds(polygons)[:, 0] - CENTRE[0]) / 50.0)
+        return base, base - 0.5
 
 
 class Even:
@@ -75,5 +76,6 @@ def city(count: int, *, seed: int = 1, width_m: float = 2000.0, old_share: float
         is_synthetic=np.ones(count, dtype=np.bool_),
         accuracy_m=np.full(count, np.nan, dtype=np.float32),
         cell=cell_keys(xy),
+        is_repeated=np.zeros(count, dtype=np.bool_),
     )
     return rows.take(np.argsort(rows.cell, kind="stable"))

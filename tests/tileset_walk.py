@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.glb import Glb, parse
-from tilesets.publish import Kind, name_of
+from tilesets.publish import PUBLIC, Kind, name_of
 from tilesets.spec import Region
 
 
@@ -18,12 +18,17 @@ class Memory:
 
     contents: dict[str, bytes] = field(default_factory=dict)
     roots: dict[str, bytes] = field(default_factory=dict)
+    records: dict[str, bytes] = field(default_factory=dict)
 
     def put(self, kind: Kind, data: bytes) -> str:
-        """Keeps a content."""
+        """Keeps a content, or a record of the builder."""
         name = name_of(kind, data)
-        self.contents[name] = data
+        (self.contents if kind in PUBLIC else self.records)[name] = data
         return name
+
+    def get(self, name: str) -> bytes:
+        """What was put under a name."""
+        return self.contents[name] if name in self.contents else self.records[name]
 
     def publish(self, tileset: str, data: bytes) -> None:
         """Keeps a root."""

@@ -1,55 +1,44 @@
-"""Builds a tileset from rows that stream in grid order; memory is bounded by one unit cell and the tree's upper part.
+"""A tileset from its units: made from rows at hand or by workers, put together, the root published last.
 
 The tree: the city as blocks (root), districts of 16 km as finer blocks, units of 4 km as blocks of 64 m cells, then
 buildings (L2), and where there are L3 rows the same buildings with their roofs. Every refinement is by replacement, and
 a level that would have one child is left out.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cim.errors import BadInput
-from cim.types import Bodies, Progress, silent
+from cim.types import Bodies, IntArray, Progress, silent
 from tilesets import spec
-from tilesets.buildings import blocks
-from tilesets.buildings.blocks import Mass
-from tilesets.buildings.content import Flaw
-from tilesets.buildings.units import Geoid, Ground, Site, Unit, block_node, build_unit, gathered
-from tilesets.publish import FROM_ROOT, Sink
-from tilesets.spec import Region, Tileset
-from tilesets.tree import DISTRICT_DEPTH, TARGET_BYTES, UNIT_DEPTH, Cell, Node, above, tile
-
-ROOT_LIMIT = 32_768
-"""Most boxes in the root (about 1.3 MB gzipped): finer than elsewhere, for the root is all that is seen from afar."""
-
-Mapper = Callable[[Callable[[Bodies], Unit], Iterable[Bodies]], Iterable[Unit]]
-"""Runs a function over units in order: `map`, or a pool's that keeps the order and does not run ahead without bound."""
+from tilesets.buildings.mass import occupied
+from tilesets.buildings.site import Geoid, Ground, Site
+from tilesets.buildings.tally import total
+from tilesets.buildings.units import Unit, make
+from tilesets.index import Index, Made
+from tilesets.publish import Sink
+from tilesets.records import encode_unit
+from tilesets.spec import Tileset
+from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
+from tilesets.upper import Assembly
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build made: rows read, buildings drawn and left out, tiles with content, what was wrong, and the root.
+    """What a tileset holds: rows read, buildings drawn and left out, tiles with content, how often what was wrong.
 
-    root is None where nothing could be drawn; nothing is published then.
+    root is None where nothing could be drawn. index: what the next build starts from.
     """
 
     read: int
     buildings: int
     rejected: int
     tiles: int
-    flaws: tuple[Flaw, ...]
+    flaws: dict[str, int]
     root: Tileset | None
-
-    def by_code(self) -> dict[str, int]:
-        """How often each flaw occurs."""
-        counts: dict[str, int] = {}
-        for flaw in self.flaws:
-            counts[flaw.code] = counts.get(flaw.code, 0) + 1
-        return counts
+    index: Index
 
 
 def build_city(
@@ -63,26 +52,83 @@ def build_city(
     tileset: str = "city",
     total: int | None = None,
     target_bytes: int = TARGET_BYTES,
-    run: Mapper = map,
 ) -> BuildReport:
-    """A whole tileset into a sink, the root last.
+    """A whole tileset into a sink, the root last, from rows at hand.
 
-    batches: rows sorted by cell over all batches, one row per building, of any size: how rows are batched changes no
-    byte. crs: the city frame. total: rows to come, for `progress`. A building that cannot be drawn becomes a Flaw in
-    the report and never ends the run. Raises BadInput for rows out of order, and what the sink raises; the old root
-    then stands.
+    batches: rows sorted by cell over all batches, of any size: how rows are batched changes no byte. crs: the city
+    frame. total: rows to come, for `progress`. A building that cannot be drawn becomes a Flaw of its unit's record and
+    never ends the run. Raises BadInput for rows out of order, and what the sink raises; the old root then stands.
     """
-    site = Site(crs, ground, geoid, target_bytes)
-    built = run(partial(build_unit, site=site, sink=sink), units(batches))
-    city = _City(crs, sink)
-    told = _telling(built, progress, total)
-    for key, members in groupby(told, lambda unit: unit.key >> 2 * (DISTRICT_DEPTH - UNIT_DEPTH)):
-        city.add(key, list(members))
-    return city.finish(tileset)
+    site = Site(crs, ground, geoid, target_bytes=target_bytes)
+    made: dict[int, Made] = {}
+    read = 0
+    for key, rows in by_unit(batches):
+        unit = make(key, AtHand(rows), site, sink)
+        made[key] = kept(unit, sink, 0, "")
+        read += unit.read
+        progress(read, total, "buildings tiled")
+    return finish(tileset, made, Index(""), crs, sink)
 
 
-def units(batches: Iterable[Bodies]) -> Iterator[Bodies]:
-    """The rows of one unit cell at a time, sorted by cell and id, whatever the batches were.
+def finish(tileset: str, units: dict[int, Made], before: Index, crs: str, sink: Sink) -> BuildReport:
+    """The upper tree over units that are made, and the root published.
+
+    before: an index of the same stamp, whose districts are taken where their units are the same.
+    """
+    upper = Assembly(units, before, crs, sink).made()
+    sink.publish(tileset, spec.encode(upper.document or spec.EMPTY))  # the last building gone: nothing is shown
+    index = replace(before, units=units, districts=upper.districts, top=upper.top)
+    return report_of(index, upper.document)
+
+
+def report_of(index: Index, root: Tileset | None) -> BuildReport:
+    """What an index counts."""
+    units = index.units.values()
+    tally = total(made.tally for made in units if made.tally is not None)
+    drawn, rejected = 0 if tally is None else tally.count, sum(made.rejected for made in units)
+    flaws: dict[str, int] = {}
+    for made in units:
+        for code, number in made.flaws.items():
+            flaws[code] = flaws.get(code, 0) + number
+    blocks = sum(one.node.uri is not None for one in index.districts.values()) + (index.top is not None)
+    tiles = blocks + sum(made.tiles for made in units)
+    return BuildReport(drawn + rejected, drawn, rejected, tiles, dict(sorted(flaws.items())), root, index)
+
+
+def kept(unit: Unit, sink: Sink, change: int, moment: str) -> Made:
+    """A unit's record put into the sink, and its entry of the index."""
+    flaws: dict[str, int] = {}
+    for flaw in unit.every_flaw:
+        flaws[flaw.code] = flaws.get(flaw.code, 0) + 1
+    return Made(
+        file=sink.put("unit", encode_unit(unit)),
+        cells=occupied(unit.mass.key, UNIT_DEPTH),
+        change=change,
+        moment=moment,
+        tally=total(leaf.tally for leaf in unit.leaves),
+        tiles=unit.tiles,
+        rejected=sum(flaw.repaired is None for flaw in unit.flaws),
+        flaws=dict(sorted(flaws.items())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """Rows in memory, sorted by cell and id, as a source of a unit's rows."""
+
+    rows: Bodies
+
+    def within(self, low: int, high: int) -> Bodies:
+        """Those whose cells lie from `low` up to `high`."""
+        return self.rows.take(slice(*np.searchsorted(self.rows.cell, [low, high]).tolist()))
+
+    def of(self, cells: IntArray) -> Bodies:
+        """Those of these cells."""
+        return self.rows.take(np.isin(self.rows.cell, cells))
+
+
+def by_unit(batches: Iterable[Bodies]) -> Iterator[tuple[int, Bodies]]:
+    """The key and the rows of one unit cell at a time, sorted by cell and id, whatever the batches were.
 
     Raises BadInput where rows are not sorted by cell.
     """
@@ -105,82 +151,6 @@ def units(batches: Iterable[Bodies]) -> Iterator[Bodies]:
         yield _united(waiting)
 
 
-def _united(parts: list[Bodies]) -> Bodies:
+def _united(parts: list[Bodies]) -> tuple[int, Bodies]:
     rows = Bodies(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Bodies.__slots__})
-    return rows.take(np.lexsort((rows.id, rows.cell)))
-
-
-def _telling(built: Iterable[Unit], progress: Progress, total: int | None) -> Iterator[Unit]:
-    read = 0
-    for unit in built:
-        read += unit.read
-        progress(read, total, "buildings tiled")
-        yield unit
-
-
-class _City:
-    """The upper tree while units arrive: one node per district, and the mass of the city so far."""
-
-    def __init__(self, crs: str, sink: Sink) -> None:
-        self._crs, self._sink = crs, sink
-        self._keys: list[int] = []
-        self._nodes: list[Node] = []
-        self._mass: Mass | None = None
-        self._depth = 0
-        self._read = self._drawn = self._tiles = 0
-        self._flaws: list[Flaw] = []
-
-    def add(self, key: int, members: list[Unit]) -> None:
-        """A whole district: its units, in order."""
-        for unit in members:
-            self._read, self._drawn = self._read + unit.read, self._drawn + unit.drawn
-            self._tiles += unit.tiles
-            self._flaws += unit.flaws
-        nodes = [unit.node for unit in members if unit.node is not None]
-        if not nodes:
-            return
-        mass = blocks.merge([unit.mass for unit in members if unit.mass is not None])
-        self._tiles += len(nodes) > 1
-        self._keys.append(key)
-        node = gathered(nodes, mass, Cell(key, DISTRICT_DEPTH, 0, 0), self._crs, self._sink)
-        self._nodes.append(self._nested(node))
-        self._weigh(mass)
-
-    def finish(self, tileset: str) -> BuildReport:
-        """The root over all districts, published."""
-        root = self._root()
-        document = (
-            None if root is None else spec.tileset(tile(root, FROM_ROOT), max(2.0 * root.error, _diagonal(root.region)))
-        )
-        self._sink.publish(tileset, spec.encode(document or spec.EMPTY))  # the last building gone: nothing is shown
-        rejected = sum(flaw.repaired is None for flaw in self._flaws)
-        return BuildReport(self._read, self._drawn, rejected, self._tiles, tuple(self._flaws), document)
-
-    def _nested(self, node: Node) -> Node:
-        """The district's node with all below it moved into a tileset JSON of its own."""
-        if not node.children:
-            return node
-        inner = Node(node.region, node.error, None, node.children)
-        name = self._sink.put("json", spec.encode(spec.tileset(tile(inner), node.error)))
-        return Node(node.region, node.error, node.uri, (Node(node.region, node.error, name),))
-
-    def _weigh(self, mass: Mass) -> None:
-        """Adds a district's mass to the city's, at the finest depth that still fits one tile."""
-        for _ in range(self._depth):
-            mass = blocks.coarsen(mass)
-        together = mass if self._mass is None else blocks.merge([self._mass, mass])
-        self._mass, self._depth = blocks.fit(together, self._depth, ROOT_LIMIT)
-
-    def _root(self) -> Node | None:
-        if self._mass is None or len(self._nodes) <= 1:
-            return self._nodes[0] if self._nodes else None
-        self._tiles += 1
-        key, depth = above(self._keys, DISTRICT_DEPTH)
-        return block_node(self._nodes, self._mass, self._depth, Cell(key, depth, 0, 0), self._crs, self._sink)
-
-
-def _diagonal(region: Region) -> float:
-    """About how far it is across a region, metres."""
-    north = 6.37e6 * (region.north - region.south)
-    east = 6.37e6 * (region.east - region.west) * np.cos(region.south)
-    return float(np.ceil(np.hypot(north, east)))
+    return int(rows.cell[0]) >> (2 * UNIT_DEPTH), rows.take(np.lexsort((rows.id, rows.cell)))

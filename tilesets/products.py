@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,23 +14,20 @@ from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.geoid import Geoid
 from cim.layers import LAYERS
-from cim.store import bodies, bus, catalogue
+from cim.store import catalogue
 from cim.store.catalogue import Version
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Progress
-from tilesets.build import BuildReport, build_city
+from tilesets import city as cities
+from tilesets import clearing
+from tilesets.city import Yard
 from tilesets.imagery.hillshade import build_hillshade
 from tilesets.imagery.layer import ImageryReport, Picture, build_imagery
-from tilesets.publish import FolderSink
 from tilesets.terrain.build import DemSource, build_terrain
-from tilesets.terrain.ground import ServedGround
 
 NAMES = ("terrain", "imagery", "city")
 Stage = Callable[[str], AbstractContextManager[None]]
-
-# Part of the city's stamp: raise it when the same rows would now give other tiles.
-BUILDER_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,30 @@ class Workshop:
     geoid: Geoid
     progress: Progress
     stage: Stage
+    how: "How"
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How to build. changed: only bring up to date what was built before. again: try the buildings that were left out once
+    more. whole: make the city anew, whatever is held of it. workers, cluster: see `tilesets.city.Yard`.
+    """
+
+    changed: bool = False
+    again: bool = False
+    whole: bool = False
+    workers: int = os.cpu_count() or 1
+    cluster: str | None = None
 
 
 def refresh(
-    database: Database, city: City, data: Path, progress: Progress, stage: Stage, only: Sequence[str] = ()
+    database: Database,
+    city: City,
+    data: Path,
+    progress: Progress,
+    stage: Stage,
+    only: Sequence[str] = (),
+    how: How = How(),
 ) -> None:
     """Build the products (or those named) whose inputs have changed since they were built.
 
@@ -55,7 +73,7 @@ def refresh(
     unknown = sorted(set(only) - set(NAMES))
     if unknown:
         raise BadInput(f"no product named {', '.join(unknown)}; known: {', '.join(NAMES)}")
-    workshop = Workshop(database, city, data, open_geoid(city), progress, stage)
+    workshop = Workshop(database, city, data, open_geoid(city), progress, stage, how)
     with database.begin() as connection:
         dems = catalogue.published(connection, layer="dem")
         photos = catalogue.published(connection, layer="orthophoto")
@@ -64,11 +82,15 @@ def refresh(
     if not dems and not only:
         with stage("terrain and city left out: no elevation model is loaded (a source of layer dem)"):
             pass
-    if dems and (not only or "terrain" in only):
+
+    def is_due(product: str, place: str) -> bool:
+        return (not only or product in only) and (not how.changed or (data / place).exists())
+
+    if dems and is_due("terrain", "terrain/layer.json"):
         _terrain(workshop, dems)
-    if (photos or dems) and (not only or "imagery" in only):
+    if (photos or dems) and is_due("imagery", "imagery"):
         _imagery(workshop, photos, dems)
-    if dems and (not only or "city" in only):
+    if dems and is_due("city", "tiles/city/tileset.json"):
         _city(workshop)
 
 
@@ -103,41 +125,16 @@ def _imagery(shop: Workshop, photos: Sequence[Version], dems: Sequence[Version])
 
 
 def _city(shop: Workshop) -> None:
-    """The city tileset: from every current body, on the ground that is served."""
-    stamp_file = shop.data / "tiles" / "city" / "stamp.json"
-    ground = ServedGround.open(shop.data / "terrain", shop.city.crs, shop.geoid)
-    with shop.database.begin() as connection:
-        state = bodies.state(connection)
-        loaded = [version.fingerprint for version in catalogue.published(connection, layer="buildings")]
-    stamp = _digest(
-        [state, loaded, _terrain_version(shop.data), shop.city.crs, shop.geoid.approximate, BUILDER_VERSION]
-    )
+    """The city tileset: from every current body, on the ground that is served; then what nobody names is cleared."""
+    how = shop.how
+    yard = Yard(shop.database, shop.city, shop.data, shop.geoid, how.workers, how.cluster, shop.progress)
     with shop.stage("city"):
-        if _read(stamp_file).get("stamp") == stamp and (stamp_file.parent / "tileset.json").is_file():
-            shop.progress(state.current, state.current, "buildings, unchanged")
-            return
-        report = build_city(
-            bodies.stream(shop.database),
-            ground,
-            shop.geoid,
-            shop.city.crs,
-            FolderSink(shop.data / "tiles"),
-            shop.progress,
-            total=state.current,
-        )
-        _write_stamp(stamp_file, stamp, report)
-        with shop.database.begin() as connection:
-            bus.announce(connection, "tile", {"tileset": "city"})
-        shop.progress(report.buildings, state.current, f"buildings, {report.tiles} tiles, {report.rejected} left out")
-
-
-def _write_stamp(path: Path, stamp: str, report: BuildReport) -> None:
-    flaws = [{"id": f.id, "code": f.code, "reason": f.message, "repaired": f.repaired} for f in report.flaws]
-    note = {"stamp": stamp, "buildings": report.buildings, "tiles": report.tiles, "flaws": flaws}
-    beside = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside.write_text(json.dumps(note, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(path)
+        found = cities.refresh(yard, again=how.again, whole=how.whole)
+        report = found.report
+        unchanged = ", unchanged" if not found.units and not found.is_new else ""
+        told = f"buildings, {report.tiles:,} tiles, {report.rejected:,} left out, {found.units:,} units made{unchanged}"
+        shop.progress(report.buildings, report.read, told)
+    clearing.clear(yard.sink.folder, time.time())
 
 
 def _dem(version: Version) -> DemSource:
@@ -164,18 +161,6 @@ def _present(version: Version) -> Path:
                 f"{path}: changed since it was loaded as {version.dataset}; run `cim load {version.dataset}`"
             )
     return path
-
-
-def _terrain_version(data: Path) -> str:
-    return str(_read(data / "terrain" / "layer.json").get("version", ""))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _digest(parts: Sequence[Any]) -> str:

@@ -1,18 +1,29 @@
-"""Where tiles are put: content-addressed files, written once, and the small root that is replaced last."""
+"""Where tiles are put: content-addressed files, written once, and the small root that is replaced last.
+
+{tileset}/tileset.json     the root, replaced in one step
+c/{hash}.glb.gz, .json.gz  what clients fetch
+u/{hash}.unit, .mass ...   what the next build starts from
+"""
 
 import errno
 import gzip
 import hashlib
 import os
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
-from cim.errors import NoSpace
+import deflate
 
-Kind = Literal["glb", "json"]
+from cim.errors import BadSource, NoSpace
+
+Kind = Literal["glb", "json", "unit", "mass", "ground"]
+PUBLIC: tuple[Kind, ...] = ("glb", "json")
+"""What clients fetch; the other kinds are the builder's own."""
 GZIP_LEVEL = 6
+"""Of libdeflate: less than half of zlib's time at its level 6, and a little smaller; names are of the bytes before it."""
 FROM_ROOT = "../c/"
 """How a root tileset names its contents: roots are at {tileset}/tileset.json, everything else at c/{hash}.{kind}."""
 
@@ -22,6 +33,10 @@ class Sink(Protocol):
 
     def put(self, kind: Kind, data: bytes) -> str:
         """Keeps a content and returns its name, which is a function of its bytes alone."""
+        ...
+
+    def get(self, name: str) -> bytes:
+        """What was put under a name. Raises BadSource where it is not there (any more), or not whole."""
         ...
 
     def publish(self, tileset: str, data: bytes) -> None:
@@ -50,17 +65,40 @@ class FolderSink:
     def put(self, kind: Kind, data: bytes) -> str:
         """Writes the content unless it is there, whole. Raises NoSpace on a full disk, and leaves nothing half written."""
         name = name_of(kind, data)
-        target = self.folder / "c" / f"{name}.gz"
-        if not _is_whole(target, len(data)):
-            _write(target, gzip.compress(data, GZIP_LEVEL, mtime=0))
+        target = self.path(name)
+        if kind not in PUBLIC:
+            if not target.is_file() or target.stat().st_size != len(data):
+                write_whole(target, data)
+        elif not _is_whole(target, len(data)):
+            write_whole(target, bytes(deflate.gzip_compress(data, GZIP_LEVEL)))
         return name
+
+    def get(self, name: str) -> bytes:
+        """What was put under a name. Raises BadSource where it is not there (any more), or not whole."""
+        target = self.path(name)
+        try:
+            stored = target.read_bytes()
+            data = gzip.decompress(stored) if target.suffix == ".gz" else stored
+        except (OSError, EOFError, zlib.error) as error:
+            raise BadSource(f"{target}: cannot be read back ({error})") from error
+        if name_of(_kind_of(name), data) != name:
+            raise BadSource(f"{target}: not what its name says")
+        return data
+
+    def path(self, name: str) -> Path:
+        """Where a content lies."""
+        return self.folder / "c" / f"{name}.gz" if _kind_of(name) in PUBLIC else self.folder / "u" / name
 
     def publish(self, tileset: str, data: bytes) -> None:
         """Replaces the root in one step, after everything it names is on the disk, so that a power cut cannot leave a root
         whose tiles are empty. Raises NoSpace on a full disk; the old root then stands.
         """
         os.sync()
-        _write(self.folder / tileset / "tileset.json", data, durable=True)
+        write_whole(self.folder / tileset / "tileset.json", data, durable=True)
+
+
+def _kind_of(name: str) -> Kind:
+    return cast(Kind, name.rpartition(".")[2])
 
 
 def _is_whole(target: Path, size: int) -> bool:
@@ -73,7 +111,7 @@ def _is_whole(target: Path, size: int) -> bool:
         return False
 
 
-def _write(target: Path, data: bytes, *, durable: bool = False) -> None:
+def write_whole(target: Path, data: bytes, *, durable: bool = False) -> None:
     """The whole file or none: written beside its place, then renamed."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

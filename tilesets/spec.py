@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
@@ -38,12 +38,15 @@ class Tile(TypedDict):
     refine: NotRequired[str]
     content: NotRequired[TileContent]
     children: NotRequired[list["Tile"]]
+    extras: NotRequired[dict[str, Any]]
 
 
 class Tileset(TypedDict):
     """A tileset JSON. geometricError: metres by which drawing nothing at all may be wrong."""
 
     asset: Asset
+    schema: NotRequired[dict[str, Any]]
+    statistics: NotRequired[dict[str, Any]]
     geometricError: float
     root: Tile
 
@@ -121,6 +124,17 @@ def tileset(root: Tile, geometric_error: float) -> Tileset:
         "asset": {"version": VERSION, "generator": GENERATOR},
         "geometricError": geometric_error,
         "root": root,
+    }
+
+
+def described(document: Tileset, schema: dict[str, Any], statistics: dict[str, Any]) -> Tileset:
+    """A tileset JSON that says of what its features tell (clause `schema`) and what there is in all (`statistics`)."""
+    return {
+        "asset": document["asset"],
+        "schema": schema,
+        "statistics": statistics,
+        "geometricError": document["geometricError"],
+        "root": document["root"],
     }
 
 

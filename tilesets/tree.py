@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cim.geometry import cell_box
+from cim.geometry import cell_box, cell_size
 from cim.types import IntArray
 from tilesets.spec import Region, Tile
 
@@ -19,46 +19,62 @@ DISTRICT_DEPTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A grid cell and the run of rows (sorted by key) that lie in it."""
+    """A square of the grid: its key at its depth."""
 
     key: int
     depth: int
-    start: int
-    stop: int
 
     def centre(self) -> tuple[float, float]:
-        """The cell's middle, city frame."""
+        """Its middle, city frame."""
         box = cell_box(self.key, self.depth)
         return (box.west + box.east) / 2.0, (box.south + box.north) / 2.0
+
+    def span(self) -> tuple[int, int]:
+        """The first key of depth 0 within it, and the first one behind it."""
+        return self.key << (2 * self.depth), (self.key + 1) << (2 * self.depth)
+
+    def name(self) -> str:
+        """Depth, column and row, counted from the zero of the city frame.
+
+        >>> Cell(3, 6).name()
+        '6/1/1'
+        """
+        box, side = cell_box(self.key, self.depth), cell_size(self.depth)
+        return f"{self.depth}/{round(box.west / side)}/{round(box.south / side)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A tile: what holds it and its children, its geometric error in metres, its content's URI, its children."""
+    """A tile: what holds it and its children, its geometric error in metres, its content's URI, its children, its cell."""
 
     region: Region
     error: float
     uri: str | None
     children: tuple["Node", ...] = ()
+    cell: Cell | None = None
+
+    def contents(self) -> Iterator[str]:
+        """The names of all contents, its own and those below."""
+        if self.uri is not None:
+            yield self.uri
+        for child in self.children:
+            yield from child.contents()
 
 
 def leaves(keys: IntArray, cost: IntArray, cell: Cell, target: int = TARGET_BYTES) -> Iterator[Cell]:
     """The cells that hold all rows of a cell and cost at most `target` bytes each, in grid order.
 
-    keys: (n,) finest keys, rising; cost: (n,) bytes by row. A cell of 64 m is never split. The answer for a cell is a
-    function of its own rows alone.
+    keys: (n,) keys of depth 0, rising; cost: (n,) bytes by row (or by cell of 64 m). A cell of 64 m is never split. The
+    answer for a cell is a function of its own rows alone.
     """
-    rows = slice(cell.start, cell.stop)
-    if cell.start == cell.stop:
+    start, stop = np.searchsorted(keys, cell.span())
+    if start == stop:
         return
-    if cell.depth == 0 or int(cost[rows].sum()) <= target:
+    if cell.depth == 0 or int(cost[start:stop].sum()) <= target:
         yield cell
         return
-    depth = cell.depth - 1
-    children = (cell.key << 2) + np.arange(5)
-    bounds = cell.start + np.searchsorted(keys[rows], children << (2 * depth))
     for k in range(4):
-        yield from leaves(keys, cost, Cell(int(children[k]), depth, int(bounds[k]), int(bounds[k + 1])), target)
+        yield from leaves(keys, cost, Cell((cell.key << 2) + k, cell.depth - 1), target)
 
 
 def tile(node: Node, prefix: str = "") -> Tile:
@@ -68,16 +84,18 @@ def tile(node: Node, prefix: str = "") -> Tile:
         written["content"] = {"uri": prefix + node.uri}
     if node.children:
         written["children"] = [tile(child, prefix) for child in node.children]
+    if node.cell is not None:
+        written["extras"] = {"cell": node.cell.name()}
     return written
 
 
-def above(keys: list[int], depth: int) -> tuple[int, int]:
-    """Key and depth of the smallest cell that holds all these cells of one depth.
+def above(keys: list[int], depth: int) -> Cell:
+    """The smallest cell that holds all these cells of one depth.
 
     >>> above([4, 7], 0)
-    (1, 1)
+    Cell(key=1, depth=1)
     """
     low, high = min(keys), max(keys)
     while low != high:
         low, high, depth = low >> 2, high >> 2, depth + 1
-    return low, depth
+    return Cell(low, depth)

@@ -1,33 +1,94 @@
-"""Building bodies as columns, streamed in the order of the tile grid: what tiles are made of."""
+"""Building bodies as columns, in the order of the tile grid: what tiles are made of, at one moment and in one snapshot."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
+import psycopg
 import shapely
 from sqlalchemy import Connection, text
 
 from cim.store.db import Database
-from cim.types import Bodies
+from cim.store.sql import source
+from cim.types import NO_BODIES, Bodies, IntArray
 
 _BATCH = 20_000
 
-_QUERY = """
-    SELECT building_id, ST_AsBinary(footprint), base_m, height_m, eaves_m, roof_form, use, cim_level, storeys, name,
-           source, lod, is_synthetic, accuracy_m, cell
-    FROM cim.current_body b
-    WHERE NOT EXISTS (SELECT FROM cim.current_body f WHERE f.building_id = b.building_id AND f.lod > b.lod)
-    ORDER BY cell, building_id"""
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which state of the model: as the world was `at`, by what the model held at `known` (None: by what it holds now)."""
+
+    at: datetime
+    known: datetime | None = None
 
 
-def stream(database: Database) -> Iterator[Bodies]:
-    """Each building's finest current body, ascending (cell, building), in batches of up to 20,000 from one snapshot."""
-    with database.raw() as connection, connection.cursor("bodies", binary=True) as cursor:
-        cursor.itersize = _BATCH
-        cursor.execute(_QUERY)
-        while rows := cursor.fetchmany(_BATCH):
-            yield _columns(rows)
+class Reader:
+    """One transaction that sees one snapshot of the model, and the bodies that are shown at one moment in it."""
+
+    def __init__(self, connection: psycopg.Connection[Any], moment: Moment) -> None:
+        self._connection, self.moment = connection, moment
+        self._sql = source("select_shown_bodies").encode()
+
+    def within(self, low: int, high: int) -> Bodies:
+        """Each building's finest body whose cell lies from `low` up to `high`, ascending (cell, building)."""
+        return self._read({"low": low, "high": high, "cells": None})
+
+    def of(self, cells: IntArray) -> Bodies:
+        """Each building's finest body in these cells, ascending (cell, building)."""
+        if len(cells) == 0:
+            return NO_BODIES
+        return self._read({"low": int(cells.min()), "high": int(cells.max()) + 1, "cells": cells.tolist()})
+
+    def count_by_cell(self, depth: int) -> list[tuple[int, int]]:
+        """The cells of a depth in which anything is shown, ascending, and how many bodies each holds."""
+        rows = self._connection.execute(
+            source("count_shown_bodies").encode(), {"shift": 2 * depth, **self._moment()}
+        ).fetchall()
+        return [(int(key), int(number)) for key, number in rows]
+
+    def newest_change(self) -> int:
+        """The id of the last change of the model that is seen here; 0 before the first."""
+        row = self._connection.execute("SELECT coalesce(max(id), 0) FROM cim.change").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def snapshot(self) -> str:
+        """A name under which other connections can see the same, as long as this transaction lasts."""
+        row = self._connection.execute("SELECT pg_export_snapshot()").fetchone()
+        assert row is not None
+        return str(row[0])
+
+    def _moment(self) -> dict[str, datetime | None]:
+        return {"at": self.moment.at, "known": self.moment.known}
+
+    def _read(self, where: dict[str, Any]) -> Bodies:
+        with self._connection.cursor(binary=True) as cursor:
+            cursor.execute(self._sql, {**where, **self._moment()})
+            parts = []
+            while rows := cursor.fetchmany(_BATCH):
+                parts.append(_columns(rows))
+        if len(parts) <= 1:
+            return parts[0] if parts else NO_BODIES
+        return Bodies(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Bodies.__slots__})
+
+
+@contextmanager
+def reading(database: Database, moment: Moment | None = None, snapshot: str | None = None) -> Iterator[Reader]:
+    """A reader in a transaction of its own. moment None: now. snapshot: one that another reader gave a name."""
+    with database.raw() as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        if snapshot is not None:
+            connection.execute(psycopg.sql.SQL("SET TRANSACTION SNAPSHOT {}").format(psycopg.sql.Literal(snapshot)))
+        if moment is None:
+            row = connection.execute("SELECT now()").fetchone()
+            assert row is not None
+            moment = Moment(row[0])
+        yield Reader(connection, moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +112,7 @@ def state(connection: Connection) -> State:
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> Bodies:
-    c = list(zip(*rows, strict=True))
-    return Bodies(
-        id=np.array(c[0], dtype=np.int64),
-        geometry=shapely.from_wkb(list(c[1])),
-        base_m=np.array(c[2], dtype=np.float64),
-        height_m=np.array(c[3], dtype=np.float64),
-        eaves_m=np.array(c[4], dtype=np.float64),
-        roof_form=np.array(c[5], dtype=np.uint8),
-        use=np.array(c[6], dtype=np.uint8),
-        cim_level=np.array(c[7], dtype=np.uint8),
-        storeys=np.array([v or 0 for v in c[8]], dtype=np.int16),
-        name=np.array(c[9], dtype=object),
-        source=np.array(c[10], dtype=object),
-        lod=np.array(c[11], dtype=np.float32),
-        is_synthetic=np.array(c[12], dtype=bool),
-        accuracy_m=np.array(c[13], dtype=np.float32),
-        cell=np.array(c[14], dtype=np.int64),
-    )
+    columns = list(zip(*rows, strict=True))
+    columns[1] = tuple(shapely.from_wkb(list(columns[1])))
+    columns[8] = tuple(value or 0 for value in columns[8])
+    return Bodies.of(columns)

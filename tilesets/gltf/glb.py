@@ -226,6 +226,7 @@ def _property_table(table: PropertyTable, views: _Views) -> Json:
         entry: Json = {name: views.plain(data) for name, data in gltf_metadata.binary(column).items()}
         if "stringOffsets" in entry:
             entry["stringOffsetType"] = gltf_metadata.offset_name(column)
+        entry |= gltf_metadata.extremes(column)
         properties[column.name] = entry
     return {"class": table.class_name, "count": table.count, "properties": properties}
 

@@ -45,19 +45,22 @@ class PropertyTable:
     schema_id: str = field(default="datong_cim")
 
 
-def schema(table: PropertyTable) -> Json:
-    """The EXT_structural_metadata schema of a table."""
+def schema(*tables: PropertyTable) -> Json:
+    """The schema of tables, a class each: of EXT_structural_metadata, and of 3D Tiles metadata, which has the same form."""
     enums = {
         p.choices.__name__: {
             "valueType": "UINT8",
             "values": [{"name": choice.name, "value": int(choice)} for choice in p.choices],
         }
+        for table in tables
         for p in table.properties
         if p.choices is not None
     }
     document: Json = {
-        "id": table.schema_id,
-        "classes": {table.class_name: {"properties": {p.name: _declared(p) for p in table.properties}}},
+        "id": tables[0].schema_id,
+        "classes": {
+            table.class_name: {"properties": {p.name: _declared(p) for p in table.properties}} for table in tables
+        },
     }
     if enums:
         document["enums"] = enums
@@ -84,6 +87,14 @@ def _declared(column: Property) -> Json:
 def is_unknown(column: Property) -> bool:
     """Whether a text column says nothing: an empty buffer view is not valid glTF, so the table leaves it out."""
     return not isinstance(column.values, np.ndarray) and column.no_data == "" and not any(column.values)
+
+
+def extremes(column: Property) -> Json:
+    """The least and the greatest known value of a column of numbers, as its table entry states them."""
+    if column.choices is not None or not isinstance(column.values, np.ndarray) or column.values.dtype == np.bool_:
+        return {}
+    known = column.values if column.no_data is None else column.values[column.values != column.no_data]
+    return {"min": known.min().item(), "max": known.max().item()} if len(known) else {}
 
 
 def binary(column: Property) -> Mapping[str, bytes]:

@@ -52,17 +52,17 @@ def frame_at(x: float, y: float, crs: str) -> Frame:
     return Frame(crs, ecef[0], axes, turn)
 
 
-def place(mesh: Mesh, undulation_m: FloatArray, frame: Frame) -> Placed:
+def place(mesh: Mesh, frame: Frame) -> Placed:
     """A mesh of the city frame in a tile's axes.
 
-    undulation_m: (n,) by feature, what to add to the mesh's heights to make them ellipsoidal. Each plan position is
-    projected once, exactly; heights run along the ellipsoid's normal there.
+    The mesh's heights are ellipsoidal. Each plan position is projected once, exactly; heights run along the ellipsoid's
+    normal there.
     """
     lonlat = transform(mesh.xy, frame.crs, LONLAT)
     foot = (to_ecef(np.column_stack([lonlat, np.zeros(len(lonlat))])) - frame.origin) @ frame.axes.T
     lon, lat = np.radians(lonlat[:, 0]), np.radians(lonlat[:, 1])
     up = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]) @ frame.axes.T
-    height = mesh.z + undulation_m[mesh.feature]
+    height = mesh.z
     normal = mesh.normal.copy()
     normal[:, :2] = mesh.normal[:, :2] @ frame.turn.T
     used = np.zeros(len(lon), dtype=np.bool_)

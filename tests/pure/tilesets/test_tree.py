@@ -14,10 +14,11 @@ from tilesets.tree import Cell, Node, above, leaves, tile
 def test_leaves_hold_every_row_once_and_are_small_or_single_cells(keys: list[int], target: int) -> None:
     rows = np.sort(np.array(keys, dtype=np.int64))
     cost = 1 + rows % 97
-    found = list(leaves(rows, cost, Cell(0, 6, 0, len(rows)), target))
-    assert [row for cell in found for row in range(cell.start, cell.stop)] == list(range(len(rows)))
-    for cell in found:
-        mine = slice(cell.start, cell.stop)
+    found = list(leaves(rows, cost, Cell(0, 6), target))
+    spans = [np.searchsorted(rows, cell.span()).tolist() for cell in found]
+    assert [row for start, stop in spans for row in range(start, stop)] == list(range(len(rows)))
+    for cell, (start, stop) in zip(found, spans, strict=True):
+        mine = slice(start, stop)
         assert (rows[mine] >> (2 * cell.depth) == cell.key).all()
         assert cost[mine].sum() <= target or cell.depth == 0
 
@@ -25,18 +26,18 @@ def test_leaves_hold_every_row_once_and_are_small_or_single_cells(keys: list[int
 def test_a_leaf_is_a_function_of_its_own_rows() -> None:
     rows = np.sort(np.random.default_rng(1).integers(0, 4**6, 300))
     cost = np.full(300, 10)
-    before = {(c.key, c.depth) for c in leaves(rows, cost, Cell(0, 6, 0, 300), 500)}
+    before = {(c.key, c.depth) for c in leaves(rows, cost, Cell(0, 6), 500)}
     corner = (rows >> 10) == 0
     fewer, less = np.delete(rows, np.flatnonzero(corner)[:5]), cost[5:]
-    after = {(c.key, c.depth) for c in leaves(fewer, less, Cell(0, 6, 0, 295), 500)}
+    after = {(c.key, c.depth) for c in leaves(fewer, less, Cell(0, 6), 500)}
     elsewhere = {(key, depth) for key, depth in before if key >> (2 * (5 - depth)) != 0}
     assert elsewhere <= after
 
 
 def test_the_cell_above_holds_them_all() -> None:
-    assert above([5], 8) == (5, 8)
-    assert above([0b0100, 0b0111], 0) == (1, 1)
-    assert above([0, 3 << 4], 2) == (0, 5)
+    assert above([5], 8) == Cell(5, 8)
+    assert above([0b0100, 0b0111], 0) == Cell(1, 1)
+    assert above([0, 3 << 4], 2) == Cell(0, 5)
 
 
 @given(st.lists(st.tuples(st.floats(1.9, 2.0), st.floats(0.6, 0.7), st.floats(-50, 3000)), min_size=2, max_size=6))

@@ -1,0 +1,14 @@
+"""What tiles need of the store: the past in the order of the grid, and the days on which states turn."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Add the indexes; no row changes."""
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(script.replace("%", "%%"))  # the driver takes % for a placeholder

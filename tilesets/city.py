@@ -1,0 +1,185 @@
+"""The city tileset, kept as the store is: only what changed is made, and a build that was broken off goes on."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cim.city import City
+from cim.errors import BadSource
+from cim.geoid import Geoid
+from cim.store import bus, marks
+from cim.store.bodies import Reader, reading
+from cim.store.db import Database
+from cim.types import IntArray, Progress, silent
+from tilesets import plan as plans
+from tilesets.build import BuildReport, finish, report_of
+from tilesets.crew import spread
+from tilesets.index import Index, Made
+from tilesets.making import Order
+from tilesets.plan import Plan
+from tilesets.publish import FolderSink, name_of
+from tilesets.records import decode_unit
+from tilesets.shelf import Shelf
+from tilesets.terrain import manifest
+from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
+
+TILESET = "city"
+BUILDER_VERSION = 2
+"""Part of the stamp: raise it when the same rows on the same ground would now give other tiles."""
+ALONE = 6_000
+"""Below so many rows starting workers costs more than it saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yard:
+    """Where the city tileset is built. workers: local processes; cluster: a Dask scheduler's address to use instead."""
+
+    database: Database
+    city: City
+    data: Path
+    geoid: Geoid
+    workers: int = 1
+    cluster: str | None = None
+    progress: Progress = silent
+
+    @property
+    def sink(self) -> FolderSink:
+        """Where tiles are put."""
+        return FolderSink(self.data / "tiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a build did. units: how many were made; root: the name of the root's bytes; is_new: whether it was another."""
+
+    report: BuildReport
+    units: int
+    root: str
+    is_new: bool
+
+
+def refresh(yard: Yard, *, again: bool = False, whole: bool = False) -> Refreshed:
+    """Bring the tileset up to the store's present state, and announce a new root.
+
+    again: buildings that were left out are tried again, though nothing about them changed. whole: everything is made
+    anew, whatever is held. Raises Unavailable without
+    terrain, NoSpace, and what a worker raised; the old root then stands, and the next run goes on with what is made.
+    """
+    shelf = Shelf(yard.sink.folder, TILESET)
+    with shelf.locked():
+        old = _name(shelf)
+        with reading(yard.database) as reader:
+            order = ordered(yard, reader)
+            before, ground = foundation(yard, shelf)
+            if whole:
+                before = Index(before.stamp, ground)
+                shelf.begin_journal(before.stamp, ground, {})
+            work = planned(yard, reader, order, before, ground, shelf, again=again)
+            if old and not work.wanted and before.ground == ground:
+                return Refreshed(report_of(before, None), 0, old, is_new=False)
+            base = Index(before.stamp, ground, districts=before.districts, top=before.top)
+            shelf.begin_journal(base.stamp, ground, work.kept)
+            units = {**work.kept, **built(yard, order, work, shelf)}
+        report = finish(TILESET, units, base, yard.city.crs, yard.sink)
+        shelf.keep(report.index)
+    root = _name(shelf)
+    if root != old:
+        with yard.database.begin() as connection:
+            bus.announce(connection, "tile", {"tileset": TILESET, "root": root})
+    return Refreshed(report, len(work.wanted), root, is_new=root != old)
+
+
+def ordered(yard: Yard, reader: Reader) -> Order:
+    """The order of a build that sees what this reader sees."""
+    moment = reader.moment
+    return Order(
+        yard.database.url, reader.snapshot(), moment.at, moment.known, reader.newest_change(), yard.city, yard.data
+    )
+
+
+def stamp(yard: Yard) -> str:
+    """Of all that decides a tile besides its rows and the ground."""
+    city = yard.city
+    parts = [BUILDER_VERSION, TARGET_BYTES, city.crs, city.frame_box().as_tuple(), city.limits.building_height_m]
+    return hashlib.sha256(json.dumps([*parts, yard.geoid.approximate]).encode()).hexdigest()
+
+
+def foundation(yard: Yard, shelf: Shelf) -> tuple[Index, str | None]:
+    """The index to start from (an empty one where the present one is of another stamp), and the ground's record now."""
+    wanted, held = stamp(yard), shelf.index()
+    served = yard.data / "terrain" / manifest.NAME
+    ground = yard.sink.put("ground", served.read_bytes()) if served.is_file() else None
+    return (held if held is not None and held.stamp == wanted else Index(wanted, ground)), ground
+
+
+def planned(
+    yard: Yard, reader: Reader, order: Order, before: Index, ground: str | None, shelf: Shelf, *, again: bool = False
+) -> Plan:
+    """What is to be made so that the tileset shows what the reader sees."""
+    journal = shelf.journal(before.stamp, ground)
+    with yard.database.begin() as connection:
+        risen: list[IntArray] | None = []
+        if before.units and before.ground != ground:
+            boxes = manifest.differing(_manifest(yard, before.ground), _manifest(yard, ground))
+            risen = None if boxes is None else [_beyond(marks.over(connection, boxes), journal)]
+        known = journal if risen is None else {**before.units, **journal}
+        dirty = plans.since(connection, order, known)
+    if dirty is None or not known:
+        return plans.whole(reader, {})
+    if risen is None or not before.units:
+        left = plans.partial(order, known, dirty)
+        rest = plans.whole(reader, left.kept)
+        return Plan({**rest.wanted, **left.wanted}, rest.kept)
+    tried = [_left_out(yard, known)] if again else []
+    return plans.partial(order, known, [*dirty, *risen, *tried])
+
+
+def built(yard: Yard, order: Order, work: Plan, shelf: Shelf | None = None) -> dict[int, Made]:
+    """The units of a plan, made; noted on the shelf one by one, and told with counts."""
+    found: dict[int, Made] = {}
+    read = tiles = size = 0
+    workers = yard.workers if work.rows > ALONE else 1
+    cluster = yard.cluster if work.rows > ALONE else None
+    for answers in spread(order, work.jobs(), workers, cluster):
+        made = {one.key: one.made for one in answers if one.made is not None}
+        found.update(made)
+        if shelf is not None:
+            shelf.note(made)
+        read, size = read + sum(one.read for one in answers), size + sum(one.size for one in answers)
+        tiles += sum(one.tiles for one in made.values())
+        yard.progress(read, max(work.rows, read), f"buildings, {tiles:,} tiles, {size / 1e6:,.1f} MB")
+    return found
+
+
+def _beyond(cells: IntArray, journal: dict[int, Made]) -> IntArray:
+    """These cells, but those of units that a broken-off build has made on the new ground already."""
+    done = np.array(list(journal), dtype=np.int64)
+    return cells[~np.isin(cells >> (2 * UNIT_DEPTH), done)]
+
+
+def _left_out(yard: Yard, units: dict[int, Made]) -> IntArray:
+    """The cells of the buildings that are not drawn, as their units' records tell."""
+    cells: set[int] = set()
+    for made in units.values():
+        if made.rejected:
+            try:
+                flaws = decode_unit(yard.sink.get(made.file), made.file).flaws
+            except BadSource:
+                continue  # the record is gone: the unit is made anew when it is next dirty
+            cells.update(flaw.cell for flaw in flaws if flaw.repaired is None)
+    return np.array(sorted(cells), dtype=np.int64)
+
+
+def _manifest(yard: Yard, name: str | None) -> manifest.Manifest | None:
+    return None if name is None else manifest.load(yard.sink.path(name))
+
+
+def _name(shelf: Shelf) -> str:
+    """The name of the root's bytes; empty where there is no root."""
+    try:
+        return name_of("json", shelf.root.read_bytes()).removesuffix(".json")
+    except OSError:
+        return ""

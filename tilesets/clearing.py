@@ -1,0 +1,106 @@
+"""Files that no root names any more: marked when first seen so, and removed a day later.
+
+A root is a tileset.json: of a tileset, of a version that was given a name (both stay until they are taken away), or of
+another day, which was made when somebody asked for it and goes a week after the last one asked. Whoever holds an old root
+can therefore fetch everything it names for a day after it was replaced.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cim.errors import BadSource
+from tilesets import index as indexes
+from tilesets.publish import FolderSink, write_whole
+
+GRACE_S = 24 * 3600.0
+ASKED_S = 7 * 24 * 3600.0
+_MARKS = "unreferenced.json"
+_NAME = re.compile(r"[0-9a-f]{32}\.[a-z]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What a clearing did: files removed, their bytes, and how many wait for their day."""
+
+    files: int
+    bytes: int
+    waiting: int
+
+
+def clear(folder: Path, now: float, *, grace_s: float = GRACE_S, asked_s: float = ASKED_S) -> Cleared:
+    """Mark what no root under `folder` names, and remove what was marked `grace_s` ago and was not put again since.
+
+    now: seconds since 1970. A root that cannot be read stops the clearing: nothing is removed then.
+    """
+    sink = FolderSink(folder)
+    _drop_days(folder, now - asked_s)
+    try:
+        needed = {name for root in roots(folder) for name in _named(sink, root)}
+    except (OSError, BadSource, ValueError, KeyError):
+        return Cleared(0, 0, 0)
+    before, marked = _marks(folder), {}
+    files = size = 0
+    for path in _stored(folder):
+        name = path.name.removesuffix(".gz")
+        if name in needed:
+            continue
+        since = max(before.get(name, now), path.stat().st_mtime)
+        if now - since < grace_s:
+            marked[name] = since
+            continue
+        size += path.stat().st_size
+        files += 1
+        path.unlink(missing_ok=True)
+    if marked != before:
+        write_whole(folder / _MARKS, json.dumps(marked, separators=(",", ":"), sort_keys=True).encode())
+    return Cleared(files, size, len(marked))
+
+
+def roots(folder: Path) -> list[Path]:
+    """Every root: of tilesets, named versions and other days."""
+    return sorted([*folder.glob("*/tileset.json"), *folder.glob("*/at/*/tileset.json")])
+
+
+def _named(sink: FolderSink, root: Path) -> Iterator[str]:
+    """All that a root needs: contents through nested tilesets, and what its index keeps."""
+    yield from _contents(sink, json.loads(root.read_bytes())["root"])
+    index = root.with_name("index.json")
+    if index.is_file():
+        yield from indexes.decode(index.read_bytes(), str(index)).names()
+
+
+def _contents(sink: FolderSink, tile: dict[str, Any]) -> Iterator[str]:
+    if "content" in tile:
+        name = str(tile["content"]["uri"]).rpartition("/")[2]
+        yield name
+        if name.endswith(".json"):
+            yield from _contents(sink, json.loads(sink.get(name))["root"])
+    for child in tile.get("children", ()):
+        yield from _contents(sink, child)
+
+
+def _stored(folder: Path) -> Iterator[Path]:
+    for part in ("c", "u"):
+        for path in sorted((folder / part).glob("*")) if (folder / part).is_dir() else ():
+            if _NAME.fullmatch(path.name.removesuffix(".gz")):
+                yield path
+
+
+def _marks(folder: Path) -> dict[str, float]:
+    try:
+        found = json.loads((folder / _MARKS).read_text(encoding="utf-8"))
+        return {str(name): float(since) for name, since in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _drop_days(folder: Path, before: float) -> None:
+    """Roots of other days that nobody has asked for since."""
+    for root in folder.glob("*/at/*/tileset.json"):
+        if root.stat().st_mtime < before:
+            shutil.rmtree(root.parent, ignore_errors=True)

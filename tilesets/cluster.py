@@ -1,0 +1,28 @@
+"""The workers of a build on a Dask cluster: its scheduler hands out the jobs, and those of lost workers again."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from distributed import Client, as_completed
+
+from cim.errors import Unavailable
+from tilesets.crew import Job, done
+from tilesets.making import Done, Order
+
+_WAIT_S = 10
+
+
+def spread(address: str, order: Order, jobs: Sequence[Job]) -> Iterator[list[Done]]:
+    """Do all jobs on the cluster and yield what each made, in any order. Raises Unavailable where it does not answer."""
+    try:
+        client = Client(address, timeout=_WAIT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError, ValueError) as error:
+        raise Unavailable(
+            f"CIM_DASK: no scheduler answers at {address} ({error}); start one, or unset CIM_DASK"
+        ) from error
+    with client:
+        futures = client.map(partial(done, order), jobs, pure=False)
+        for finished in as_completed(futures):  # type: ignore[no-untyped-call]
+            made: list[Done] = finished.result()
+            finished.release()
+            yield made

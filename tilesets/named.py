@@ -1,0 +1,32 @@
+"""Cities kept under a name: a root of its own, whose tiles stay until the name is taken away."""
+
+import re
+import shutil
+from pathlib import Path
+
+from cim.errors import BadInput, Conflict, Unknown
+from tilesets.publish import write_whole
+from tilesets.shelf import Shelf
+
+_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
+_TAKEN = ("c", "u")
+
+
+def keep(folder: Path, name: str, tileset: str = "city") -> None:
+    """Let the tileset as it is now be found under a name too. Raises BadInput, Conflict (the name is in use) or Unknown."""
+    if not _NAME.fullmatch(name) or name in (*_TAKEN, tileset):
+        raise BadInput(f"{name!r} cannot be a name: expected letters, digits, - and _, and none of c, u, {tileset}")
+    shelf, mine = Shelf(folder, tileset), folder / name
+    if (mine / "tileset.json").exists():
+        raise Conflict(f"there is a city kept as {name} already; `cim build --forget {name}` lets it go")
+    with shelf.locked():
+        if not shelf.root.is_file():
+            raise Unknown(f"no tileset {tileset} is built yet; `cim build {tileset}` makes it")
+        write_whole(mine / "tileset.json", shelf.root.read_bytes(), durable=True)
+
+
+def forget(folder: Path, name: str, tileset: str = "city") -> None:
+    """Let a kept city go. Raises Unknown where there is none of this name."""
+    if not _NAME.fullmatch(name) or name in (*_TAKEN, tileset) or not (folder / name / "tileset.json").is_file():
+        raise Unknown(f"no city is kept as {name!r}")
+    shutil.rmtree(folder / name)
