@@ -24,7 +24,7 @@ _TERRAIN = re.compile(r"/terrain/(\d{1,2})/(\d{1,8})/(\d{1,8})\.terrain", re.ASC
 _TYPES = {"glb": "model/gltf-binary", "json": "application/json"}
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=10, must-revalidate"
-_TERRAIN_AGE = "public, max-age=300, must-revalidate"
+_TERRAIN_AGE = "public, max-age=60, must-revalidate"
 _VIEWER = "no-cache"
 _NOT_BUILT = Path(__file__).with_name("viewer_missing.html")
 

@@ -131,6 +131,31 @@ def _double(coarse: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return coarse
 
 
+def spikes(values: Heights, least: float, *, ratio: float = 3.0) -> BoolArray:
+    """Pixels that stand above all their neighbours, or below all, by more than `least` and than `ratio` times the
+    neighbours' own range: no ground does that. (r, c) -> (r, c).
+
+    values: metres, NaN = void. A cliff has pixels of its own height beside it, a ridge too; the sharpest even cone stands
+    2.4 ranges above its neighbours: all of them stay. Fewer than three known neighbours prove nothing. `ratio`'s default
+    is the project's own.
+
+    >>> spikes(np.array([[5.0, 6.0, 5.0], [5.0, 99.0, 6.0], [5.0, 5.0, 6.0]]), 10.0).sum()
+    np.int64(1)
+    """
+    rows, cols = values.shape
+    padded = np.pad(values, 1, constant_values=np.nan)
+    low, high = np.full(values.shape, np.inf, np.float32), np.full(values.shape, -np.inf, np.float32)
+    known = np.zeros(values.shape, np.uint8)
+    for down, along in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (2, 2)):
+        near = padded[down : down + rows, along : along + cols]
+        np.fmin(low, near, out=low)
+        np.fmax(high, near, out=high)
+        known += np.isfinite(near)
+    with np.errstate(invalid="ignore"):  # no known neighbour: inf - inf
+        off = np.maximum(values - high, low - values)
+        return cast(BoolArray, (known >= 3) & (off > least) & (off > ratio * (high - low)))
+
+
 def steps_inside(mask: BoolArray, limit: int) -> npt.NDArray[np.uint8]:
     """Steps (up, down, left, right) from each pixel to the nearest False one, at most `limit` (<= 255).
 

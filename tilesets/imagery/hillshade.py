@@ -17,6 +17,7 @@ from tilesets import folder_swap
 from tilesets.imagery.cog import TILE_PX, Cog, MercatorGrid, grid_over, to_cog, zoom_for
 from tilesets.imagery.layer import ImageryReport, publish
 from tilesets.terrain.dem import Dem, DemSource, prepare
+from tilesets.terrain.grid import METRES_PER_DEGREE
 from tilesets.terrain.surface import Surface, build_surface, pixels_at
 
 _BLOCK = 512
@@ -41,6 +42,10 @@ class PixelLattice:
         """Degrees of rows."""
         y = np.pi * (1.0 - 2.0 * (j + 0.5) / (TILE_PX * 2.0**self.zoom))
         return np.asarray(np.degrees(np.arctan(np.sinh(y))), dtype=np.float64)
+
+    def spacing_m(self, lat: float) -> float:
+        """Ground distance between pixels at a latitude."""
+        return float(self.step * METRES_PER_DEGREE * np.cos(np.radians(lat)))
 
 
 def build_hillshade(
@@ -117,6 +122,6 @@ def _shade_block(
     if not inside.any():
         return None
     ground = grid.pixel * np.cos(np.radians(lattice.lat(j[1:-1])))[:, None]
-    shade = hillshade(surface.heights(lattice, float(ground.mean()), i, j), ground, ground)
+    shade = hillshade(surface.heights(lattice, i, j), ground, ground)
     # the shade goes on beyond the mask, or JPEG would smear a dark rim into the picture's edge
     return np.stack([shade, np.where(inside, np.uint8(255), np.uint8(0))])

@@ -1,7 +1,7 @@
 """A block of neighbouring terrain tiles: its ground, sampled once, and its tiles' bytes, written."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,37 @@ from cim.geoid import Geoid
 from cim.types import FloatArray, IntArray
 from tilesets import folder_swap
 from tilesets.terrain import quantized_mesh as mesh
+from tilesets.terrain import water
 from tilesets.terrain.grid import QUADS, TmsLattice
+from tilesets.terrain.manifest import part_digests
+from tilesets.terrain.squares import U64
 from tilesets.terrain.surface import Surface
-
-_REMEMBERED = 48  # blocks of the present level whose heights are kept from the first pass: at most 100 MB
+from tilesets.terrain.water import Waters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """All that a worker needs besides the tiles of its block; `held` is its own memory of heights."""
+    """All that a worker needs besides the tiles of its block. waters: None where no water is known."""
 
     surface: Surface
     geoid: Geoid
     folder: Path
-    held: dict[tuple[int, ...], FloatArray] = field(default_factory=dict)
+    waters: Waters | None = None
 
 
-def extremes(level: int, spacing: float, job: Job, tiles: IntArray) -> tuple[float, float]:
-    """The lowest and highest ellipsoidal height of a block's vertices."""
-    heights = _ground(job, level, spacing, tiles)[1:-1, 1:-1]
-    return float(heights.min()), float(heights.max())
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A block's tiles as they lie on disk, in the order given: 8-byte digests and sizes of their bytes, both (m,), and
+    the digests of their parts (m, p, p)."""
+
+    digests: U64
+    sizes: IntArray
+    parts: U64
 
 
-def write(level: int, spacing: float, scale: mesh.HeightScale, job: Job, tiles: IntArray) -> tuple[bytes, int, int]:
-    """Write a block's tiles. Returns a digest of their bytes, how many, and how many bytes."""
-    heights = _ground(job, level, spacing, tiles)
+def write(level: int, scale: mesh.HeightScale, job: Job, tiles: IntArray) -> Written:
+    """Write a block's tiles (m, 2) x, y. Doing it again writes the same bytes."""
+    heights = _ground(job, level, tiles)
     lattice = TmsLattice(level)
     i, j = _lines(tiles)
     lons, lats = lattice.lon(i[1:-1]), lattice.lat(j[1:-1])
@@ -45,12 +51,13 @@ def write(level: int, spacing: float, scale: mesh.HeightScale, job: Job, tiles: 
     offset = (tiles - tiles.min(axis=0)) * QUADS
     along = np.arange(mesh.SIDE)
     where = mesh.headers(lons[offset[:, :1] + along], lats[offset[:, 1:] + along], scale.decode(k))
-    digest, size = hashlib.sha256(), 0
-    for (x, y), data in zip(tiles.tolist(), mesh.encode(scale, where, k, normals), strict=True):
-        folder_swap.write(job.folder / str(level) / str(x) / f"{y}.terrain", data)
-        digest.update(data)
-        size += len(data)
-    return digest.digest(), len(tiles), size
+    wet = None if job.waters is None else water.masks(job.waters, level, tiles)
+    digests, sizes = np.empty(len(tiles), np.uint64), np.empty(len(tiles), np.int64)
+    for n, data in enumerate(mesh.encode(scale, where, k, normals, water=wet)):
+        folder_swap.write(job.folder / str(level) / str(tiles[n, 0]) / f"{tiles[n, 1]}.terrain", data)
+        digests[n] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+        sizes[n] = len(data)
+    return Written(digests, sizes, part_digests(k, scale, level))
 
 
 def _lines(tiles: IntArray) -> tuple[IntArray, IntArray]:
@@ -59,19 +66,12 @@ def _lines(tiles: IntArray) -> tuple[IntArray, IntArray]:
     return np.arange(low[0] - 1, high[0] + 2), np.arange(low[1] - 1, high[1] + 2)
 
 
-def _ground(job: Job, level: int, spacing: float, tiles: IntArray) -> FloatArray:
+def _ground(job: Job, level: int, tiles: IntArray) -> FloatArray:
     """Ellipsoidal heights of a block's vertices with a collar of one."""
-    key = (level, *tiles.min(axis=0).tolist())
-    if key in job.held:
-        return job.held[key]
-    if any(held[0] != level for held in job.held):
-        job.held.clear()
     lattice = TmsLattice(level)
     i, j = _lines(tiles)
-    heights = job.surface.heights(lattice, spacing, i, j)
+    heights = job.surface.heights(lattice, i, j)
     heights += job.geoid.undulation_lattice(lattice.lon(i), lattice.lat(j))
-    if len(job.held) < _REMEMBERED:
-        job.held[key] = heights
     return heights
 
 

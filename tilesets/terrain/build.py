@@ -1,36 +1,40 @@
 """The terrain tileset: DEMs to a quantized-mesh pyramid on disk, without cracks, swapped in whole.
 
-Levels are built one after the other, each in blocks of tiles that share one reading of the ground: once to find the
-level's extreme heights (they fix its one scale of heights), once to write. Edge vertices depend on the edge alone.
+A plan says which tiles the pyramid in place has already, byte for byte; those are carried over, the others written in
+blocks that share one reading of the ground. A build that dies leaves the pyramid in place as it was.
 """
 
 import hashlib
 import json
-import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyproj
 import shapely
 
 from cim.errors import BadInput
 from cim.geoid import Geoid
 from cim.types import IntArray, Progress, silent
 from tilesets import folder_swap as files
-from tilesets.terrain import block
-from tilesets.terrain import quantized_mesh as mesh
+from tilesets.terrain import block, manifest
 from tilesets.terrain.block import Job
+from tilesets.terrain.crew import Crew
 from tilesets.terrain.dem import DemSource, prepare
-from tilesets.terrain.grid import Coverage, TmsLattice, blocks, level_for, pyramid, ranges
+from tilesets.terrain.flaws import DemFlaw
+from tilesets.terrain.grid import Coverage, blocks, level_for, pyramid, ranges
+from tilesets.terrain.manifest import Level, Manifest
+from tilesets.terrain.plan import LevelPlan, blank, carry, plan
 from tilesets.terrain.surface import build_surface
+from tilesets.terrain.water import Waters
 
-__all__ = ["DemSource", "TerrainReport", "build_terrain"]
+__all__ = ["DemFlaw", "DemSource", "TerrainReport", "build_terrain"]
 
-FORMAT = "2"
+FORMAT = "3"
 """Raised when the same DEMs would give other tiles, so that an old pyramid is not taken for a new one."""
 BLOCK = 8
 ONE_PROCESS = 2000
@@ -39,12 +43,15 @@ ONE_PROCESS = 2000
 
 @dataclass(frozen=True, slots=True)
 class TerrainReport:
-    """What a build made. tiles: how many at each level; version: of the content, in every tile's address."""
+    """What a build made. tiles: how many at each level; version: of the content; flaws: what in the DEMs was no ground;
+    rewritten: tiles that were not carried over from the pyramid in place."""
 
     tiles: tuple[int, ...]
     version: str
     bounds: tuple[float, float, float, float]
     bytes: int
+    flaws: tuple[DemFlaw, ...] = ()
+    rewritten: int = 0
     unchanged: bool = False
 
     @property
@@ -63,108 +70,128 @@ def build_terrain(
     workers: int = 1,
     fingerprint: str | None = None,
     attribution: str = "",
+    water: Sequence[Any] = (),
 ) -> TerrainReport:
-    """Build the pyramid of these DEMs into the folder `out`.
+    """Build the pyramid of these DEMs into the folder `out`, reusing what the pyramid there has already.
 
     dems: heights in the city's height system, any CRS PROJ knows; the finest wins, and fades into the coarser over
     32 of its pixels. city_crs: recorded beside the tiles. fingerprint: of the DEMs' content; where it equals that of
-    the pyramid in place, nothing is done. progress counts tiles. Raises BadInput without DEMs; BadSource, MissingCrs.
+    the pyramid in place, nothing is done. water: shapely polygons, lon/lat; with any, tiles carry a water mask.
+    progress counts tiles. The same input gives the same bytes, whatever stood there before and however many workers.
+    Raises BadInput without DEMs; BadSource, MissingCrs; Unavailable when workers keep dying.
     """
     if not dems:
         raise BadInput("no DEM: expected at least one raster of heights")
-    out = Path(out)
-    stamp = None if fingerprint is None else f"{FORMAT}:{city_crs}:{geoid.approximate}:{fingerprint}"
+    out, waters = Path(out), Waters.of(water)
+    stamp = None if fingerprint is None else _stamp(dems, city_crs, geoid, waters, fingerprint)
     files.recover(out)
-    old = files.read_report(out)
-    if stamp is not None and old is not None and old.get("stamp") == stamp:
-        return _report(old, unchanged=True)
+    note = files.read_report(out)
+    if stamp is not None and note is not None and note.get("stamp") == stamp:
+        return _report(note)
+    old = manifest.read(out)
     with files.beside(out) as folder, files.beside(out) as scratch:
         prepared = [prepare(source, scratch, f"dem{n}") for n, source in enumerate(dems)]
         coverages = [Coverage(dem.outline, level_for(dem.pixel_m, dem.latitude)) for dem in prepared]
-        job = Job(build_surface(prepared), geoid, folder)
-        levels = pyramid(coverages)
-        latitude = float(np.mean([dem.latitude for dem in prepared]))
-        digests, size = _write_levels(job, levels, latitude, progress, workers)
-        version = hashlib.sha256(b"".join(digests)).hexdigest()[:12]
-        bounds = shapely.total_bounds([dem.outline for dem in prepared]).round(7).tolist()
-        layer = _layer_json(levels, version, bounds, attribution, geoid)
+        job = Job(build_surface(prepared), geoid, folder, waters)
+        plans = plan(job.surface, geoid, waters, pyramid(coverages), _maker(), old)
+        if old is not None:
+            plans = carry(plans, old, out, folder)
+        made = _write(job, plans, old, progress, workers)
+        bounds = tuple(shapely.total_bounds([dem.outline for dem in prepared]).round(7).tolist())
+        report = TerrainReport(
+            tiles=tuple(len(level.tiles) for level in made.levels),
+            version=_version(made),
+            bounds=bounds,
+            bytes=sum(int(level.sizes.sum()) for level in made.levels),
+            flaws=tuple(flaw for dem in prepared for flaw in dem.flaws),
+            rewritten=sum(int(level.fresh.sum()) for level in plans),
+        )
+        layer = _layer_json(plans, report, attribution, geoid, waters)
         (folder / "layer.json").write_text(json.dumps(layer, ensure_ascii=False) + "\n", encoding="utf-8")
-        report = TerrainReport(tuple(len(level) for level in levels), version, tuple(bounds), size)
-        note = {**asdict(report), "stamp": stamp, "city_crs": city_crs, "geoid": geoid.approximate}
-        (folder / files.REPORT).write_text(json.dumps(note) + "\n", encoding="utf-8")
+        (folder / files.REPORT).write_text(json.dumps(_note(report, stamp, city_crs, geoid)) + "\n", encoding="utf-8")
+        manifest.save(made, folder / manifest.NAME)
         files.swap(folder, out)
     return report
 
 
-def _report(note: dict[str, Any], *, unchanged: bool) -> TerrainReport:
-    return TerrainReport(tuple(note["tiles"]), note["version"], tuple(note["bounds"]), note["bytes"], unchanged)
+def _stamp(dems: Sequence[DemSource], city_crs: str, geoid: Geoid, waters: Waters | None, fingerprint: str) -> str:
+    spikes = [dem.spike_m for dem in dems]
+    wet = None if waters is None else f"{waters.mark:016x}"
+    return f"{FORMAT}:{city_crs}:{geoid.approximate}:{spikes}:{wet}:{fingerprint}"
+
+
+def _maker() -> str:
+    """What besides the inputs makes the bytes: this program and the libraries whose roundings it takes over."""
+    return f"{FORMAT}:{np.__version__}:{pyproj.proj_version_str}:{zlib.ZLIB_RUNTIME_VERSION}"
+
+
+def _version(made: Manifest) -> str:
+    digest = hashlib.sha256()
+    for level in made.levels:
+        digest.update(level.tiles.tobytes() + level.digests.tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _note(report: TerrainReport, stamp: str | None, city_crs: str, geoid: Geoid) -> dict[str, Any]:
+    """The report as it lies beside the tiles: nothing in it tells what stood there before."""
+    content = asdict(report)
+    del content["rewritten"], content["unchanged"]
+    return {**content, "stamp": stamp, "city_crs": city_crs, "geoid": geoid.approximate}
+
+
+def _report(note: dict[str, Any]) -> TerrainReport:
+    flaws = tuple(DemFlaw(f["dem"], f["code"], f["pixels"], tuple(f["box"])) for f in note["flaws"])
+    tiles, bounds = tuple(note["tiles"]), tuple(note["bounds"])
+    return TerrainReport(tiles, note["version"], bounds, note["bytes"], flaws, unchanged=True)
 
 
 def _layer_json(
-    levels: list[IntArray], version: str, bounds: list[float], attribution: str, geoid: Geoid
+    plans: list[LevelPlan], report: TerrainReport, attribution: str, geoid: Geoid, waters: Waters | None
 ) -> dict[str, Any]:
+    """The layer's description. Tiles keep their addresses: a client asks again by ETag, and gets only what changed."""
     return {
         "tilejson": "2.1.0",
         "name": "terrain",
         "description": f"Ground heights over the WGS 84 ellipsoid. {geoid.approximate}",
-        "version": f"1.0.0-{version}",
+        "version": f"1.0.0-{report.version}",
         "format": "quantized-mesh-1.0",
         "attribution": attribution,
         "scheme": "tms",
         "projection": "EPSG:4326",
-        "extensions": ["octvertexnormals"],
-        "tiles": ["{z}/{x}/{y}.terrain?v={version}"],
+        "extensions": ["octvertexnormals"] if waters is None else ["octvertexnormals", "watermask"],
+        "tiles": ["{z}/{x}/{y}.terrain"],
         "minzoom": 0,
-        "maxzoom": len(levels) - 1,
-        "bounds": bounds,
-        "available": [ranges(level) for level in levels],
+        "maxzoom": len(plans) - 1,
+        "bounds": list(report.bounds),
+        "available": [ranges(level.tiles) for level in plans],
     }
 
 
-def _write_levels(
-    job: Job, levels: list[IntArray], lat: float, progress: Progress, workers: int
-) -> tuple[list[bytes], int]:
-    """Write every tile; the digests of the blocks in order, and the bytes written."""
-    total, done, size = sum(len(level) for level in levels), 0, 0
-    digests: list[bytes] = []
-    pool = None
-    if workers > 1 and total >= ONE_PROCESS:
-        context = multiprocessing.get_context("spawn")  # the caller may hold threads and sockets
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(job,))
-    try:
-        for level, tiles in enumerate(levels):
-            groups = blocks(tiles, BLOCK)
-            spacing = TmsLattice(level).spacing_m(lat)
-            extremes = np.array(list(_each(pool, job, partial(block.extremes, level, spacing), groups)))
-            scale = mesh.height_scale(float(extremes[:, 0].min()), float(extremes[:, 1].max()))
-            for digest, count, written in _each(pool, job, partial(block.write, level, spacing, scale), groups):
-                digests.append(digest)
-                done, size = done + count, size + written
-                progress(done, total, f"terrain level {level}")
-    finally:
-        if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return digests, size
+def _write(
+    job: Job, plans: list[LevelPlan], old: Manifest | None, progress: Progress, workers: int
+) -> Manifest:
+    """Write the tiles that do not stand yet; the manifest of all."""
+    total, fresh = sum(len(p.tiles) for p in plans), sum(int(p.fresh.sum()) for p in plans)
+    done = total - fresh
+    progress(done, total, "terrain tiles carried over") if done else None
+    levels: list[Level] = []
+    with Crew(job, workers if fresh >= ONE_PROCESS else 1) as crew:
+        for level in plans:
+            entry = blank(level, old)
+            rows = _rows(level)
+            groups: list[IntArray] = [level.tiles[row] for row in rows]
+            for row, made in zip(rows, crew.each(partial(block.write, level.level, level.scale), groups), strict=True):
+                entry.digests[row], entry.sizes[row], entry.parts[row] = made.digests, made.sizes, made.parts
+                done += len(row)
+                progress(done, total, f"terrain level {level.level}")
+            levels.append(entry)
+    return Manifest(tuple(levels))
 
 
-_job: Job | None = None
-
-
-def _start(job: Job) -> None:
-    """A worker's first act: keep the job, so that each block carries only its tiles."""
-    global _job
-    _job = job
-
-
-def _in_worker(task: Callable[[Job, IntArray], Any], tiles: IntArray) -> Any:
-    assert _job is not None
-    return task(_job, tiles)
-
-
-def _each(
-    pool: ProcessPoolExecutor | None, job: Job, task: Callable[..., Any], groups: list[IntArray]
-) -> Iterable[Any]:
-    """The task's result for each group of tiles, in order, here or in the pool."""
-    if pool is None:
-        return (task(job, group) for group in groups)
-    return pool.map(partial(_in_worker, task), groups)
+def _rows(level: LevelPlan) -> list[IntArray]:
+    """The tiles to be written, by their rows, in blocks."""
+    place = {tuple(tile): row for row, tile in enumerate(level.tiles.tolist())}
+    return [
+        np.array([place[tuple(tile)] for tile in group.tolist()], np.int64)
+        for group in blocks(level.tiles[level.fresh], BLOCK)
+    ]

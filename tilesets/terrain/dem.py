@@ -21,23 +21,27 @@ from cim import crs as frames
 from cim.errors import BadSource, MissingCrs, NoSpace
 from cim.raster import close_holes, fill_voids, halve, steps_inside
 from cim.types import FloatArray
+from tilesets.terrain.flaws import SPIKE, VOID, DemFlaw, Tally, sift, spike_height
 
 BLEND_PX = 32
 """Over so many pixels inside its border, or round a hole, a DEM fades into the coarser ground."""
 HOLE_PX = 8
 """Holes narrower than about twice this are filled from the DEM's own neighbouring pixels."""
 _STRIP = 512
-_LOWEST_M, _HIGHEST_M = -12_000.0, 9_000.0
 _BYTES_PER_PIXEL = 8
 _MARGIN = BLEND_PX + 2 * HOLE_PX + 2
 
 
 @dataclass(frozen=True, slots=True)
 class DemSource:
-    """A raster whose first band is heights in the city's height system (metres). crs: stated by its owner, if any."""
+    """A raster whose first band is heights in the city's height system (metres). crs: stated by its owner, if any.
+
+    spike_m: how far a pixel must stand off all its neighbours to be taken for a spike; None: the default, inf: never.
+    """
 
     path: Path
     crs: str | None = None
+    spike_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +50,7 @@ class Dem:
     without NaN, steps the distance to the border or the next void in pixels of the full size (0..blend).
 
     to_pixel: a, b, c, d, e, f of column = a x + b y + c, row = d x + e y + f, from the *corner* of the first pixel.
-    outline: shapely, lon/lat degrees. pixel_m: ground size of a pixel. low, high: its extreme heights.
+    outline: shapely, lon/lat degrees. pixel_m: ground size of a pixel. flaws: what was filled.
     """
 
     crs: str
@@ -57,15 +61,15 @@ class Dem:
     pixel_m: float
     latitude: float
     outline: shapely.Geometry
-    low: float
-    high: float
     levels: tuple[tuple[Path, Path], ...]
+    flaws: tuple[DemFlaw, ...] = ()
 
     def pixels(self, lonlat: FloatArray) -> FloatArray:
         """Column and row (n, 2), fractional, from the corner of the first pixel; inf where it cannot be placed."""
         xy = frames.transform(lonlat, frames.LONLAT, self.crs)
         a, b, c, d, e, f = self.to_pixel
-        return np.column_stack([a * xy[:, 0] + b * xy[:, 1] + c, d * xy[:, 0] + e * xy[:, 1] + f])
+        with np.errstate(invalid="ignore"):  # inf times 0, beyond what the projection can place
+            return np.column_stack([a * xy[:, 0] + b * xy[:, 1] + c, d * xy[:, 0] + e * xy[:, 1] + f])
 
 
 def prepare(source: DemSource, folder: Path, name: str) -> Dem:
@@ -85,15 +89,18 @@ def _prepare(dataset: DatasetReader, source: DemSource, folder: Path, name: str)
     _need_space(folder, dataset.width * dataset.height * _BYTES_PER_PIXEL)
     blend = max(1, min(BLEND_PX, min(dataset.width, dataset.height) // 4))
     levels = [(folder / f"{name}_0_heights.npy", folder / f"{name}_0_steps.npy")]
-    low, high = _read(dataset, *levels[0], blend)
-    if not np.isfinite(low):
+    outline, pixel_m, latitude = _footprint(dataset, crs)
+    least = spike_height(source.spike_m, pixel_m)
+    tally = _read(dataset, *levels[0], blend, least)
+    if tally.zero_is_a_mark:
+        tally = _read(dataset, *levels[0], blend, least, zero_is_a_mark=True)
+    if not tally.known:
         raise BadSource(f"{source.path}: every pixel of the DEM is void; expected heights")
     while min(np.load(levels[-1][0], mmap_mode="r").shape) >= 4:
         after = (folder / f"{name}_{len(levels)}_heights.npy", folder / f"{name}_{len(levels)}_steps.npy")
         for larger, smaller in zip(levels[-1], after, strict=True):
             _shrink(larger, smaller)
         levels.append(after)
-    outline, pixel_m, latitude = _footprint(dataset, crs)
     return Dem(
         crs=crs,
         to_pixel=tuple(~dataset.transform)[:6],
@@ -103,10 +110,19 @@ def _prepare(dataset: DatasetReader, source: DemSource, folder: Path, name: str)
         pixel_m=pixel_m,
         latitude=latitude,
         outline=outline,
-        low=low,
-        high=high,
         levels=tuple(levels),
+        flaws=_flaws(tally, source.path.name, dataset, crs),
     )
+
+
+def _flaws(tally: Tally, name: str, dataset: DatasetReader, crs: str) -> tuple[DemFlaw, ...]:
+    found = []
+    for code, (top, left, bottom, right) in sorted(tally.bounds.items()):
+        corners = [dataset.transform * (c, r) for c in (left, right + 1) for r in (top, bottom + 1)]
+        lonlat = frames.transform(np.array(corners), crs, frames.LONLAT)
+        box = (*lonlat.min(axis=0).round(7).tolist(), *lonlat.max(axis=0).round(7).tolist())
+        found.append(DemFlaw(name, code, tally.counts[code], box))
+    return tuple(found)
 
 
 def _need_space(folder: Path, needed: int) -> None:
@@ -116,38 +132,38 @@ def _need_space(folder: Path, needed: int) -> None:
         raise NoSpace(f"{folder.parent}: preparing the DEM takes {needed >> 20} MiB, {free >> 20} MiB are free")
 
 
-def _read(dataset: DatasetReader, heights: Path, steps: Path, blend: int) -> tuple[float, float]:
+def _read(
+    dataset: DatasetReader, heights: Path, steps: Path, blend: int, least: float, *, zero_is_a_mark: bool = False
+) -> Tally:
     """Fill both maps strip by strip, each with a margin that makes its result independent of the strips."""
     size = (dataset.height, dataset.width)
     height_map = open_memmap(heights, mode="w+", dtype=np.float32, shape=size)
     step_map = open_memmap(steps, mode="w+", dtype=np.uint8, shape=size)
-    low, high = np.inf, -np.inf
+    tally = Tally()
     for top in range(0, dataset.height, _STRIP):
         first, last = max(0, top - _MARGIN), min(dataset.height, top + _STRIP + _MARGIN)
-        values = read_heights(dataset, Window(0, first, dataset.width, last - first))
+        keep = slice(top - first, min(top + _STRIP, dataset.height) - first)
+        values, marks, off = sift(
+            read_heights(dataset, Window(0, first, dataset.width, last - first)), least, zero_is_a_mark
+        )
+        tally.add(VOID, marks[keep], top)
+        tally.add(SPIKE, off[keep], top)
+        tally.weigh(values[keep])
         valid = np.isfinite(values)
-        if valid.any():
-            low, high = min(low, float(np.nanmin(values))), max(high, float(np.nanmax(values)))
         trusted = valid if valid.all() else close_holes(valid, HOLE_PX)
         rim = ((int(first == 0), int(last == dataset.height)), (1, 1))
         inside = steps_inside(np.pad(trusted, rim), blend + 1)
         inside = inside[rim[0][0] : inside.shape[0] - rim[0][1], 1:-1]
-        keep = slice(top - first, min(top + _STRIP, dataset.height) - first)
         height_map[top : top + _STRIP] = fill_voids(values)[keep]
         step_map[top : top + _STRIP] = np.where(inside > 0, inside - np.uint8(1), 0).astype(np.uint8)[keep]
-    return low, high
+    return tally
 
 
 def read_heights(dataset: DatasetReader, window: Window) -> npt.NDArray[np.float32]:
-    """Heights of a window in metres, float32; the band's scale is applied.
-
-    NaN where void: nodata, masked, not finite, and what no height on Earth can be (undeclared -9999, -32768, 3.4e38).
-    """
+    """Heights of a window in metres, float32; the band's scale is applied. NaN where the file declares a void."""
     masked = dataset.read(1, window=window, masked=True)
     scale, offset = dataset.scales[0], dataset.offsets[0]
-    values = np.ma.filled(masked.astype(np.float32), np.nan) * np.float32(scale) + np.float32(offset)
-    real = (values > _LOWEST_M) & (values < _HIGHEST_M) & (values != -9999.0)
-    return np.where(real, values, np.nan).astype(np.float32)
+    return np.ma.filled(masked.astype(np.float32), np.nan) * np.float32(scale) + np.float32(offset)
 
 
 def _shrink(larger: Path, smaller: Path) -> None:

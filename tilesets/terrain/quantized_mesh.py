@@ -7,6 +7,7 @@ Frame: lon/lat degrees (EPSG:4326), ellipsoidal heights in metres; positions in 
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,7 +21,8 @@ from cim.types import FloatArray
 SIDE = 65
 TOP = 32767
 _HEADER = struct.Struct("<3d2f4d3d")
-_NORMALS_ID = 1
+_NORMALS_ID, _WATER_ID = 1, 2
+WATER_SIDE = 256
 _RADII = np.array([6378137.0, 6378137.0, 6356752.314245179])
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no time, no name: the same input, the same bytes
 
@@ -185,11 +187,14 @@ def oct_decode(pairs: U8) -> FloatArray:
     return unit
 
 
-def encode(scale: HeightScale, where: Headers, k: U16, normals: U8, level: int = 6) -> list[bytes]:
+def encode(
+    scale: HeightScale, where: Headers, k: U16, normals: U8, level: int = 6, water: Sequence[bytes] | None = None
+) -> list[bytes]:
     """The gzipped tiles of t grids.
 
     k: (t, n, n) heights on the scale, normals: (t, n, n, 2) octahedral bytes; row 0 south, column 0 west.
-    level: deflate effort of the parts that differ. The same input gives the same bytes.
+    level: deflate effort of the parts that differ. water: of each tile its mask, one byte or 256 x 256, row 0 north
+    (255 water, 0 land); None: no such extension. The same input gives the same bytes.
     """
     t, side = k.shape[0], k.shape[1]
     shared = topology(side)
@@ -200,12 +205,16 @@ def encode(scale: HeightScale, where: Headers, k: U16, normals: U8, level: int =
         sphere = (*where.centre[i], where.radius[i])
         head = _HEADER.pack(*where.centre[i], scale.low, scale.high, *sphere, *where.horizon[i])
         head += struct.pack("<I", side * side)
-        tiles.append(_gzip(head, shared, _zigzag(heights[i]), faces[i].tobytes(), level))
+        last = faces[i].tobytes()
+        if water is not None:
+            last += struct.pack("<BI", _WATER_ID, len(water[i])) + water[i]
+        tiles.append(_gzip(head, shared, _zigzag(heights[i]), last, level))
     return tiles
 
 
-def _gzip(head: bytes, shared: Topology, heights: bytes, normals: bytes, level: int) -> bytes:
-    raw = b"".join([head, shared.body, heights, shared.tail, normals])
+def _gzip(head: bytes, shared: Topology, heights: bytes, last: bytes, level: int) -> bytes:
+    """One tile. last: the normals, and what follows them."""
+    raw = b"".join([head, shared.body, heights, shared.tail, last])
     return b"".join(
         [
             _GZIP_HEAD,
@@ -213,7 +222,7 @@ def _gzip(head: bytes, shared: Topology, heights: bytes, normals: bytes, level: 
             shared.body_deflated,
             _deflate(heights, level),
             shared.tail_deflated,
-            _deflate(normals, level, last=True),
+            _deflate(last, level, last=True),
             struct.pack("<II", zlib.crc32(raw), len(raw)),
         ]
     )
@@ -221,12 +230,13 @@ def _gzip(head: bytes, shared: Topology, heights: bytes, normals: bytes, level: 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """A decoded grid tile: k (n, n) uint16 and metres (n, n), row 0 south; normals (n, n, 2) bytes or None."""
+    """A decoded grid tile: k (n, n) uint16, row 0 south; normals (n, n, 2) bytes; water: its mask, as `encode` takes it."""
 
     scale_low: float
     scale_high: float
     k: U16
-    normals: U8 | None
+    normals: U8
+    water: bytes | None = None
 
     def heights(self) -> FloatArray:
         """(n, n) ellipsoidal metres."""
@@ -250,11 +260,13 @@ def decode(data: bytes, name: str = "tile") -> Mesh:
     shared, start = topology(side), _HEADER.size + 4
     ends = np.cumsum([start, len(shared.body), 2 * count, len(shared.tail), 2 * count])
     same = raw[ends[0] : ends[1]] == shared.body and raw[ends[2] : ends[3]] == shared.tail
-    if not same or len(raw) != ends[4]:
+    water = raw[ends[4] + 5 :] or None
+    sized = struct.pack("<BI", _WATER_ID, len(water)) if water and len(water) in (1, WATER_SIDE**2) else b""
+    if not same or raw[ends[4] : ends[4] + 5] != sized or len(raw) < ends[4]:
         raise BadSource(f"{name}: not a mesh of this server: its grid or its length ({len(raw)} bytes) differs")
     zigzag = np.frombuffer(raw, "<u2", count, int(ends[1])).astype(np.int64)
     k = np.empty(count, np.uint16)
     k[shared.order] = np.cumsum((zigzag >> 1) ^ -(zigzag & 1))
     faces = np.empty((count, 2), np.uint8)
     faces[shared.order] = np.frombuffer(raw, np.uint8, 2 * count, int(ends[3])).reshape(-1, 2)
-    return Mesh(low, high, k.reshape(side, side), faces.reshape(side, side, 2))
+    return Mesh(low, high, k.reshape(side, side), faces.reshape(side, side, 2), water)

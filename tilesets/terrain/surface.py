@@ -19,8 +19,12 @@ from tilesets.terrain.grid import METRES_PER_DEGREE
 FADE_M = 40_000.0
 """Beyond every DEM the ground continues smoothly and sinks to height 0 over this distance."""
 _BACKDROP_CELLS = 512
-_NODE = 16
-_EXACT_STEP = 0.012
+_ALIGNED = 32
+"""The backdrop's corner lies on a whole multiple of so many cells: a DEM more moves it seldom, and then by much."""
+_BACKDROP_STEP_M = 0.25
+"""The backdrop's heights are whole multiples of this, so that a changed pixel is not felt on the city's other side."""
+NODE = 16
+EXACT_STEP = 0.012
 """Lattices wider than this (degrees) are projected point by point; finer ones between nodes every 16 points, which
 is off by less than 1/200 of the spacing."""
 
@@ -39,6 +43,10 @@ class Lattice(Protocol):
 
     def lat(self, j: IntArray) -> FloatArray:
         """Degrees of rows."""
+        ...
+
+    def spacing_m(self, lat: float) -> float:
+        """Ground distance between crossings at a latitude."""
         ...
 
 
@@ -70,15 +78,15 @@ class Surface:
     dems: tuple[Dem, ...]
     backdrop: Backdrop
 
-    def heights(self, lattice: Lattice, spacing_m: float, i: IntArray, j: IntArray) -> FloatArray:
+    def heights(self, lattice: Lattice, i: IntArray, j: IntArray) -> FloatArray:
         """H (metres) at the crossings of consecutive columns i (c,) and rows j (r,). Returns (r, c).
 
-        spacing_m: ground distance of the lattice; each DEM is read at the size that comes nearest from below, so
-        that a coarse level shows means and not single pixels.
+        Each DEM is read at the size that comes nearest to the lattice's spacing from below, so that a coarse level shows
+        means and not single pixels.
         """
         result = self.backdrop.heights(lattice.lon(i), lattice.lat(j))
         for dem in self.dems:
-            _lay(dem, result, lattice, spacing_m, i, j)
+            _lay(dem, result, lattice, i, j)
         return result
 
 
@@ -88,7 +96,13 @@ def build_surface(dems: Sequence[Dem]) -> Surface:
     return Surface(ordered, _backdrop(ordered))
 
 
-def _lay(dem: Dem, base: FloatArray, lattice: Lattice, spacing_m: float, i: IntArray, j: IntArray) -> None:
+def size_for(dem: Dem, lattice: Lattice) -> int:
+    """Which of the DEM's halved sizes a lattice reads. It depends on the two alone: other DEMs move no height of this."""
+    ratio = max(lattice.spacing_m(dem.latitude) / dem.pixel_m, 1.0)
+    return int(np.clip(np.floor(np.log2(ratio)), 0, len(dem.levels) - 1))
+
+
+def _lay(dem: Dem, base: FloatArray, lattice: Lattice, i: IntArray, j: IntArray) -> None:
     """Blend one DEM over the heights beneath it, in place."""
     west, south, east, north = shapely.bounds(dem.outline)
     lons, lats = lattice.lon(i), lattice.lat(j)
@@ -97,11 +111,10 @@ def _lay(dem: Dem, base: FloatArray, lattice: Lattice, spacing_m: float, i: IntA
     if cols is None or rows is None:
         return
     x, y = pixels_at(dem, lattice, i[cols], j[rows])
-    mip = int(np.clip(np.floor(np.log2(max(spacing_m / dem.pixel_m, 1.0))), 0, len(dem.levels) - 1))
     inside = (x >= 0) & (x <= dem.width) & (y >= 0) & (y <= dem.height)
     if not inside.any():
         return
-    heights, steps = _sample(dem, mip, np.where(inside, x, 0.0), np.where(inside, y, 0.0))
+    heights, steps = _sample(dem, size_for(dem, lattice), np.where(inside, x, 0.0), np.where(inside, y, 0.0))
     share = np.where(inside, steps / dem.blend, 0.0)
     share = share * share * (3.0 - 2.0 * share)
     part = base[rows, cols]
@@ -115,13 +128,13 @@ def _span(wanted: npt.NDArray[np.bool_]) -> slice | None:
 
 def pixels_at(dem: Dem, lattice: Lattice, i: IntArray, j: IntArray) -> tuple[FloatArray, FloatArray]:
     """Pixel columns and rows (r, c) of lattice crossings: exact at nodes of the whole lattice, linear between."""
-    if lattice.step > _EXACT_STEP:
+    if lattice.step > EXACT_STEP:
         return _project(dem, lattice, i, j)
-    node_i = np.arange(i[0] // _NODE, i[-1] // _NODE + 2) * _NODE
-    node_j = np.arange(j[0] // _NODE, j[-1] // _NODE + 2) * _NODE
+    node_i = np.arange(i[0] // NODE, i[-1] // NODE + 2) * NODE
+    node_j = np.arange(j[0] // NODE, j[-1] // NODE + 2) * NODE
     grids = _project(dem, lattice, node_i, node_j)
-    at_c, fx = i // _NODE - node_i[0] // _NODE, (i % _NODE) / _NODE
-    at_r, fy = j // _NODE - node_j[0] // _NODE, ((j % _NODE) / _NODE)[:, None]
+    at_c, fx = i // NODE - node_i[0] // NODE, (i % NODE) / NODE
+    at_r, fy = j // NODE - node_j[0] // NODE, ((j % NODE) / NODE)[:, None]
     x, y = (
         (lambda rows: rows[:, at_c] * (1.0 - fx) + rows[:, at_c + 1] * fx)(g[at_r] * (1.0 - fy) + g[at_r + 1] * fy)
         for g in grids
@@ -167,7 +180,7 @@ def _mix(values: FloatArray, corners: list[IntArray], fx: FloatArray, fy: FloatA
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """The cell centres of the backdrop as a lattice."""
+    """The cell centres of the backdrop as a lattice, its corner on a whole multiple of cells."""
 
     west: float
     south: float
@@ -181,6 +194,10 @@ class _Cells:
         """Degrees of rows."""
         return np.asarray(self.south + (j + 0.5) * self.step, dtype=np.float64)
 
+    def spacing_m(self, lat: float) -> float:
+        """Ground distance between columns."""
+        return self.step * METRES_PER_DEGREE * max(float(np.cos(np.radians(lat))), 0.01)
+
 
 def _backdrop(dems: tuple[Dem, ...]) -> Backdrop:
     """What all DEMs know, coarse; continued into holes and outwards, and sinking to 0 over FADE_M."""
@@ -188,17 +205,20 @@ def _backdrop(dems: tuple[Dem, ...]) -> Backdrop:
     cos = max(float(np.cos(np.radians((south + north) / 2))), 0.01)
     margin_y = FADE_M / METRES_PER_DEGREE
     margin_x = margin_y / cos
-    step = max(east - west + 2 * margin_x, north - south + 2 * margin_y) / _BACKDROP_CELLS
-    cells = _Cells(west - margin_x - step, south - margin_y - step, step)
-    i = np.arange(int((east - west + 2 * margin_x) / step) + 3)
-    j = np.arange(int((north - south + 2 * margin_y) / step) + 3)
+    wanted = max(east - west + 2 * margin_x, north - south + 2 * margin_y) / _BACKDROP_CELLS
+    step = 2.0 ** np.ceil(np.log2(wanted))
+    grain = step * _ALIGNED
+    left, bottom = np.floor((west - margin_x - step) / grain), np.floor((south - margin_y - step) / grain)
+    right, top = np.ceil((east + margin_x + step) / grain), np.ceil((north + margin_y + step) / grain)
+    cells = _Cells(left * grain, bottom * grain, step)
+    i, j = np.arange(int(right - left) * _ALIGNED), np.arange(int(top - bottom) * _ALIGNED)
     known = np.full((len(j), len(i)), np.nan)
     for dem in dems:
         x, y = _project(dem, cells, i, j)
         inside = (x >= 0) & (x <= dem.width) & (y >= 0) & (y <= dem.height)
         if inside.any():
-            mip = int(np.clip(np.log2(step * METRES_PER_DEGREE * cos / dem.pixel_m), 0, len(dem.levels) - 1))
-            heights, steps = _sample(dem, mip, np.where(inside, x, 0.0), np.where(inside, y, 0.0))
+            heights, steps = _sample(dem, size_for(dem, cells), np.where(inside, x, 0.0), np.where(inside, y, 0.0))
             known = np.where(inside & (steps > 0), heights, known)
     far = distance(np.isfinite(known), step * METRES_PER_DEGREE * cos, step * METRES_PER_DEGREE, FADE_M)
-    return Backdrop(fill_voids(known).astype(np.float64) * (1.0 - far / FADE_M), cells.west, cells.south, step)
+    heights = fill_voids(known).astype(np.float64) * (1.0 - far / FADE_M)
+    return Backdrop(np.rint(heights / _BACKDROP_STEP_M) * _BACKDROP_STEP_M, cells.west, cells.south, step)

@@ -13,6 +13,7 @@ from shapely import Polygon
 from cim import crs as frames
 from cim.errors import BadSource, Unavailable
 from tilesets.terrain.build import DemSource, build_terrain
+from tilesets.terrain.foundation import FOUNDATION_LEVEL
 from tilesets.terrain.grid import ranges, tile_box
 from tilesets.terrain.ground import ServedGround
 from tilesets.terrain.quantized_mesh import SIDE, Mesh, decode
@@ -181,3 +182,79 @@ def test_ground_that_is_not_built_or_not_whole_is_refused(relief: Any, tmp_path:
     (tmp_path / "t" / "layer.json").write_text("{}", encoding="utf-8")
     with pytest.raises(BadSource, match="not a terrain layer"):
         ServedGround.open(tmp_path / "t", relief.crs, relief.geoid)
+
+
+def surface_height(mesh: Mesh, key: tuple[int, int, int], points: np.ndarray) -> np.ndarray:
+    """Ellipsoidal heights of a decoded tile at lon/lat points within it, triangle by triangle: planes solved, not mixed."""
+    box, heights = tile_box(*key), mesh.heights()
+    found = []
+    for lon, lat in points:
+        u, v = (lon - box.west) / (box.east - box.west) * 64, (lat - box.south) / (box.north - box.south) * 64
+        c, r = min(int(u), 63), min(int(v), 63)
+        third = (r, c + 1) if u - c >= v - r else (r + 1, c)
+        corners = [(r, c), (r + 1, c + 1), third]
+        plane = np.linalg.solve([[b, a, 1] for a, b in corners], [heights[a, b] for a, b in corners])
+        found.append(plane @ [u, v, 1])
+    return np.array(found)
+
+
+def test_no_building_floats_over_any_mesh_that_may_be_drawn_under_it(
+    relief: Any, rough_ground: ServedGround, meshes: Any
+) -> None:
+    rng = np.random.default_rng(8)
+    west, north = relief.fine[:2]
+    houses = np.array(
+        [
+            _house(x, y, wide, deep, turn)
+            for x, y, wide, deep, turn in zip(
+                rng.uniform(west - 5000, west + 8000, 25),
+                rng.uniform(north - 8000, north + 4000, 25),
+                rng.uniform(5, 400, 25),
+                rng.uniform(5, 900, 25),
+                rng.uniform(0, 3, 25),
+                strict=True,
+            )
+        ],
+        dtype=object,
+    )
+    base, foot = rough_ground.stand(houses)
+    assert (base == rough_ground.lowest(houses)).all()
+    assert (foot <= base).all()
+    assert (foot == np.floor(foot)).all()
+    closest = np.inf
+    for house, low in zip(houses, foot, strict=True):
+        x, y = rng.uniform(house.bounds[0], house.bounds[2], 60), rng.uniform(house.bounds[1], house.bounds[3], 60)
+        xy = np.concatenate([np.column_stack([x, y])[shapely.intersects_xy(house, x, y)], house.exterior.coords])
+        lonlat = frames.transform(xy, relief.crs, frames.LONLAT)
+        for key, mesh in meshes.items():
+            box = tile_box(*key)
+            inside = [box.contains(*point) for point in lonlat]
+            if key[0] >= FOUNDATION_LEVEL and any(inside):
+                points = lonlat[inside]
+                above = surface_height(mesh, key, points) - relief.geoid.undulation(points) - low
+                assert above.min() >= 0.0
+                closest = min(closest, above.min())
+    assert closest < 5.0  # no deeper than it must be
+
+
+def test_where_a_building_stands_does_not_depend_on_its_neighbours(relief: Any, rough_ground: ServedGround) -> None:
+    rng = np.random.default_rng(3)
+    west, north = relief.fine[:2]
+    x, y = rng.uniform(west - 2000, west + 6000, 60), rng.uniform(north - 6000, north + 2000, 60)
+    houses = np.array([_house(a, b, 30, 200, 0.4) for a, b in zip(x, y, strict=True)], dtype=object)
+    houses[7] = shapely.MultiPolygon([houses[7], houses[8]])
+    base, foot = rough_ground.stand(houses)
+    again = rough_ground.stand(houses[::-1])
+    alone = [rough_ground.stand(houses[n : n + 1]) for n in range(len(houses))]
+    assert (base == again[0][::-1]).all()
+    assert (foot == again[1][::-1]).all()
+    assert (base == np.concatenate([one[0] for one in alone])).all()
+    assert (foot == np.concatenate([one[1] for one in alone])).all()
+
+
+def test_a_building_as_large_as_a_town_stands_too(relief: Any, rough_ground: ServedGround) -> None:
+    west, north = relief.fine[:2]
+    town = np.array([_house(west + 2500, north - 2500, 6000, 5000, 0.2), None], dtype=object)
+    base, foot = rough_ground.stand(town)
+    assert foot[0] <= base[0]
+    assert np.isnan([base[1], foot[1]]).all()
