@@ -35,7 +35,10 @@ ALONE = 6_000
 
 @dataclass(frozen=True, slots=True)
 class Yard:
-    """Where the city tileset is built. workers: local processes; cluster: a Dask scheduler's address to use instead."""
+    """Where the city tileset is built. workers: local processes; cluster: a Dask scheduler's address to use instead.
+
+    target_bytes: what a tile is meant to weigh at most.
+    """
 
     database: Database
     city: City
@@ -44,6 +47,7 @@ class Yard:
     workers: int = 1
     cluster: str | None = None
     progress: Progress = silent
+    target_bytes: int = TARGET_BYTES
 
     @property
     def sink(self) -> FolderSink:
@@ -96,14 +100,21 @@ def ordered(yard: Yard, reader: Reader) -> Order:
     """The order of a build that sees what this reader sees."""
     moment = reader.moment
     return Order(
-        yard.database.url, reader.snapshot(), moment.at, moment.known, reader.newest_change(), yard.city, yard.data
+        url=yard.database.url,
+        snapshot=reader.snapshot(),
+        at=moment.at,
+        known=moment.known,
+        change=reader.newest_change(),
+        city=yard.city,
+        data=yard.data,
+        target_bytes=yard.target_bytes,
     )
 
 
 def stamp(yard: Yard) -> str:
     """Of all that decides a tile besides its rows and the ground."""
     city = yard.city
-    parts = [BUILDER_VERSION, TARGET_BYTES, city.crs, city.frame_box().as_tuple(), city.limits.building_height_m]
+    parts = [BUILDER_VERSION, yard.target_bytes, city.crs, city.frame_box().as_tuple(), city.limits.building_height_m]
     return hashlib.sha256(json.dumps([*parts, yard.geoid.approximate]).encode()).hexdigest()
 
 

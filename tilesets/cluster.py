@@ -22,7 +22,7 @@ def spread(address: str, order: Order, jobs: Sequence[Job]) -> Iterator[list[Don
         ) from error
     with client:
         futures = client.map(partial(done, order), jobs, pure=False)
-        for finished in as_completed(futures):  # type: ignore[no-untyped-call]
+        for finished in as_completed(futures, loop=client.loop):  # type: ignore[no-untyped-call]
             made: list[Done] = finished.result()
             finished.release()
             yield made

@@ -33,6 +33,7 @@ class Order:
     change: int
     city: City
     data: Path
+    target_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Maker:
     def __init__(self, order: Order, rows: Reader) -> None:
         self._rows, self._order = rows, order
         self._sink = FolderSink(order.data / "tiles")
-        self._site = open_site(order.city, order.data)
+        self._site = open_site(order)
 
     def make(self, wanted: Wanted) -> Done:
         """One unit, its tiles and its record put where they belong."""
@@ -95,8 +96,10 @@ def opened(order: Order) -> Iterator[Maker]:
         database.close()
 
 
-def open_site(city: City, data: Path) -> Site:
+def open_site(order: Order) -> Site:
     """The site of a city on the terrain that is served."""
+    city = order.city
     geoid = open_geoid(city)
-    ground = ServedGround.open(data / "terrain", city.crs, geoid)
-    return Site(city.crs, ground, geoid, city.frame_box(margin_m=1_000.0), city.limits.building_height_m[1])
+    ground = ServedGround.open(order.data / "terrain", city.crs, geoid)
+    extent, highest = city.frame_box(margin_m=1_000.0), city.limits.building_height_m[1]
+    return Site(city.crs, ground, geoid, extent, highest, order.target_bytes)
