@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,11 @@ def names(read: Read) -> frozenset[str]:
     return frozenset(name for found in tiletree.walk(read) for name in found.path)
 
 
-def follow(read: Read, held: frozenset[str], building: int) -> Fetched:
-    """Fetch what the root of now leads to and is not held. Raises Invalid where a content's name is not its hash's."""
+def follow(read: Read, held: frozenset[str], heights: Callable[[bytes], list[float]]) -> Fetched:
+    """Fetch what the root of now leads to and is not held. heights: what a model says of the wanted building.
+
+    Raises Invalid where a content's name is not its hash's.
+    """
     new: dict[str, bytes] = {}
     document = json.loads(read("city/tileset.json"))
     holding: list[tuple[int, float]] = []
@@ -46,7 +50,7 @@ def follow(read: Read, held: frozenset[str], building: int) -> Fetched:
             if name.endswith(".json"):
                 waiting.append((json.loads(new[name])["root"], "", depth))
             else:
-                holding += [(depth, height) for height in _heights(new[name], building)]
+                holding += [(depth, height) for height in heights(new[name])]
         is_model = name.endswith(".glb")
         waiting += [(child, prefix, depth + is_model) for child in tile.get("children", [])]
     holding.sort()
@@ -60,7 +64,7 @@ def _fetched(read: Read, name: str) -> bytes:
     return data
 
 
-def _heights(data: bytes, building: int) -> list[float]:
+def heights_in(data: bytes, *, building: int) -> list[float]:
     """The height of a building in a model's table; nothing where the model has no such building."""
     table = parse(data).table()
     if "lod" not in table or (np.asarray(table["lod"]) < 1.0).any():

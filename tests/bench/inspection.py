@@ -122,4 +122,5 @@ def _roofs(glb: Glb, count: int) -> tuple[FloatArray, FloatArray]:
     top, foot = np.full(count, -np.inf), np.full(count, np.inf)
     np.maximum.at(top, feature, height)
     np.minimum.at(foot, feature, height)
-    return np.bincount(feature[triangles[roofs, 0]], weights=area[roofs], minlength=count), top - foot
+    drawn = np.bincount(feature[triangles[roofs, 0]], weights=area[roofs], minlength=count)
+    return drawn.astype(np.float64), top - foot

@@ -54,7 +54,7 @@ def drawn(glb: Glb, ground: Callable[[FloatArray, FloatArray], FloatArray]) -> V
     corners, height = tops(glb, ground)
     if len(corners) == 0:
         return {}
-    return spread(shapely.polygons(shapely.linearrings(corners)), planes(corners, height))
+    return spread(np.asarray(shapely.polygons(corners), dtype=object), planes(corners, height))
 
 
 def tops(glb: Glb, ground: Callable[[FloatArray, FloatArray], FloatArray]) -> tuple[FloatArray, FloatArray]:
@@ -74,7 +74,8 @@ def tops(glb: Glb, ground: Callable[[FloatArray, FloatArray], FloatArray]) -> tu
 
 def placed(ecef: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Earth-centred points (n, 3): plan (n, 2) in the city frame, degrees (n, 2), ellipsoidal heights (n,)."""
-    lon, lat, height = _TO_GEODETIC.transform(*np.asarray(ecef).T)
+    x, y, z = np.asarray(ecef).T
+    lon, lat, height = _TO_GEODETIC.transform(x, y, z)
     east, north = _TO_PLAN.transform(lon, lat)
     return np.column_stack([east, north]), np.column_stack([lon, lat]), np.asarray(height)
 

@@ -49,8 +49,12 @@ def watched(command: Sequence[str], environment: Mapping[str, str]) -> Peak:
 def _watch(process: "subprocess.Popen[bytes]", began: float) -> Peak:
     """Samples until the process ends. Another thread waits for the end, so that a look at /proc never delays it."""
     ended = threading.Event()
-    waiting = threading.Thread(target=lambda: (process.wait(), ended.set()), daemon=True)
-    waiting.start()
+
+    def wait() -> None:
+        process.wait()
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
     pss = rss = 0
     most = samples = 0
     while not ended.wait(_EVERY_S):

@@ -86,7 +86,7 @@ def _dice(plots: IntArray, seed: int) -> FloatArray:
         mixed += np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
+    return np.asarray((mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64)
 
 
 def _field(plots: IntArray, seed: int, stream: int) -> FloatArray:

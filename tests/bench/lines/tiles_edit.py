@@ -3,12 +3,13 @@
 import queue
 import statistics
 import time
+from functools import partial
 
 import numpy as np
 import psycopg
 
 from tests.bench import follower, inspection, tiletree, workshop
-from tests.bench.follower import Fetched
+from tests.bench.follower import Fetched, heights_in
 from tests.bench.ground import Ground
 from tests.bench.line import Figure, Invalid, Line
 from tests.bench.serving import serving
@@ -76,7 +77,7 @@ def _told(base: str, stream: Stream, held: frozenset[str], building: int, height
                 f"no root with the edit of building {building} was announced in {_PATIENCE_S:.0f} s"
             ) from None
         if event.kind == "tile" and event.data.get("tileset", "city") == "city":
-            fetched = follower.follow(tiletree.http(base), held, building)
+            fetched = follower.follow(tiletree.http(base), held, partial(heights_in, building=building))
             if fetched.heights and abs(fetched.heights[-1] - height) < 0.01:
                 return fetched
 
