@@ -13,7 +13,7 @@ place=var/rivals
 # The stamp holds for this place only: the scripts in bin carry absolute paths.
 wanted="$PWD $(cat "$requirements" tools/rivals.sh | sha256sum | cut -c1-64)"
 is_ready() {
-  [ -x "$place/bin/cjdb" ] && is_usable "$place/bin/python" && [ "$(cat "$place/stamp" 2>/dev/null)" = "$wanted" ]
+  [ -x "$place/bin/cjdb" ] && [ -x "$place/bin/py3dtiles" ] && is_usable "$place/bin/python" && [ "$(cat "$place/stamp" 2>/dev/null)" = "$wanted" ]
 }
 
 install_python_rivals() {
@@ -28,7 +28,7 @@ install_python_rivals() {
   else
     .venv/bin/python -m venv "$place" &&
       "$place/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
-  fi && [ -x "$place/bin/cjdb" ] && printf '%s\n' "$wanted" >"$place/stamp"
+  fi && [ -x "$place/bin/cjdb" ] && [ -x "$place/bin/py3dtiles" ] && printf '%s\n' "$wanted" >"$place/stamp"
 }
 
 # --no-upgrade: a library that changes under a running PostGIS would break it.
@@ -41,10 +41,10 @@ install_ogr2ogr() {
 main() {
   only_one rivals
   if ! is_ready; then
-    need_space 400 .
+    need_space 700 .
     say "Rivals ($place)"
     stage "packages ($requirements)" install_python_rivals ||
-      say "  cjdb could not be installed: its figures will be null" >&2
+      say "  cjdb and py3dtiles could not be installed: their figures will be null" >&2
   fi
   command -v ogr2ogr >/dev/null && return
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

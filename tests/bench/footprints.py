@@ -1,6 +1,7 @@
 """Synthetic footprints of a dense city: mixed shapes on a lattice, none touching another; same seed, same file."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -22,13 +23,44 @@ _CHUNK = 100_000
 _ORIGIN = (420_000.0, 4_420_000.0)
 _USES = np.array(["residential", "commercial", "office", "public"])
 
-# Outer rings within [-1, 1], counter-clockwise, and how often each occurs; the last one has a courtyard.
+# Outer rings within [-1, 1], counter-clockwise.
 _RECTANGLE = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 _L = ((-1, -1), (1, -1), (1, 0.3), (0.2, 0.3), (0.2, 1), (-1, 1))
 _U = ((-1, -1), (1, -1), (1, 1), (0.4, 1), (0.4, -0.2), (-0.4, -0.2), (-0.4, 1), (-1, 1))
-_ROUND = tuple((float(np.cos(a)), float(np.sin(a))) for a in np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False))
-_SHAPES = ((_RECTANGLE, 0.5), (_L, 0.25), (_U, 0.1), (_ROUND, 0.05), (_RECTANGLE, 0.1))
-_COURTYARD = 4
+_COMB = (
+    *((-1, -1), (1, -1), (1, 1), (0.8, 1), (0.8, 0), (0.4, 0), (0.4, 1), (0.2, 1)),
+    *((0.2, 0), (-0.2, 0), (-0.2, 1), (-0.4, 1), (-0.4, 0), (-0.8, 0), (-0.8, 1), (-1, 1)),
+)
+
+
+def _circle(corners: int) -> tuple[tuple[float, float], ...]:
+    return tuple((float(np.cos(a)), float(np.sin(a))) for a in np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False))
+
+
+Ring = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Which shapes occur and how often: (outer ring, share); the last one has a courtyard."""
+
+    shapes: tuple[tuple[Ring, float], ...]
+
+
+MIXED = Mix(((_RECTANGLE, 0.5), (_L, 0.25), (_U, 0.1), (_circle(12), 0.05), (_RECTANGLE, 0.1)))
+"""what the lines of loads and versions read"""
+TOWN = Mix(
+    (
+        (_RECTANGLE, 0.42),
+        (_L, 0.24),
+        (_U, 0.1),
+        (_circle(12), 0.04),
+        (_COMB, 0.06),
+        (_circle(24), 0.04),
+        (_RECTANGLE, 0.1),
+    )
+)
+"""what the lines of tiles read: one in ten has 16 corners or more"""
 _YARD = 0.4  # of the building's own size
 
 
@@ -88,18 +120,22 @@ def piece(first: int, seed: int) -> gpd.GeoDataFrame:
 
 
 def _polygons(number: IntArray, rng: np.random.Generator) -> ObjectArray:
-    """One polygon a number, in its cell of the lattice, 6 to 16 m by 6 to 18 m, turned by 0.1 rad at most."""
-    count = len(number)
+    """One polygon a number, in its cell of the lattice."""
+    return shapes(np.column_stack([number % _COLUMNS * STREET_M, number // _COLUMNS * PLOT_M]) + _ORIGIN, rng)
+
+
+def shapes(centre: FloatArray, rng: np.random.Generator, mix: Mix = MIXED) -> ObjectArray:
+    """One polygon a point of a lattice (n, 2), 6 to 16 m by 6 to 18 m, turned by 0.1 rad at most."""
+    count = len(centre)
     half = np.column_stack([rng.uniform(3.0, 8.0, count), rng.uniform(3.0, 9.0, count)])
     angle = rng.uniform(-0.1, 0.1, count)
-    kind = rng.choice(len(_SHAPES), count, p=[share for _, share in _SHAPES])
-    centre = np.column_stack([number % _COLUMNS * STREET_M, number // _COLUMNS * PLOT_M]) + _ORIGIN
+    kind = rng.choice(len(mix.shapes), count, p=[share for _, share in mix.shapes])
     found = np.empty(count, dtype=object)
-    for code, (ring, _) in enumerate(_SHAPES):
+    for code, (ring, _) in enumerate(mix.shapes):
         chosen = np.flatnonzero(kind == code)
         outer = _placed(np.array(ring, dtype=float), centre[chosen], half[chosen], angle[chosen])
         yards = None
-        if code == _COURTYARD:
+        if code == len(mix.shapes) - 1:
             inner = _placed(np.array(ring[::-1]) * _YARD, centre[chosen], half[chosen], angle[chosen])
             yards = np.asarray(shapely.linearrings(inner), dtype=object)[:, None]
         found[chosen] = shapely.polygons(shapely.linearrings(outer), holes=yards)

@@ -9,6 +9,11 @@ from tests.bench.lines import (
     load_footprints,
     load_footprints_cjdb,
     load_memory,
+    tiles_bytes,
+    tiles_edit,
+    tiles_far,
+    tiles_memory,
+    tiles_rate,
 )
 
 LINES = Registry[Line](
@@ -19,4 +24,9 @@ LINES = Registry[Line](
     diff_versions.LINE,
     items_at.LINE,
     history_price.LINE,
+    tiles_rate.LINE,
+    tiles_bytes.LINE,
+    tiles_memory.LINE,
+    tiles_edit.LINE,
+    tiles_far.LINE,
 )
