@@ -78,7 +78,7 @@ def _tile(sink: Memory, tile: dict[str, Any], prefix: str) -> Visited:
     region = Region(*tile["boundingVolume"]["region"])
     children = [_tile(sink, child, prefix) for child in tile.get("children", [])]
     uri = tile.get("content", {}).get("uri", "")
-    assert uri.startswith(prefix)
+    assert not uri or uri.startswith(prefix)
     data = sink.contents[uri.removeprefix(prefix)] if uri else b""
     if uri.endswith(".json"):
         nested = json.loads(data)

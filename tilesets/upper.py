@@ -17,13 +17,13 @@ from tilesets.gltf.metadata import schema
 from tilesets.index import District, Index, Made, Top
 from tilesets.publish import FROM_ROOT, Sink
 from tilesets.records import decode_mass, decode_unit, encode_mass
-from tilesets.spec import Region, Tileset
+from tilesets.spec import Region, Tileset, cover
 from tilesets.tree import DISTRICT_DEPTH, UNIT_DEPTH, Cell, Node, above, tile
 
-ROOT_LIMIT = 32_768
-"""Most boxes in the root (about 1.3 MB gzipped): finer than elsewhere, for the root is all that is seen from afar."""
-BLOCK_LIMIT = 8_192
-"""Most boxes in the blocks of a district: cells grow until there are no more (about 300 KiB gzipped)."""
+ROOT_LIMIT = 65_536
+"""Most boxes that are seen from afar (about 2 MB gzipped): in the root, whose cells grow until there are no more."""
+FEW_DISTRICTS = 8
+"""Where so many districts at the most hold all that is seen from afar, the root draws nothing of its own."""
 
 _UNITS_OF_DISTRICT = 2 * (DISTRICT_DEPTH - UNIT_DEPTH)
 
@@ -56,9 +56,12 @@ class Assembly:
         districts = {key: self._district(key, members) for key, members in by_district.items()}
         nodes = [one.node for one in districts.values()]
         if len(nodes) <= 1:
-            root = nodes[0] if nodes else None
-            return Upper(self._document(root), districts, None)
-        top = self._top(nodes, above(list(districts), DISTRICT_DEPTH))
+            return Upper(self._document(nodes[0] if nodes else None), districts, None)
+        cell = above(list(districts), DISTRICT_DEPTH)
+        if len(nodes) <= FEW_DISTRICTS and sum(cells[0] for cells in self._cells.values()) <= ROOT_LIMIT:
+            region = cover([node.region for node in nodes])
+            return Upper(self._document(Node(region, _diagonal(region), None, tuple(nodes), cell)), districts, None)
+        top = self._top(nodes, cell)
         return Upper(self._document(replace(top.node, children=tuple(nodes))), districts, top)
 
     def _top(self, nodes: list[Node], cell: Cell) -> Top:
@@ -75,20 +78,14 @@ class Assembly:
         held = self._before.districts.get(key)
         if held is not None and held.of == of:
             return held
-        nodes, parts = [], []
-        depth = self._depth(members, BLOCK_LIMIT)
-        for member in members:
-            unit = self._unit(member)
-            if unit.node is not None:
-                nodes.append(unit.node)
-                parts.append(at_depth(unit.mass, depth))
+        units = [self._unit(member) for member in members]
+        nodes = [unit.node for unit in units if unit.node is not None]
+        cell = Cell(key, DISTRICT_DEPTH)
         if len(nodes) == 1:
-            return District(of, self._nested(nodes[0], Cell(key, DISTRICT_DEPTH)))
-        mass = merge(parts)
-        while len(mass) > BLOCK_LIMIT:
-            mass, depth = coarsen(mass, depth), depth + 1
-        node = block_node(nodes, mass, depth, Cell(key, DISTRICT_DEPTH), self._crs, self._sink)
-        return District(of, self._nested(node, Cell(key, DISTRICT_DEPTH)))
+            return District(of, self._nested(nodes[0], cell))
+        # Cells of 64 m all over a district are as many as a tile may hold.
+        node = block_node(nodes, merge([unit.mass for unit in units]), 0, cell, self._crs, self._sink)
+        return District(of, self._nested(node, cell))
 
     def _nested(self, node: Node, cell: Cell) -> Node:
         """The district's node with all below it moved into a tileset JSON of its own."""
@@ -100,16 +97,16 @@ class Assembly:
             node.region, node.error, node.uri, (Node(node.region, node.error, name, cell=node.cell),), node.cell
         )
 
-    def _depth(self, members: Sequence[int], limit: int) -> int:
-        """The finest depth, down to a unit's, at which these units occupy at most so many cells."""
+    def _depth(self) -> int:
+        """The finest depth, down to a unit's, at which the city occupies no more cells than one tile may hold."""
         for depth in range(UNIT_DEPTH):
-            if sum(self._cells[key][depth] for key in members) <= limit:
+            if sum(cells[depth] for cells in self._cells.values()) <= ROOT_LIMIT:
                 return depth
         return UNIT_DEPTH
 
     def _mass(self) -> tuple[Mass, int]:
         """What stands in the city, at the finest depth that fits one tile; and that depth."""
-        depth, held = self._depth(list(self._files), ROOT_LIMIT), self._before.top
+        depth, held = self._depth(), self._before.top
         changed, parts = list(self._files), []
         if held is not None and held.depth == depth:
             changed = [key for key in self._files if held.of.get(key) != self._files[key]]
@@ -133,7 +130,7 @@ class Assembly:
     def _document(self, root: Node | None) -> Tileset | None:
         if root is None or self._tally is None:
             return None
-        error = max(2.0 * root.error, _diagonal(root.region))
+        error = max(2.0 * root.error, _diagonal(root.region)) if root.uri is not None else root.error
         classes = schema(buildings.table(NO_BODIES), blocks.table(NO_MASS, 0, np.zeros(0)))
         return spec.described(spec.tileset(tile(root, FROM_ROOT), error), classes, statistics(self._tally))
 

@@ -1,6 +1,6 @@
 """The city from far away: the buildings of each grid cell as one box of their volume. Pure.
 
-A box stands at the centre of its buildings' areas, within their extent; its volume above the mean base is theirs.
+A box stands about the centre of its buildings' volume and spreads as it does; its volume above the mean base is theirs.
 """
 
 import numpy as np
@@ -47,18 +47,19 @@ def content(mass: Mass, depth: int, frame: Frame) -> tuple[bytes, Region]:
 def _boxes(mass: Mass, depth: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Plan corners (k, 4, 2) anticlockwise, and the ellipsoidal height (k,) of base and top of each box.
 
-    The sides keep the proportions of the extent and enclose the footprints' area, or the extent where that is less.
+    A box spreads as its buildings' volume does: about the same centre, with the same variance east and north (a side is
+    the square root of twelve times it), within their extent. Its height makes up their volume.
     """
-    area = mass.area / (2.0 * PER_METRE**2)
+    weight = mass.weight[:, None].astype(np.float64)
+    away = mass.first / weight
+    side = np.sqrt(12.0 * np.maximum(mass.second / weight - away**2, 0.0))
     low, high = mass.bounds[:, :2] / PER_METRE, mass.bounds[:, 2:] / PER_METRE
-    extent = np.maximum(high - low, _SMALLEST_M)
-    share = np.minimum(1.0, np.sqrt(area / (extent[:, 0] * extent[:, 1])))
-    half = np.maximum(extent * share[:, None], _SMALLEST_M) / 2.0
-    centre = cell_corners(mass.key, depth) + mass.moment / (3.0 * mass.area[:, None] * PER_METRE)
-    # The centre may lie so that the box would stick out of its buildings' extent: move it in.
+    half = np.maximum(np.minimum(side, high - low), _SMALLEST_M) / 2.0
+    centre = cell_corners(mass.key, depth) + away
+    # Where the box would stick out of its buildings' extent, it is moved in.
     centre = np.clip(centre, np.minimum(low + half, high), np.maximum(high - half, low))
-    west_south, east_north = snap(centre - half), snap(centre + half)
-    side = np.maximum(east_north - west_south, LATTICE_M)
+    west_south = snap(centre - half)
+    side = np.maximum(snap(centre + half) - west_south, LATTICE_M)
     west, south = west_south.T
     east, north = (west_south + side).T
     plan = np.stack([west, south, east, south, east, north, west, north], axis=1).reshape(-1, 4, 2)

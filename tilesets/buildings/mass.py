@@ -1,7 +1,7 @@
 """What stands in the cells of the grid, in whole numbers: sums that come out the same in whatever order they are made. Pure.
 
-Lengths are counted in steps of the city lattice (1/64 m), so that areas, volumes and moments of footprints on the
-lattice are integers. A cell's moments are counted from its own south-west corner, which keeps them within 64 bits.
+Areas and volumes are counted in steps of the city lattice (1/64 m): of footprints on the lattice they are integers. How the
+volume lies in a cell is counted in metres about its south-west corner, rounded once a building, which keeps it in 64 bits.
 """
 
 from dataclasses import dataclass
@@ -20,18 +20,20 @@ PER_METRE = round(1.0 / LATTICE_M)
 class Mass:
     """What stands in the occupied cells of one depth, as int64 columns (k,), keys rising.
 
-    count: buildings. area: twice the footprints' area, lattice steps squared. volume: area times height. moment: (k, 2)
-    six times the first moment of the footprints about the cell's corner. base: area times the ellipsoidal height of
-    the base. foot: the lowest foot of a wall, lattice steps. bounds: (k, 4) west, south, east, north of the footprints,
-    lattice steps. use: (k, uses) volume by use. synthetic: buildings that a generator made. cost: bytes that the
-    buildings are estimated to need in a tile.
+    count: buildings. area: twice the footprints' area, lattice steps squared. volume: area times height. weight: cubic
+    metres; first, second: (k, 2) moments of the weight about the cell's corner, east and north. base: area times the
+    ellipsoidal height of the base. foot: the lowest foot of a wall, lattice steps. bounds: (k, 4) west, south, east,
+    north of the footprints, lattice steps. use: (k, uses) volume by use. synthetic: buildings that a generator made.
+    cost: bytes that the buildings are estimated to need in a tile.
     """
 
     key: IntArray
     count: IntArray
     area: IntArray
     volume: IntArray
-    moment: IntArray
+    weight: IntArray
+    first: IntArray
+    second: IntArray
     base: IntArray
     foot: IntArray
     bounds: IntArray
@@ -47,7 +49,7 @@ class Mass:
         return Mass(**{name: getattr(self, name)[index] for name in self.__slots__})
 
 
-_WIDTHS = {"moment": 2, "bounds": 4, "use": len(Use)}
+_WIDTHS = {"first": 2, "second": 2, "bounds": 4, "use": len(Use)}
 NO_MASS = Mass(**{n: np.zeros((0, _WIDTHS[n]) if n in _WIDTHS else 0, dtype=np.int64) for n in Mass.__slots__})
 """Nothing stands anywhere."""
 
@@ -57,10 +59,11 @@ def weigh(standing: Standing) -> Mass:
     rows, count = standing.rows, len(standing)
     if count == 0:
         return NO_MASS
-    corner = np.rint(cell_corners(rows.cell) * PER_METRE).astype(np.int64)
-    area, moment = _moments(standing.shape, corner)
+    area, centre, variance = _shape(standing.shape, count)
     height = steps(standing.top_m - standing.base_m)
     volume = area * height
+    weight = np.maximum(np.rint(volume / (2.0 * PER_METRE**3)), 1.0)
+    away = centre - cell_corners(rows.cell)
     use = np.zeros((count, len(Use)), dtype=np.int64)
     use[np.arange(count), np.minimum(rows.use, len(Use) - 1)] = volume
     return _gather(
@@ -69,7 +72,9 @@ def weigh(standing: Standing) -> Mass:
             count=np.ones(count, dtype=np.int64),
             area=area,
             volume=volume,
-            moment=moment,
+            weight=weight.astype(np.int64),
+            first=np.rint(weight[:, None] * away).astype(np.int64),
+            second=np.rint(weight[:, None] * (away**2 + variance)).astype(np.int64),
             base=area * steps(standing.base_m),
             foot=steps(standing.foot_m),
             bounds=_bounds(standing.shape, count),
@@ -88,11 +93,13 @@ def steps(metres: FloatArray) -> IntArray:
 
 def coarsen(mass: Mass, depth: int) -> Mass:
     """The same mass of cells of `depth`, by cells of twice the side."""
-    side = round(cell_size(depth) * PER_METRE)
-    east, north = (mass.key & 1) * side, ((mass.key >> 1) & 1) * side
-    moment = mass.moment + 3 * mass.area[:, None] * np.column_stack([east, north])
-    moved = {name: getattr(mass, name) for name in Mass.__slots__} | {"moment": moment}
-    return _gather(Mass(**moved), mass.key >> 2)
+    side = round(cell_size(depth))
+    shift = np.column_stack([mass.key & 1, (mass.key >> 1) & 1]) * side
+    weight = mass.weight[:, None]
+    columns = {name: getattr(mass, name) for name in Mass.__slots__}
+    columns["first"] = mass.first + weight * shift
+    columns["second"] = mass.second + 2 * shift * mass.first + shift * shift * weight
+    return _gather(Mass(**columns), mass.key >> 2)
 
 
 def merge(parts: list[Mass]) -> Mass:
@@ -137,15 +144,26 @@ def _gather(mass: Mass, key: IntArray) -> Mass:
     return Mass(key=key[starts], bounds=np.hstack([low, high]), foot=foot, **sums)
 
 
-def _moments(shape: Rings, corner: IntArray) -> tuple[IntArray, IntArray]:
-    """Twice the area (n,) and six times the first moments (n, 2) of footprints about a corner (n, 2) each."""
+def _shape(shape: Rings, count: int) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Of each footprint: twice its area (n,), lattice steps squared; its centroid (n, 2), metres; and how far it spreads
+    about it, east and north (n, 2): the variance of its area, square metres.
+
+    Sums run round each ring in the order of its vertices, so they are a function of the footprint alone.
+    """
     owner = shape.feature_of_vertex()
-    here = steps(shape.xy) - corner[owner]
+    start = shape.xy[np.searchsorted(owner, np.arange(count))]
+    here = shape.xy - start[owner]
     ahead = here[shape.following()]
     cross = here[:, 0] * ahead[:, 1] - here[:, 1] * ahead[:, 0]
-    terms = np.column_stack([cross, (here[:, 0] + ahead[:, 0]) * cross, (here[:, 1] + ahead[:, 1]) * cross])
-    sums = _by_row(np.add, terms, owner, len(corner))
-    return sums[:, 0], sums[:, 1:]
+
+    def total(values: FloatArray) -> FloatArray:
+        return np.column_stack([np.bincount(owner, weights=column, minlength=count) for column in values.T])
+
+    twice = np.bincount(owner, weights=cross, minlength=count)
+    centre = total((here + ahead) * cross[:, None]) / (3.0 * twice[:, None])
+    second = total((here**2 + here * ahead + ahead**2) * cross[:, None]) / (6.0 * twice[:, None])
+    area = np.rint(twice * PER_METRE**2).astype(np.int64)
+    return area, start + centre, np.maximum(second - centre**2, 0.0)
 
 
 def _bounds(shape: Rings, count: int) -> IntArray:
