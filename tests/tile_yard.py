@@ -48,7 +48,7 @@ def yard_at(database: Database, city: City, data: Path, **stated: Any) -> Yard:
     geoid = open_geoid(city)
     if not (data / "terrain" / "layer.json").is_file():
         ground(data, city, geoid, dem(data.parent / f"{data.name}.tif"))
-    return Yard(database, city, data, geoid, target_bytes=TARGET, **stated)
+    return Yard(database, city, data, geoid, **{"target_bytes": TARGET, **stated})
 
 
 def ground(data: Path, city: City, geoid: Geoid, source: Path) -> None:

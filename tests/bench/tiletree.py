@@ -64,7 +64,7 @@ def walk(read: Read, tileset: str = "city") -> Iterator[Found]:
 def _below(read: Read, tile: dict[str, Any], prefix: str, path: tuple[str, ...], depth: int) -> Iterator[Found]:
     uri = tile.get("content", {}).get("uri", "")
     children = tile.get("children", [])
-    if not uri.startswith(prefix):
+    if uri and not uri.startswith(prefix):
         raise Invalid(f"{uri}: expected a content under {prefix}")
     name = uri.removeprefix(prefix)
     if name:
