@@ -62,6 +62,9 @@ def _remembering(verb: Verb) -> None:
 def _serving(verb: Verb) -> None:
     one = verb("build", "build tiles, terrain and imagery where their inputs changed")
     one.add_argument("product", nargs="*", help="terrain, imagery or city; all of them if none is given")
+    one.add_argument(
+        "--implicit", metavar="FOLDER", help="then write the city as an implicit tileset to this new folder"
+    )
     one = verb("serve", "serve over HTTP on CIM_PORT")
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
 
