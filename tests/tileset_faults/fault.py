@@ -43,7 +43,9 @@ def of_nested(change: Callable[[dict[str, Any]], None]) -> Callable[[Files], Non
     """Changes the JSON of one nested tileset: that of the district with the most tiles."""
 
     def plant(files: Files) -> None:
-        name = max((name for name in files if name.startswith("c/") and name.endswith(".json")), key=lambda n: len(files[n]))
+        name = max(
+            (name for name in files if name.startswith("c/") and name.endswith(".json")), key=lambda n: len(files[n])
+        )
         document = json.loads(files[name])
         change(document)
         files[name] = json.dumps(document).encode()

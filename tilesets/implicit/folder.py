@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from cim.errors import BadInput, NoSpace
-from cim.types import Progress, silent
+from cim.geometry import cell_size
+from cim.types import Box, Progress, silent
 from tilesets.implicit.published import Published
-from tilesets.implicit.quadtree import Slot, Square, slots
+from tilesets.implicit.quadtree import Slot, Square, rooted, slots
 from tilesets.implicit.root_box import root_box
 from tilesets.implicit.subtree import CLASSES, SUBTREE_LEVELS, Member, encode
-from tilesets.spec import GENERATOR, VERSION
+from tilesets.spec import GENERATOR, VERSION, Region
 
 CONTENT = "content/{level}/{x}/{y}.glb"
 SUBTREES = "subtrees/{level}/{x}/{y}.subtree"
@@ -57,10 +58,11 @@ def export(tiles: Path, tileset: str, out: Path, progress: Progress = silent, *,
     """
     require_empty(out)
     source = Published(tiles, tileset)
-    root = source.root()
-    every = slots(root)
+    top, origin = rooted(source.root())
+    every = slots(top)
+    corner = (origin.x * cell_size(origin.depth), origin.y * cell_size(origin.depth))
     try:
-        return _write(source, every, out, progress, crs)
+        return _write(source, every, out, progress, _Ground(crs, corner))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoSpace(f"the disk of {out} is full: empty the folder, free some space, then run it again") from error
@@ -73,7 +75,15 @@ def require_empty(out: Path) -> None:
         raise BadInput(f"{out} is not empty: an export needs a folder that is new or empty")
 
 
-def _write(source: Published, every: list[Slot], out: Path, progress: Progress, crs: str) -> ImplicitReport:
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """The city frame, and where in it the quadtree's south-west corner lies, metres."""
+
+    crs: str
+    corner: tuple[float, float]
+
+
+def _write(source: Published, every: list[Slot], out: Path, progress: Progress, ground: _Ground) -> ImplicitReport:
     root = every[0]
     drawing = [slot for slot in every if slot.content is not None and slot.content.uri is not None]
     size = 0
@@ -87,10 +97,20 @@ def _write(source: Published, every: list[Slot], out: Path, progress: Progress, 
         size += _put(out / place.named(SUBTREES), data)
         subtrees += 1
     levels = root.square.depth - min(slot.square.depth for slot in every) + 1
-    box = root_box(root.square, [root.region], crs)
-    document = _document(root, halved_error(every), levels, box)
+    square = Box(*ground.corner, *(edge + cell_size(root.square.depth) for edge in ground.corner))
+    box = root_box(square, _extent(every, ground.corner), root.region, ground.crs)
+    document = _document(root, halved_error(every), levels, box) | {"extras": {"grid": _grid(square, ground.crs)}}
     size += _put(out / "tileset.json", json.dumps(document).encode())
     return ImplicitReport(len(every), len(drawing), levels, subtrees, size)
+
+
+def _extent(every: list[Slot], corner: tuple[float, float]) -> Box:
+    """The rectangle of the city frame that holds all cells in which the finest tiles are drawn."""
+    drawn = [slot.content.square for slot in every if slot.content is not None and not slot.content.children]
+    side = np.array([[cell_size(square.depth)] for square in drawn])
+    low = np.array([(square.x, square.y) for square in drawn]) * side + corner
+    high = low + side
+    return Box(*low.min(axis=0).tolist(), *high.max(axis=0).tolist())
 
 
 def halved_error(every: list[Slot]) -> float:
@@ -134,7 +154,7 @@ def _document(root: Slot, error: float, levels: int, box: list[float]) -> dict[s
     return {
         "asset": {"version": VERSION, "generator": GENERATOR},
         "schema": {"id": "datong_cim_implicit", "classes": CLASSES},
-        "geometricError": max(2.0 * error, 2.0 * max(abs(number) for number in box[3:])),
+        "geometricError": max(2.0 * error, _across(root.region)),
         "root": {
             "boundingVolume": {"box": box},
             "geometricError": error,
@@ -148,6 +168,17 @@ def _document(root: Slot, error: float, levels: int, box: list[float]) -> dict[s
             },
         },
     }
+
+
+def _across(region: Region) -> float:
+    """About how far it is across a region, metres."""
+    north, east = region.north - region.south, (region.east - region.west) * np.cos(region.south)
+    return float(np.ceil(6.37e6 * np.hypot(north, east)))
+
+
+def _grid(square: Box, crs: str) -> dict[str, Any]:
+    """Where level 0 lies, for those who look a place up by level, x and y."""
+    return {"crs": crs, "west": square.west, "south": square.south, "side": square.east - square.west}
 
 
 def _put(path: Path, data: bytes) -> int:

@@ -5,7 +5,7 @@ reader that knows nothing but the subdivision then looks for it in a square that
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cim.errors import BadSource
 from tilesets.spec import Region
@@ -55,6 +55,46 @@ class Slot:
     region: Region
     error: float
     content: Drawn | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The corner of the grid from which a quadtree counts its squares, so many squares of a depth from the frame's own."""
+
+    depth: int
+    x: int
+    y: int
+
+    def counted(self, square: Square) -> Square:
+        """A square counted from here."""
+        ways = self.depth - square.depth
+        return Square(square.depth, square.x - (self.x << ways), square.y - (self.y << ways))
+
+
+def rooted(top: Drawn) -> tuple[Drawn, Origin]:
+    """The tree with its squares counted from the corner of the city, and the top in the smallest square over all below.
+
+    In the frame's own count a city may lie across an edge of very large squares, and its top would be many empty levels
+    above the rest. Raises BadSource for a tile outside the top's own square.
+    """
+    for child in top.children:
+        if not top.square.holds(child.square):
+            raise BadSource(f"{child.uri}: its cell {child.square} does not lie within its parent's {top.square}")
+    depth = max((child.square.depth for child in top.children), default=top.square.depth)
+    if depth >= top.square.depth:
+        origin = Origin(top.square.depth, top.square.x, top.square.y)
+        return _counted(top, origin), origin
+    squares = [child.square.above(depth) for child in top.children]
+    origin = Origin(depth, min(square.x for square in squares), min(square.y for square in squares))
+    most = max(max(square.x - origin.x, square.y - origin.y) for square in squares)
+    counted = _counted(top, origin)
+    return replace(counted, square=Square(depth + max(1, most.bit_length()), 0, 0)), origin
+
+
+def _counted(drawn: Drawn, origin: Origin) -> Drawn:
+    # The top may be larger than the squares the origin is counted in; it gets another square anyway.
+    square = origin.counted(drawn.square) if drawn.square.depth <= origin.depth else drawn.square
+    return replace(drawn, square=square, children=tuple(_counted(child, origin) for child in drawn.children))
 
 
 def above_all(squares: Sequence[Square]) -> Square:

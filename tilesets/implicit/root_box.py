@@ -7,54 +7,49 @@ A region would be cut along meridians and parallels, which the grid's squares le
 import numpy as np
 
 from cim.crs import LONLAT, enu_axes, to_ecef, transform
-from cim.geometry import CELL_M
-from cim.types import FloatArray
-from tilesets.implicit.quadtree import Square
+from cim.types import Box, FloatArray
 from tilesets.spec import Region
 
 _SAMPLES = 9
 _MARGIN_M = 1.0
 
 
-def root_box(square: Square, regions: list[Region], crs: str) -> list[float]:
+def root_box(square: Box, extent: Box, region: Region, crs: str) -> list[float]:
     """Twelve numbers of a box, earth-centred metres: centre, half of each side east, north and up along the grid.
 
-    In plan it is the square, by least squares over its points; upward it holds the regions and the curved ground.
-    crs: the city frame.
+    In plan it is the square (city frame) as the grid lies about the extent of what is drawn: the square may be far
+    larger than its city, and a plane touches the Earth at one place. Upward it holds the region. crs: the city frame.
     """
-    side = CELL_M * 2.0**square.depth
-    at = np.linspace(-1.0, 1.0, _SAMPLES)
-    u, v = (grid.ravel() for grid in np.meshgrid(at, at))
-    plan = np.column_stack([(square.x + (u + 1.0) / 2.0) * side, (square.y + (v + 1.0) / 2.0) * side])
+    half = (square.east - square.west) / 2.0
+    east, north = np.meshgrid(
+        np.linspace(extent.west, extent.east, _SAMPLES), np.linspace(extent.south, extent.north, _SAMPLES)
+    )
+    plan = np.column_stack([east.ravel(), north.ravel()])
     lonlat = transform(plan, crs, LONLAT)
-    middle = transform(np.array([[(square.x + 0.5) * side, (square.y + 0.5) * side]]), crs, LONLAT)[0]
+    middle = lonlat[len(lonlat) // 2]
     origin = to_ecef(np.append(middle, 0.0)[None])[0]
     axes = enu_axes(float(middle[0]), float(middle[1]))
-    height = np.full(len(plan), np.mean([(region.low + region.high) / 2.0 for region in regions]))
+    height = np.full(len(plan), (region.low + region.high) / 2.0)
     local = (to_ecef(np.column_stack([lonlat, height])) - origin) @ axes.T
-    fitted, *_ = np.linalg.lstsq(np.column_stack([np.ones_like(u), u, v]), local[:, :2], rcond=None)
-    centre, east, north = fitted
+    along = (plan - [square.west + half, square.south + half]) / half  # -1 to 1 across the square
+    _, to_east, to_north = np.linalg.lstsq(np.column_stack([np.ones(len(plan)), along]), local[:, :2], rcond=None)[0]
     # The grid is conformal: what the fit leaves of a shear is shared by both axes.
-    turn = (np.arctan2(east[1], east[0]) + np.arctan2(-north[0], north[1])) / 2.0
-    width, depth = float(np.hypot(*east)), float(np.hypot(*north))
-    low, high = _heights(regions, origin, axes)
-    up = np.array([0.0, 0.0, (high - low) / 2.0])
-    ways = np.array([
-        [width * np.cos(turn), width * np.sin(turn), 0.0],
-        [-depth * np.sin(turn), depth * np.cos(turn), 0.0],
-        up,
-    ]) @ axes  # fmt: skip
-    middle_m = origin + np.array([centre[0], centre[1], (low + high) / 2.0]) @ axes
-    return [float(number) for number in np.concatenate([middle_m, ways.ravel()])]
+    turn = (np.arctan2(to_east[1], to_east[0]) + np.arctan2(-to_north[0], to_north[1])) / 2.0
+    flat = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    flat *= np.array([[np.hypot(*to_east)], [np.hypot(*to_north)]])
+    centre = local[:, :2].mean(axis=0) - along.mean(axis=0) @ flat
+    low, high = _heights(region, origin, axes)
+    ways = np.zeros((3, 3))
+    ways[:2, :2], ways[2, 2] = flat, (high - low) / 2.0
+    middle_m = origin + np.append(centre, (low + high) / 2.0) @ axes
+    return [float(number) for number in np.concatenate([middle_m, (ways @ axes).ravel()])]
 
 
-def _heights(regions: list[Region], origin: FloatArray, axes: FloatArray) -> tuple[float, float]:
-    """Lowest and highest the regions reach above the plane that touches the ellipsoid at the origin, metres."""
-    points = []
-    for region in regions:
-        lon = np.degrees(np.linspace(region.west, region.east, _SAMPLES))
-        lat = np.degrees(np.linspace(region.south, region.north, _SAMPLES))
-        plan = np.array([(a, b) for a in lon for b in lat])
-        points += [np.column_stack([plan, np.full(len(plan), h)]) for h in (region.low, region.high)]
-    up = (to_ecef(np.vstack(points)) - origin) @ axes[2]
+def _heights(region: Region, origin: FloatArray, axes: FloatArray) -> tuple[float, float]:
+    """Lowest and highest the region reaches above the plane that touches the ellipsoid at the origin, metres."""
+    lon = np.degrees(np.linspace(region.west, region.east, _SAMPLES))
+    lat = np.degrees(np.linspace(region.south, region.north, _SAMPLES))
+    plan = np.array([(a, b) for a in lon for b in lat])
+    points = np.vstack([np.column_stack([plan, np.full(len(plan), h)]) for h in (region.low, region.high)])
+    up = (to_ecef(points) - origin) @ axes[2]
     return float(up.min()) - _MARGIN_M, float(up.max()) + _MARGIN_M

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from api.commands.build import export_implicit
+from api.arguments import parser
+from api.commands.build import export_implicit, run
 from api.terminal import Terminal
 from cim.errors import BadInput, BadSource
 from cim.settings import Settings
+from cim.types import Box
 from tests.conftest import CHECKOUT
 from tests.glb import parse
 from tests.grid_cells import lay, with_cells
@@ -29,7 +31,7 @@ from tests.tileset_rules.walk import Walk
 from tests.tileset_walk import Memory
 from tilesets.build import build_city
 from tilesets.implicit import ImplicitReport, export
-from tilesets.implicit.quadtree import Drawn, Square, slots
+from tilesets.implicit.quadtree import Drawn, Square, rooted, slots
 from tilesets.implicit.root_box import root_box
 from tilesets.implicit.subtree import SUBTREE_LEVELS, Member, encode
 from tilesets.spec import Region
@@ -83,6 +85,8 @@ def test_an_exported_city_breaks_no_rule(exported: tuple[Path, ImplicitReport]) 
     report = check_folder(out, "tileset.json")
     assert report.violations == []
     assert (report.tiles, report.contents, report.subtrees) == (wrote.tiles, wrote.contents, wrote.subtrees)
+    grid = json.loads((out / "tileset.json").read_text())["extras"]["grid"]
+    assert (grid["crs"], grid["west"] % 64, grid["south"] % 64) == (CRS, 0, 0)
     assert wrote.size_bytes == sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
 
 
@@ -117,20 +121,19 @@ def test_models_lie_near_the_squares_that_subdivision_alone_gives_them(exported:
     assert near > 0.75 * len(drawing(tree(out, "tileset.json")))
 
 
-@pytest.mark.parametrize(("depth", "metres"), [(6, 0.1), (9, 0.5), (11, 7.0)])
-def test_the_root_box_is_cut_where_the_grid_is(depth: int, metres: float) -> None:
-    side = 64.0 * 2**depth
-    square = Square(depth, int(439_876 // side), int(4_439_760 // side))
-    box = Volume("box", tuple(root_box(square, [Region(1.97, 0.699, 1.98, 0.70, 1000, 1200)], CRS)), np.eye(4))
-    signs = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)])
-    for x, y in [(0, 0), (1, 0), (2, 3), (7, 7), (4, 6)]:
-        part = box.part(3, x, y, 0, is_octree=False)
-        corners = (np.array([square.x, square.y]) + (np.array([x, y]) + (signs + 1) / 2) / 8) * side
-        lon, lat = TO_LONLAT.transform(*corners.T)
-        offset = np.column_stack(TO_ECEF.transform(lon, lat, np.full(4, 1100.0))) - np.array(part.numbers[:3])
-        axes = np.array(part.numbers[3:]).reshape(3, 3)[:2]
-        half = np.linalg.norm(axes, axis=1)
-        assert np.linalg.norm(offset @ axes.T / half - signs * half, axis=1).max() < metres
+@pytest.mark.parametrize(("depth", "reach_m", "metres"), [(6, 2_000, 0.1), (9, 16_000, 0.5), (14, 40_000, 5.0)])
+def test_the_root_box_is_cut_where_the_grid_is(depth: int, reach_m: float, metres: float) -> None:
+    """Within the extent of the city, however large the square that holds it."""
+    half, centre = 32.0 * 2**depth, np.array([439_876.0, 4_439_760.0])
+    corner = centre // (2 * half) * (2 * half)
+    extent = Box(*(centre - reach_m), *(centre + reach_m))
+    box = root_box(Box(*corner, *(corner + 2 * half)), extent, Region(1.97, 0.699, 1.98, 0.70, 1000, 1200), CRS)
+    plan = centre + reach_m * np.array([(-1, -1), (-1, 1), (1, -1), (1, 1), (0, 0), (0.5, -0.3)])
+    offset = np.column_stack(TO_ECEF.transform(*TO_LONLAT.transform(*plan.T), np.full(len(plan), 1100.0))) - box[:3]
+    axes = np.array(box[3:]).reshape(3, 3)[:2]
+    half_m = np.linalg.norm(axes, axis=1)
+    wanted = ((plan - corner) / half - 1.0) * half_m
+    assert np.linalg.norm(offset @ axes.T / half_m - wanted, axis=1).max() < metres
 
 
 # --- the quadtree ----------------------------------------------------------------------------------------------------
@@ -153,6 +156,22 @@ def published_trees(draw: st.DrawFn) -> Drawn:
         return Drawn(square, SOMEWHERE, float(depth), name, SOMEWHERE, tuple(children))
 
     return grown(Square(draw(st.integers(0, 9)), 5, 3), "root", 4)
+
+
+@settings(max_examples=60)
+@given(root=published_trees())
+def test_counting_from_the_corner_of_the_city_moves_no_tile_and_leaves_no_level_to_spare(root: Drawn) -> None:
+    moved, origin = rooted(root)
+    for before, after in zip(_every(root)[1:], _every(moved)[1:], strict=True):
+        assert (before.uri, before.square.depth) == (after.uri, after.square.depth)
+        ways = origin.depth - after.square.depth
+        assert before.square.x == after.square.x + (origin.x << ways)
+        assert before.square.y == after.square.y + (origin.y << ways)
+        assert moved.square.holds(after.square)
+    assert (moved.square.x, moved.square.y) == (0, 0)
+    assert moved.square.depth <= root.square.depth
+    quarters = {quarter for quarter in moved.square.quarters() for d in _every(moved)[1:] if quarter.holds(d.square)}
+    assert len(quarters) != 1 or moved.square.depth == origin.depth + 1
 
 
 @settings(max_examples=60)
@@ -209,6 +228,15 @@ def test_a_folder_with_something_in_it_is_refused_and_left_alone(published: Path
     with pytest.raises(BadInput, match="not empty"):
         export(published, "city", tmp_path, crs=CRS)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_command_refuses_a_folder_with_something_in_it_before_it_does_anything(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    settings = Settings(data=tmp_path / "var", city_file=CHECKOUT / "city.toml")
+    parsed = parser().parse_args(["build", "city", "--implicit", str(tmp_path)])
+    with pytest.raises(BadInput, match="not empty"):
+        run(settings, parsed, Terminal())
+    assert not (tmp_path / "var").exists()
 
 
 def test_a_tileset_that_is_not_built_is_refused_with_the_command(tmp_path: Path) -> None:

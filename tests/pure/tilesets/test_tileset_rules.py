@@ -1,17 +1,24 @@
 """The rule checker: it finds nothing in sound tilesets, ours and others', and every planted fault under its rule."""
 
+import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cim.types import Use
+from tests.glb import parse
 from tests.grid_cells import lay, with_cells
 from tests.sample_city import CRS, Even, Slope, city
 from tests.tileset_faults import EXPLICIT, IMPLICIT
 from tests.tileset_faults.fault import CONSEQUENCES, ROOT, Fault, Files, model_of
 from tests.tileset_faults.implicit import TILESET
+from tests.tileset_rules.__main__ import main
 from tests.tileset_rules.catalogue import RULES
 from tests.tileset_rules.check import check, check_folder
 from tests.tileset_rules.report import Violation
@@ -19,6 +26,7 @@ from tests.tileset_rules.shelf import Kept
 from tests.tileset_walk import Memory
 from tilesets.build import build_city
 from tilesets.implicit import export
+from tilesets.publish import FolderSink
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +59,50 @@ def test_a_sound_city_breaks_no_rule(sound: Files) -> None:
     assert report.contents == sum(name.endswith(".glb") for name in sound)
     assert report.tilesets == sum(name.endswith(".json") for name in sound)
     assert report.vertices > 5_000
+
+
+@pytest.mark.parametrize(("count", "target"), [(900, 24 * 1024), (40, 256 * 1024), (1, 1024)])
+def test_cities_of_other_sizes_break_no_rule(tmp_path: Path, count: int, target: int) -> None:
+    build_city([city(count, width_m=6000.0)], Slope(), Even(), CRS, FolderSink(tmp_path), target_bytes=target)
+    report = check_folder(tmp_path)
+    assert report.violations == []
+    assert report.contents == len(list((tmp_path / "c").glob("*.glb.gz")))
+
+
+def test_true_statistics_are_accepted_and_each_untrue_one_is_found(sound: Files) -> None:
+    rows = city(110, width_m=6000.0)
+    model = parse(sound[model_of(sound, "building")])
+    height = rows.height_m.astype(np.float32).astype(np.float64)
+    codes, counts = np.unique(rows.use, return_counts=True)
+    true = {
+        "height": {"min": height.min(), "max": height.max(), "mean": height.mean(), "sum": height.sum()},
+        "use": {"occurrences": {Use(c).name: n for c, n in zip(codes.tolist(), counts.tolist(), strict=True)}},
+    }
+
+    def told(count: int, properties: dict[str, Any]) -> set[str]:
+        document = json.loads(sound[ROOT])
+        document["schema"] = model.document["extensions"]["EXT_structural_metadata"]["schema"]
+        document["statistics"] = {"classes": {"building": {"count": count, "properties": properties}}}
+        return check(Kept(sound | {ROOT: json.dumps(document).encode()}), ROOT).rules()
+
+    assert told(110, true) == set()
+    assert told(111, true) == {"statistics.values"}
+    for measure, value in true["height"].items():
+        assert told(110, true | {"height": {measure: value + 1.0}}) == {"statistics.values"}
+
+
+def test_the_program_prints_what_is_broken_and_says_so_by_its_exit_code(
+    sound: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, data in sound.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    monkeypatch.setattr(sys, "argv", ["tileset_rules", str(tmp_path), "city"])
+    assert main() == 0
+    assert capsys.readouterr().out.endswith(": 0 violations\n")
+    (tmp_path / model_of(sound, "block")).unlink()
+    assert main() == 1
+    assert ": uri.resolves: " in capsys.readouterr().out
 
 
 def test_a_sound_implicit_city_breaks_no_rule(implicit: Files) -> None:
