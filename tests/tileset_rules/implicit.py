@@ -16,6 +16,8 @@ from tests.tileset_rules.volumes import Volume
 if TYPE_CHECKING:
     from tests.tileset_rules.walk import Walk
 
+_DEEPEST = 10
+"""Levels in a subtree beyond which its bits are not looked at: the project's own figure, far above what anyone writes."""
 Place = tuple[int, int, int, int]
 """Level, x, y and z (0 in quadtrees)."""
 
@@ -78,7 +80,7 @@ def _scheme(raw: dict[str, Any], tile: Tile, document: dict[str, Any], walk: "Wa
         return None
     kind, levels, deep = (stated.get(n) for n in ("subdivisionScheme", "availableLevels", "subtreeLevels"))
     uri = stated.get("subtrees", {}).get("uri", "")
-    if kind not in ("QUADTREE", "OCTREE") or not is_whole(levels, 1) or not is_whole(deep, 1):
+    if kind not in ("QUADTREE", "OCTREE") or not is_whole(levels, 1) or not is_whole(deep, 1) or deep > _DEEPEST:
         report.add(tile.uri, "implicit.form", f"{kind!r} of {levels!r} levels, {deep!r} in a subtree")
         return None
     wanted = ("{level}", "{x}", "{y}", *(("{z}",) if kind == "OCTREE" else ()))
