@@ -68,6 +68,9 @@ def _serving(verb: Verb) -> None:
     one.add_argument("--workers", type=int, metavar="N", help="local processes (default: one a processor)")
     one.add_argument("--keep", metavar="NAME", help="keep the city as it is now, at /tiles3d/NAME/tileset.json")
     one.add_argument("--forget", metavar="NAME", help="let a city that was kept under a name go")
+    one.add_argument(
+        "--implicit", metavar="FOLDER", help="then write the city as an implicit tileset to this new folder"
+    )
     one = verb("serve", "serve over HTTP on CIM_PORT")
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
 

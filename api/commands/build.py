@@ -1,23 +1,27 @@
-"""`cim build`: terrain, imagery and the city tileset, where their inputs changed; and cities kept under a name."""
+"""`cim build`: terrain, imagery and the city tileset, where their inputs changed; cities kept by name, or taken elsewhere."""
 
 import argparse
 import os
+from pathlib import Path
 
 from api.connection import connect
 from api.terminal import Terminal
 from cim.errors import BadInput
 from cim.settings import Settings
 from cim.store.db import Database
-from tilesets import named, products
+from tilesets import implicit, named, products
 from tilesets.products import How
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
     """Exit code 0; a product whose inputs did not change is left as it is."""
+    tiles = settings.data / "tiles"
     if parsed.workers is not None and parsed.workers < 1:
         raise BadInput(f"--workers {parsed.workers}: expected 1 or more")
+    if parsed.implicit:
+        implicit.require_empty(Path(parsed.implicit))
     if parsed.forget:
-        named.forget(settings.data / "tiles", parsed.forget)
+        named.forget(tiles, parsed.forget)
         terminal.line(f"{parsed.forget} is gone; what only it named is removed a day from now")
         return 0
     how = How(
@@ -30,8 +34,10 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
     only = ("city",) if parsed.rejected and not parsed.product else tuple(parsed.product)
     build_all(settings, connect(settings, terminal), terminal, only, how)
     if parsed.keep:
-        named.keep(settings.data / "tiles", parsed.keep)
+        named.keep(tiles, parsed.keep)
         terminal.line(f"kept as {parsed.keep}: /tiles3d/{parsed.keep}/tileset.json")
+    if parsed.implicit:
+        _export(settings, Path(parsed.implicit), terminal)
     return 0
 
 
@@ -41,3 +47,10 @@ def build_all(
     """Every product, or those named."""
     how = how or How(cluster=settings.dask)
     products.refresh(database, settings.city(), settings.data, terminal.progress, terminal.stage, only, how)
+
+
+def _export(settings: Settings, out: Path, terminal: Terminal) -> None:
+    """The city as it is published now, as an implicit tileset in a folder of its own."""
+    with terminal.stage("implicit city"):
+        report = implicit.export(settings.data / "tiles", "city", out, terminal.progress, crs=settings.city().crs)
+        terminal.progress(report.contents, report.contents, f"models, {report.tiles} tiles, {report.subtrees} subtrees")

@@ -17,15 +17,21 @@ Play = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
-def play() -> Play:
-    """`play("city", *arguments)` runs city.mjs; its JSON is the answer, its words are the failure's."""
+def play(drive: Play) -> Play:
+    """`drive` for scenarios in the built viewer."""
+    if not VIEWER.is_file():
+        pytest.skip("the viewer is not built: tools/viewer.sh")
+    return drive
+
+
+@pytest.fixture(scope="session")
+def drive() -> Play:
+    """`drive("city", *arguments)` runs city.mjs; its JSON is the answer, its words are the failure's."""
     chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     if not shutil.which("node") or not (HERE / "node_modules").is_dir():
         pytest.skip("the browser's driver is not installed: tools/readers.sh")
     if not shutil.which(chromium):
         pytest.skip(f"there is no Chromium at {chromium}; CHROMIUM names another")
-    if not VIEWER.is_file():
-        pytest.skip("the viewer is not built: tools/viewer.sh")
 
     def run(scenario: str, *arguments: str) -> dict[str, Any]:
         environ = os.environ | {"CHROMIUM": chromium}

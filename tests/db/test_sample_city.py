@@ -14,6 +14,7 @@ from cim.settings import Settings
 from tests.conftest import CHECKOUT, command_environment
 from tests.glb import decompressed
 from tests.sse_client import listening
+from tests.tileset_rules.check import check_folder
 from tests.tileset_walk import Memory, visit
 
 pytestmark = pytest.mark.db
@@ -74,6 +75,12 @@ def test_every_tile_is_valid_as_written_and_decompressed(sample: Settings, tmp_p
     reports = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(reports) == len(files) > 200
     assert [report for report in reports if report["errors"] or report["warnings"]] == []
+
+
+def test_every_tile_keeps_the_rules_of_3d_tiles(sample: Settings) -> None:
+    report = check_folder(sample.data / "tiles")
+    assert report.violations == []
+    assert report.contents > 100
 
 
 def test_the_tiles_hold_every_building_once_and_the_old_town_in_l3(sample: Settings, base_url: str) -> None:

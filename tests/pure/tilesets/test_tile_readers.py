@@ -1,71 +1,40 @@
-"""The tiles before readers that are not ours: Khronos' validator, loaders.gl, glTF-Transform, three.js."""
+"""The tiles before readers that are not ours: Khronos' validator, loaders.gl, glTF-Transform, three.js and its renderer."""
 
 import gzip
-import json
-import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.glb import decompressed, parse
 from tests.sample_city import CRS, Even, Slope, city
+from tests.static_host import served
+from tests.tile_readers import NEEDED, in_view, looked_down, run
+from tests.tileset_rules.report import Report
+from tests.tileset_rules.shelf import Folder
+from tests.tileset_rules.tile import Link, Tile
+from tests.tileset_rules.walk import Walk
 from tilesets.build import build_city
 from tilesets.publish import FolderSink
 
-READERS = Path(__file__).resolve().parents[2] / "readers"
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(
-        not (READERS / "node_modules").is_dir(), reason="the readers are not installed: npm ci --prefix tests/readers"
-    ),
-]
+pytestmark = NEEDED
+ROWS = city(600, width_m=6000.0)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A little city as it lies on disk, over two districts."""
     made = tmp_path_factory.mktemp("tiles")
-    build_city([city(600, width_m=6000.0)], Slope(), Even(), CRS, FolderSink(made), target_bytes=32 * 1024)
+    build_city([ROWS], Slope(), Even(), CRS, FolderSink(made), target_bytes=32 * 1024)
     return made
 
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     """The folder over HTTP, as a static host would serve it."""
-
-    class Host(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = folder / self.path.lstrip("/")
-            packed = path.with_name(f"{path.name}.gz")
-            body = packed.read_bytes() if packed.is_file() else path.read_bytes()
-            self.send_response(200)
-            if packed.is_file():
-                self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Host)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def run(script: str, *arguments: str) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        ["node", script, *arguments], cwd=READERS, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    with served(folder) as address:
+        yield address
 
 
 def test_the_validator_finds_neither_errors_nor_warnings_packed_or_plain(folder: Path, tmp_path: Path) -> None:
@@ -98,3 +67,28 @@ def test_independent_readers_see_what_was_written(folder: Path, address: str) ->
             assert seen["is_synthetic"] is True
             assert seen["cim_level"] == f"L{table['cim_level'][row]}"
             assert (seen.get("name") or "") == (table["name"][row] if "name" in table else "")
+
+
+def test_a_camera_is_shown_every_building_in_view_once_and_never_a_tile_with_its_replacement(
+    folder: Path, address: str
+) -> None:
+    far, middle, near, street = looked_down(f"{address}/city/tileset.json", [40_000.0, 3_000.0, 900.0, 150.0])
+    root = Walk(Folder(folder), Report()).tileset("city/tileset.json", None)
+    assert root is not None
+    assert {kind for kind, _ in far["features"]} == {"block"}
+    assert len(far["uris"]) == 1
+    for view in (middle, near, street):
+        drawn = {f"c/{uri.split('/')[-1]}" for uri in view["uris"]}
+        assert drawn
+        for tile in root.walk():
+            mine, above = ({link.uri for link in links} & drawn for links in (tile.links, _above(tile)))
+            assert not (mine and above)
+    for view, height in ((near, 900.0), (street, 150.0)):
+        ids = [id for kind, id in view["features"] if kind == "building"]
+        assert len(ids) == len(set(ids))
+        assert in_view(ROWS, height) <= set(ids)
+    assert in_view(ROWS, 900.0)
+
+
+def _above(tile: Tile) -> list[Link]:
+    return [link for above in tile.above() for link in above.links]
