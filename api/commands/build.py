@@ -1,4 +1,4 @@
-"""`cim build`: terrain, imagery and the city tileset, where their inputs changed; cities kept by name, or taken elsewhere."""
+"""`cim build`: terrain, imagery and the city tileset, where their inputs changed; cities kept by name or exported."""
 
 import argparse
 import os
@@ -37,7 +37,7 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
         named.keep(tiles, parsed.keep)
         terminal.line(f"kept as {parsed.keep}: /tiles3d/{parsed.keep}/tileset.json")
     if parsed.implicit:
-        _export(settings, Path(parsed.implicit), terminal)
+        export_implicit(settings, Path(parsed.implicit), terminal)
     return 0
 
 
@@ -49,7 +49,7 @@ def build_all(
     products.refresh(database, settings.city(), settings.data, terminal.progress, terminal.stage, only, how)
 
 
-def _export(settings: Settings, out: Path, terminal: Terminal) -> None:
+def export_implicit(settings: Settings, out: Path, terminal: Terminal) -> None:
     """The city as it is published now, as an implicit tileset in a folder of its own."""
     with terminal.stage("implicit city"):
         report = implicit.export(settings.data / "tiles", "city", out, terminal.progress, crs=settings.city().crs)
