@@ -25,13 +25,20 @@ from api.metrics import Counted, Metrics
 from api.past import Past
 from api.routes import catalogue, divisions, history, imagery, incidents, ogc, places, sensors, service, sta, stac
 from api.static import Tiles, Viewer
+from api.tile_cache import TileCache
+from api.tile_supply import Supply, from_store
+from api.vector import Vector
+from api.watch import Watch
 from cim import __version__
+from cim.city import City
 from cim.settings import Settings
 from cim.store.db import Database
 from cim.store.embedded import ensure_cluster
 
 VIEWER = Path(__file__).with_name("viewer") / "dist"
-_THREADS = 14  # routes at work at once: the pool holds 16 connections, the bus and the writer take one each
+_THREADS = (
+    14  # routes at work at once: the pool holds 22 connections; bus, writer, watch take one each, vector tiles four
+)
 _FAMILIES = (service, ogc, history, divisions, places, sta, sensors, incidents, imagery, catalogue, stac)
 
 
@@ -51,16 +58,21 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         bus, writer = Bus(store, utc_now), Writer(store, city.extent, metrics, utc_now)
         metrics.live_clients = bus.count
         pictures = Pictures(settings.data / "imagery")
-        app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well)
-        app.state.bus, app.state.writer = bus, writer
+        watch, kept = Watch(store, utc_now), TileCache()
+        watch.subscribe(kept.drop)
+        app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well, watch.well)
+        app.state.bus, app.state.writer, app.state.watch = bus, writer, watch
+        app.state.vector_tiles = Supply(from_store(store), kept, watch.well)
         bus.start()
         keeper = Keeper(settings, store.url)
         keeper.start()
+        watch.start()
         with _on_signal(bus.hang_up):
             yield
         await asyncio.to_thread(keeper.close)
         await writer.close()
         await bus.close()
+        await asyncio.to_thread(watch.close)
         if database is None:
             store.close()
 
@@ -77,11 +89,11 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         app.include_router(family.router)
     openapi.complete(app)
     app.router.default = Viewer(app.router.not_found, VIEWER)
-    _surround(app, settings, metrics)
+    _surround(app, settings, city, metrics)
     return app
 
 
-def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def _surround(app: FastAPI, settings: Settings, city: City, metrics: Metrics) -> None:
     """Put the raw apps round the framework, outermost last: hot and endless answers pass it by."""
     app.add_middleware(Limited)
     app.add_middleware(
@@ -93,6 +105,12 @@ def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     )
     app.add_middleware(Ingest, writer=lambda: cast(Writer, app.state.writer))
     app.add_middleware(Live, bus=lambda: cast(Bus, app.state.bus))
+    app.add_middleware(
+        Vector,
+        city=city,
+        supply=lambda: cast(Supply, app.state.vector_tiles),
+        database=lambda: cast(Service, app.state.service).database,
+    )
     app.add_middleware(Tiles, data=settings.data)
     app.add_middleware(
         Past, data=settings.data, service=lambda: cast(Service, app.state.service), cluster=settings.dask

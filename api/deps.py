@@ -29,6 +29,8 @@ class Service:
     clock: Callable[[], datetime]
     live: Callable[[], bool]
     """Whether events reach the clients of /live."""
+    changes: Callable[[], bool]
+    """Whether what commits touch reaches those who keep something made of the model."""
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _DOORS = frozenset(
-    ("health", "metrics", "docs", "openapi.json", "tiles3d", "terrain", "imagery")
+    ("health", "metrics", "docs", "openapi.json", "tiles3d", "terrain", "vector", "imagery")
     + ("ogc", "places", "sta", "sensors", "incidents", "live")
 )
 

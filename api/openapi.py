@@ -53,6 +53,16 @@ def _raw() -> list[tuple[str, str, dict[str, Any]]]:
         ("/terrain/layer.json", "get", _get("tiles", "What the terrain holds")),
         ("/terrain/{z}/{x}/{y}.terrain", "get", _get("tiles", "A quantized-mesh terrain tile (TMS)", ["z", "x", "y"])),
         (
+            "/vector/{layers}/{z}/{x}/{y}.mvt",
+            "get",
+            _get(
+                "tiles",
+                "A Mapbox vector tile (XYZ); several layers with commas between; 204: nothing is there",
+                ["layers", "z", "x", "y"],
+            ),
+        ),
+        ("/vector/{layers}/tilejson.json", "get", _get("tiles", "TileJSON 3.0 of these layers", ["layers"])),
+        (
             "/live",
             "get",
             _get(

@@ -12,7 +12,7 @@ import shapely
 from sqlalchemy import Connection, text
 
 from cim.store.db import Database
-from cim.store.sql import source
+from cim.store.sql import script
 from cim.types import NO_BODIES, Bodies, IntArray
 
 _BATCH = 20_000
@@ -31,7 +31,7 @@ class Reader:
 
     def __init__(self, connection: psycopg.Connection[Any], moment: Moment) -> None:
         self._connection, self.moment = connection, moment
-        self._sql = source("select_shown_bodies").encode()
+        self._sql = script("select_shown_bodies").encode()
 
     def within(self, low: int, high: int) -> Bodies:
         """Each building's finest body whose cell lies from `low` up to `high`, ascending (cell, building)."""
@@ -46,7 +46,7 @@ class Reader:
     def count_by_cell(self, depth: int) -> list[tuple[int, int]]:
         """The cells of a depth in which anything is shown, ascending, and how many bodies each holds."""
         rows = self._connection.execute(
-            source("count_shown_bodies").encode(), {"shift": 2 * depth, **self._moment()}
+            script("count_shown_bodies").encode(), {"shift": 2 * depth, **self._moment()}
         ).fetchall()
         return [(int(key), int(number)) for key, number in rows]
 

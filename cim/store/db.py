@@ -65,7 +65,7 @@ class Database:
             self._engine: Engine = create_engine(
                 _sqlalchemy_url(url),
                 pool_size=pool_size,
-                max_overflow=8,
+                max_overflow=14,
                 pool_timeout=10,
                 pool_pre_ping=True,
                 connect_args={"connect_timeout": 5, "options": _OPTIONS},

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import Connection, Text, cast, distinct, exists, func, or_, select, text
 
@@ -100,7 +101,9 @@ def extent(connection: Connection, layer: str) -> Box | None:
     sides = connection.execute(select(func.ST_XMin(box), func.ST_YMin(box), func.ST_XMax(box), func.ST_YMax(box))).one()
     if sides[0] is None:
         return None
-    ring = shapely.get_coordinates(shapely.segmentize(shapely.box(*sides), max(sides[2] - sides[0], 1.0) / 8))
+    # A row and a column of places on each side: the box of a single point, or of a straight street, has no ring.
+    across, up = np.linspace(sides[0], sides[2], 9), np.linspace(sides[1], sides[3], 9)
+    ring = np.array([(x, y) for x in across for y in up if x in sides or y in sides])
     lonlat = frames.transform(ring, f"EPSG:{srid(connection)}", frames.LONLAT)
     return Box(*lonlat.min(axis=0).tolist(), *lonlat.max(axis=0).tolist())
 

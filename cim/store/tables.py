@@ -1,7 +1,7 @@
 """The tables as SQLAlchemy Core and GeoAlchemy2 know them, for queries composed in Python.
 
 The migrations make the tables; a test holds these descriptions against a migrated database. Geometry is in the city frame,
-whose EPSG number the database fixes (srid -1 here: any).
+whose EPSG number the database fixes (srid -1 here: any); that of vector tiles in web Mercator.
 """
 
 from geoalchemy2 import Geometry
@@ -23,8 +23,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 metadata = MetaData(schema="cim")
 
 
-def _shape(kind: str = "GEOMETRY") -> Geometry:
-    return Geometry(kind, srid=-1, spatial_index=False)
+def _shape(kind: str = "GEOMETRY", srid: int = -1) -> Geometry:
+    return Geometry(kind, srid=srid, spatial_index=False)
 
 
 def _provenance() -> list[Column[object]]:
@@ -77,6 +77,7 @@ body = Table(
     *_provenance(),
     *_times(),
     Column("cell", BigInteger, nullable=False),
+    Column("mercator", _shape(srid=3857)),  # computed by the database: never written
 )
 
 feature = Table(
@@ -91,6 +92,7 @@ feature = Table(
     *_provenance(),
     *_times(),
     Column("cell", BigInteger),
+    Column("mercator", _shape(srid=3857)),
 )
 
 # What the model shows now, as views: the same columns, only states that hold at this moment.

@@ -36,7 +36,11 @@ def test_a_database_in_another_frame_is_refused(database: Database, city) -> Non
         migrate(database, replace(city, crs="EPSG:4548"))
 
 
-def test_geometry_columns_are_in_the_city_frame(database: Database) -> None:
+def test_geometry_columns_are_in_the_city_frame_and_those_of_vector_tiles_in_web_mercator(database: Database) -> None:
     with database.begin() as connection:
-        srids = connection.execute(text("SELECT DISTINCT srid FROM geometry_columns WHERE f_table_schema = 'cim'"))
-        assert srids.scalars().all() == [4547]
+        srids = connection.execute(
+            text("""
+                SELECT DISTINCT f_geometry_column = 'mercator' AS for_tiles, srid FROM geometry_columns
+                WHERE f_table_schema = 'cim' ORDER BY 1""")
+        )
+        assert srids.all() == [(False, 4547), (True, 3857)]
