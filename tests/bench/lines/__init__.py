@@ -9,6 +9,8 @@ from tests.bench.lines import (
     load_footprints,
     load_footprints_cjdb,
     load_memory,
+    terrain_adaptive,
+    terrain_rate,
 )
 
 LINES = Registry[Line](
@@ -19,4 +21,6 @@ LINES = Registry[Line](
     diff_versions.LINE,
     items_at.LINE,
     history_price.LINE,
+    terrain_rate.LINE,
+    terrain_adaptive.LINE,
 )
