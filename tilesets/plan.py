@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Connection
 
 from cim.store import marks
 from cim.store.bodies import Moment, Reader
+from cim.store.db import Connection
 from cim.types import IntArray
 from tilesets.crew import Job
 from tilesets.index import Made

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import shapely
+
 from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.geoid import Geoid
 from cim.layers import LAYERS
-from cim.store import catalogue
+from cim.store import catalogue, features
 from cim.store.catalogue import Version
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
@@ -96,6 +98,9 @@ def refresh(
 
 def _terrain(shop: Workshop, dems: Sequence[Version]) -> None:
     with shop.stage("terrain"):
+        with shop.database.begin() as connection:
+            pages = features.pages(connection, "water")
+            water = [shapely.geometry.shape(one["geometry"]) for page in pages for one in page]
         report = build_terrain(
             [_dem(dem) for dem in dems],
             shop.data / "terrain",
@@ -104,8 +109,11 @@ def _terrain(shop: Workshop, dems: Sequence[Version]) -> None:
             shop.progress,
             workers=os.cpu_count() or 1,
             fingerprint=_inputs(dems),
+            water=water,
         )
-        shop.progress(report.total, report.total, "unchanged" if report.unchanged else "tiles")
+        done = "unchanged" if report.unchanged else f"tiles, {report.rewritten} of them new"
+        filled = sum(flaw.pixels for flaw in report.flaws)
+        shop.progress(report.total, report.total, done + (f", {filled} flawed DEM pixels filled" if filled else ""))
 
 
 def _imagery(shop: Workshop, photos: Sequence[Version], dems: Sequence[Version]) -> None:

@@ -1,4 +1,4 @@
-"""A block of neighbouring terrain tiles: its ground, sampled once, and its tiles' bytes, written."""
+"""A block of neighbouring terrain tiles: its ground, sampled once, with a collar; and its tiles' bytes, written."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from tilesets.terrain import quantized_mesh as mesh
 from tilesets.terrain import water
 from tilesets.terrain.grid import QUADS, TmsLattice
 from tilesets.terrain.manifest import part_digests
+from tilesets.terrain.normals import facing
 from tilesets.terrain.squares import U64
 from tilesets.terrain.surface import Surface
 from tilesets.terrain.water import Waters
@@ -47,7 +48,9 @@ def write(level: int, scale: mesh.HeightScale, job: Job, tiles: IntArray) -> Wri
     i, j = _lines(tiles)
     lons, lats = lattice.lon(i[1:-1]), lattice.lat(j[1:-1])
     k = _cut(scale.encode(heights[1:-1, 1:-1]), tiles)
-    normals = np.stack([_cut(part, tiles) for part in _normals(heights, lons, lats, lattice.step)], axis=-1)
+    rises = heights[1:-1, 2:] - heights[1:-1, :-2], heights[2:, 1:-1] - heights[:-2, 1:-1]
+    bytes_of = facing(*rises, lattice.step, lons[None, :], lats[:, None])
+    normals = np.stack([_cut(part, tiles) for part in bytes_of], axis=-1)
     offset = (tiles - tiles.min(axis=0)) * QUADS
     along = np.arange(mesh.SIDE)
     where = mesh.headers(lons[offset[:, :1] + along], lats[offset[:, 1:] + along], scale.decode(k))
@@ -81,17 +84,3 @@ def _cut(grid: npt.NDArray[Any], tiles: IntArray) -> npt.NDArray[Any]:
     windows = np.lib.stride_tricks.sliding_window_view(grid, (mesh.SIDE, mesh.SIDE))
     cut: npt.NDArray[Any] = windows[offset[:, 1], offset[:, 0]]
     return cut
-
-
-def _normals(heights: FloatArray, lons: FloatArray, lats: FloatArray, step: float) -> list[mesh.U8]:
-    """Octahedral bytes, two (r, c), of the ground's own normals in ECEF: central differences over the collar."""
-    phi, lam = np.radians(lats)[:, None], np.radians(lons)[None, :]
-    cos, sin = np.cos(phi), np.sin(phi)
-    metres = np.radians(step) * 6_371_008.8
-    east = (heights[1:-1, :-2] - heights[1:-1, 2:]) / (2.0 * metres * np.maximum(cos, 1e-3))
-    north = (heights[:-2, 1:-1] - heights[2:, 1:-1]) / (2.0 * metres)
-    length = np.sqrt(east * east + north * north + 1.0)
-    east, outward, up = east / length, (cos - north * sin) / length, (sin + north * cos) / length
-    x = outward * np.cos(lam) - east * np.sin(lam)
-    y = outward * np.sin(lam) + east * np.cos(lam)
-    return mesh.oct_encode(x.astype(np.float32), y.astype(np.float32), up.astype(np.float32))

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 import pyproj
+import rasterio
 import shapely
+from rasterio.errors import RasterioError
 
 from cim.errors import BadInput
 from cim.geoid import Geoid
@@ -24,9 +26,9 @@ from tilesets import folder_swap as files
 from tilesets.terrain import block, manifest
 from tilesets.terrain.block import Job
 from tilesets.terrain.crew import Crew
-from tilesets.terrain.dem import DemSource, prepare
+from tilesets.terrain.dem import Dem, DemSource, prepare
 from tilesets.terrain.flaws import DemFlaw
-from tilesets.terrain.grid import Coverage, blocks, level_for, pyramid, ranges
+from tilesets.terrain.grid import QUADS, Coverage, blocks, level_for, pyramid, ranges
 from tilesets.terrain.manifest import Level, Manifest
 from tilesets.terrain.plan import LevelPlan, blank, carry, plan
 from tilesets.terrain.surface import build_surface
@@ -89,29 +91,35 @@ def build_terrain(
     if stamp is not None and note is not None and note.get("stamp") == stamp:
         return _report(note)
     old = manifest.read(out)
-    with files.beside(out) as folder, files.beside(out) as scratch:
+    with files.beside(out) as folder, files.beside(out) as scratch, Crew(workers, scratch) as crew:
+        if old is None and sum(_tiles_of(dem) for dem in dems) >= ONE_PROCESS:
+            crew.wake()
         prepared = [prepare(source, scratch, f"dem{n}") for n, source in enumerate(dems)]
         coverages = [Coverage(dem.outline, level_for(dem.pixel_m, dem.latitude)) for dem in prepared]
         job = Job(build_surface(prepared), geoid, folder, waters)
         plans = plan(job.surface, geoid, waters, pyramid(coverages), _maker(), old)
         if old is not None:
             plans = carry(plans, old, out, folder)
-        made = _write(job, plans, old, progress, workers)
-        bounds = tuple(shapely.total_bounds([dem.outline for dem in prepared]).round(7).tolist())
-        report = TerrainReport(
-            tiles=tuple(len(level.tiles) for level in made.levels),
-            version=_version(made),
-            bounds=bounds,
-            bytes=sum(int(level.sizes.sum()) for level in made.levels),
-            flaws=tuple(flaw for dem in prepared for flaw in dem.flaws),
-            rewritten=sum(int(level.fresh.sum()) for level in plans),
-        )
+        made = _write(crew, job, plans, old, progress)
+        report = _report_of(prepared, plans, made)
         layer = _layer_json(plans, report, attribution, geoid, waters)
         (folder / "layer.json").write_text(json.dumps(layer, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / files.REPORT).write_text(json.dumps(_note(report, stamp, city_crs, geoid)) + "\n", encoding="utf-8")
         manifest.save(made, folder / manifest.NAME)
         files.swap(folder, out)
     return report
+
+
+def _report_of(prepared: list[Dem], plans: list[LevelPlan], made: Manifest) -> TerrainReport:
+    west, south, east, north = shapely.total_bounds([dem.outline for dem in prepared]).round(7).tolist()
+    return TerrainReport(
+        tiles=tuple(len(level.tiles) for level in made.levels),
+        version=_version(made),
+        bounds=(west, south, east, north),
+        bytes=sum(int(level.sizes.sum()) for level in made.levels),
+        flaws=tuple(flaw for dem in prepared for flaw in dem.flaws),
+        rewritten=sum(int(level.fresh.sum()) for level in plans),
+    )
 
 
 def _stamp(dems: Sequence[DemSource], city_crs: str, geoid: Geoid, waters: Waters | None, fingerprint: str) -> str:
@@ -167,24 +175,31 @@ def _layer_json(
     }
 
 
-def _write(
-    job: Job, plans: list[LevelPlan], old: Manifest | None, progress: Progress, workers: int
-) -> Manifest:
+def _tiles_of(dem: DemSource) -> float:
+    """About how many tiles a DEM makes; 0 where it cannot be read, which is told later."""
+    try:
+        with rasterio.open(dem.path) as dataset:
+            return float(dataset.width * dataset.height / QUADS**2)
+    except RasterioError:
+        return 0.0
+
+
+def _write(crew: Crew, job: Job, plans: list[LevelPlan], old: Manifest | None, progress: Progress) -> Manifest:
     """Write the tiles that do not stand yet; the manifest of all."""
     total, fresh = sum(len(p.tiles) for p in plans), sum(int(p.fresh.sum()) for p in plans)
     done = total - fresh
-    progress(done, total, "terrain tiles carried over") if done else None
+    if done:
+        progress(done, total, "terrain tiles carried over")
     levels: list[Level] = []
-    with Crew(job, workers if fresh >= ONE_PROCESS else 1) as crew:
-        for level in plans:
-            entry = blank(level, old)
-            rows = _rows(level)
-            groups: list[IntArray] = [level.tiles[row] for row in rows]
-            for row, made in zip(rows, crew.each(partial(block.write, level.level, level.scale), groups), strict=True):
-                entry.digests[row], entry.sizes[row], entry.parts[row] = made.digests, made.sizes, made.parts
-                done += len(row)
-                progress(done, total, f"terrain level {level.level}")
-            levels.append(entry)
+    for level in plans:
+        entry, rows = blank(level, old), _rows(level)
+        groups: list[IntArray] = [level.tiles[row] for row in rows]
+        task = partial(block.write, level.level, level.scale)
+        for row, made in zip(rows, crew.each(job, task, groups, alone=fresh < ONE_PROCESS), strict=True):
+            entry.digests[row], entry.sizes[row], entry.parts[row] = made.digests, made.sizes, made.parts
+            done += len(row)
+            progress(done, total, f"terrain level {level.level}")
+        levels.append(entry)
     return Manifest(tuple(levels))
 
 

@@ -1,11 +1,13 @@
 """The processes that write tiles: results in order, whatever their number; work of one that dies is done again."""
 
 import multiprocessing
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -20,10 +22,13 @@ _DEATHS = 3
 
 
 class Crew:
-    """Workers of one job; with one, all is done in this process. To be closed: use it in a `with`."""
+    """Workers of one job; with one, all is done in this process. To be closed: use it in a `with`.
 
-    def __init__(self, job: Job, workers: int) -> None:
-        self._job, self._workers = job, workers
+    folder: a scratch folder, in which the job is left for the workers to read.
+    """
+
+    def __init__(self, workers: int, folder: Path) -> None:
+        self._workers, self._note = workers, folder / "job.pickle"
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> "Crew":
@@ -32,15 +37,24 @@ class Crew:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._dismiss()
 
-    def each(self, task: Task[Result], groups: Sequence[IntArray]) -> Iterator[Result]:
-        """The task's result for each group of tiles, in order.
+    def wake(self) -> None:
+        """Start the workers ahead of their work: they take a second to come."""
+        for _ in range(self._workers if self._workers > 1 else 0):
+            self._call(_awake)
+
+    def each(
+        self, job: Job, task: Task[Result], groups: Sequence[IntArray], *, alone: bool = False
+    ) -> Iterator[Result]:
+        """The task's result for each group of tiles, in order. alone: all in this process.
 
         A task must be safe to repeat: where a worker is killed, what was in work is done again by a new one. Raises
         Unavailable when that happens three times at the same group.
         """
-        if self._workers <= 1:
-            yield from (task(self._job, group) for group in groups)
+        if alone or self._workers <= 1:
+            yield from (task(job, group) for group in groups)
             return
+        if not self._note.exists():
+            self._note.write_bytes(pickle.dumps(job))
         left, deaths = iter(groups), 0
         waiting: deque[tuple[IntArray, Future[Result]]] = deque()
         while True:
@@ -68,14 +82,15 @@ class Crew:
         return future if finished else self._submit(task, group)
 
     def _submit(self, task: Task[Result], group: IntArray) -> "Future[Result]":
+        return self._call(partial(_in_worker, task, self._note), group)
+
+    def _call(self, function: Callable[..., Any], *values: Any) -> "Future[Any]":
         for _ in range(_DEATHS):
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")  # the caller may hold threads and sockets
-                self._pool = ProcessPoolExecutor(
-                    self._workers, mp_context=context, initializer=_start, initargs=(self._job,)
-                )
+                self._pool = ProcessPoolExecutor(self._workers, mp_context=context)
             try:
-                return self._pool.submit(partial(_in_worker, task), group)
+                return self._pool.submit(function, *values)
             except BrokenProcessPool:
                 self._dismiss()
         raise Unavailable("terrain workers die as soon as they start; repeat it with one worker")
@@ -86,15 +101,16 @@ class Crew:
             self._pool = None
 
 
-_job: Job | None = None
+def _awake() -> None:
+    """A worker's first act: to be there, with all that this module needs."""
 
 
-def _start(job: Job) -> None:
-    """A worker's first act: keep the job, so that each group carries only its tiles."""
-    global _job
-    _job = job
+@lru_cache(maxsize=1)
+def _job(note: Path) -> Job:
+    job = pickle.loads(note.read_bytes())
+    assert isinstance(job, Job)
+    return job
 
 
-def _in_worker(task: Callable[[Job, IntArray], Any], tiles: IntArray) -> Any:
-    assert _job is not None
-    return task(_job, tiles)
+def _in_worker(task: Callable[[Job, IntArray], Any], note: Path, tiles: IntArray) -> Any:
+    return task(_job(note), tiles)

@@ -20,7 +20,7 @@ from rasterio.windows import Window
 from cim import crs as frames
 from cim.errors import BadSource, MissingCrs, NoSpace
 from cim.raster import close_holes, fill_voids, halve, steps_inside
-from cim.types import FloatArray
+from cim.types import BoolArray, FloatArray
 from tilesets.terrain.flaws import SPIKE, VOID, DemFlaw, Tally, sift, spike_height
 
 BLEND_PX = 32
@@ -150,13 +150,27 @@ def _read(
         tally.add(SPIKE, off[keep], top)
         tally.weigh(values[keep])
         valid = np.isfinite(values)
-        trusted = valid if valid.all() else close_holes(valid, HOLE_PX)
-        rim = ((int(first == 0), int(last == dataset.height)), (1, 1))
-        inside = steps_inside(np.pad(trusted, rim), blend + 1)
-        inside = inside[rim[0][0] : inside.shape[0] - rim[0][1], 1:-1]
+        inside = _border_steps(valid, first, dataset.height, blend + 1)
         height_map[top : top + _STRIP] = fill_voids(values)[keep]
         step_map[top : top + _STRIP] = np.where(inside > 0, inside - np.uint8(1), 0).astype(np.uint8)[keep]
     return tally
+
+
+def _border_steps(valid: BoolArray, first: int, height: int, limit: int) -> npt.NDArray[np.uint8]:
+    """Steps, at most `limit`, from the pixels of a strip to the nearest void or to beyond the DEM's border.
+
+    valid: (r, c) of the strip. first: its first row in a DEM of `height` rows.
+    """
+    rows, cols = valid.shape
+    if valid.all():
+        row, column = np.arange(first, first + rows), np.arange(cols)
+        down = np.minimum(np.minimum(row + 1, height - row), limit).astype(np.uint8)
+        along = np.minimum(np.minimum(column + 1, cols - column), limit).astype(np.uint8)
+        steps: npt.NDArray[np.uint8] = np.minimum(down[:, None], along)
+        return steps
+    rim = ((int(first == 0), int(first + rows == height)), (1, 1))
+    steps = steps_inside(np.pad(close_holes(valid, HOLE_PX), rim), limit)
+    return steps[rim[0][0] : steps.shape[0] - rim[0][1], 1:-1]
 
 
 def read_heights(dataset: DatasetReader, window: Window) -> npt.NDArray[np.float32]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from cim.geoid import Geoid
 from cim.types import BoolArray, FloatArray, IntArray
@@ -62,7 +63,7 @@ def number(parts: object) -> int:
 
 def _mark(dem: Dem) -> int:
     """All of a DEM but its pixels."""
-    bounds = dem.outline.bounds
+    bounds = shapely.bounds(dem.outline).tolist()
     shape = (dem.width, dem.height, dem.blend, len(dem.levels))
     return number([dem.crs, dem.to_pixel, shape, dem.pixel_m, dem.latitude, bounds])
 
@@ -118,7 +119,7 @@ def _pixels(
     dem: Dem, lattice: TmsLattice, tiles: IntArray, size: int, squares: Squares
 ) -> tuple[BoolArray, BoolArray, IntArray]:
     """Which tiles read the DEM, which lie in it whole, and the pixels (m, 4) of the halved size that they read."""
-    west, south, east, north = dem.outline.bounds
+    west, south, east, north = shapely.bounds(dem.outline)
     first, last = tiles * QUADS - 1, (tiles + 1) * QUADS + 1
     left, right = lattice.lon(first[:, 0]), lattice.lon(last[:, 0])
     bottom, top = lattice.lat(first[:, 1]), lattice.lat(last[:, 1])
@@ -127,7 +128,9 @@ def _pixels(
     window = np.zeros((len(tiles), 4), np.int64)
     for rows, x, y in _reached(dem, lattice, tiles, np.flatnonzero(met)):
         known = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
-        ends = [np.where(known, part, edge) for part, edge in zip(_ends(x, y), (0, 0, dem.width, dem.height), strict=True)]
+        ends = [
+            np.where(known, part, edge) for part, edge in zip(_ends(x, y), (0, 0, dem.width, dem.height), strict=True)
+        ]
         met[rows] = (ends[2] >= 0) & (ends[0] <= dem.width) & (ends[3] >= 0) & (ends[1] <= dem.height)
         inside = (ends[0] > 0) & (ends[2] < dem.width) & (ends[1] > 0) & (ends[3] < dem.height)
         within[rows] &= known & inside
@@ -169,7 +172,9 @@ def scale_of(origin: Origin, geoid: Geoid, level: int, tiles: IntArray) -> Heigh
     """The one scale of a level: it holds every height that its tiles can have, and moves seldom."""
     lattice = TmsLattice(level)
     first, last = tiles.min(axis=0) * QUADS - 1, (tiles.max(axis=0) + 1) * QUADS + 1
-    least, most = undulations(geoid, lattice.lon(np.array([first[0], last[0]])), lattice.lat(np.array([first[1], last[1]])))
+    least, most = undulations(
+        geoid, lattice.lon(np.array([first[0], last[0]])), lattice.lat(np.array([first[1], last[1]]))
+    )
     low = np.floor((float(origin.low.min()) + least) / SCALE_GRAIN_M) * SCALE_GRAIN_M
     high = np.ceil((float(origin.high.max()) + most) / SCALE_GRAIN_M) * SCALE_GRAIN_M
     return height_scale(low, high)

@@ -131,7 +131,7 @@ def _shown(cells: IntArray, grid: int, level: int, old: Manifest, new: Manifest)
         if grid > level:
             shown |= ~np.isin(code(cells >> (grid - level - 1)), code(finer))
         else:
-            children = np.stack([code(cells * 2 + [i, j]) for i in (0, 1) for j in (0, 1)])
+            children = np.stack([code(cells * 2 + np.array([i, j])) for i in (0, 1) for j in (0, 1)])
             shown |= ~np.isin(children, code(finer)).all(axis=0)
     return cells[shown]
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cim.types import BoolArray, FloatArray, IntArray
 
 U64 = npt.NDArray[np.uint64]
+_TOGETHER = 6  # rectangles less wide and high are looked at together
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -58,11 +59,16 @@ class Squares:
         with np.errstate(over="ignore"):
             digest = _between(self.digests, top, left, bottom, right)
         low, high = np.full(len(window), np.inf), np.full(len(window), -np.inf)
-        for down in range(int((bottom - top).max(initial=-1)) + 1):
-            for along in range(int((right - left).max(initial=-1)) + 1):
-                row, column = np.minimum(top + down, bottom), np.minimum(left + along, right)
-                np.minimum(low, self.low[row, column], out=low)
-                np.maximum(high, self.high[row, column], out=high)
+        large = (bottom - top >= _TOGETHER) | (right - left >= _TOGETHER)
+        for n in np.flatnonzero(large).tolist():
+            part = slice(top[n], bottom[n] + 1), slice(left[n], right[n] + 1)
+            low[n], high[n] = self.low[part].min(), self.high[part].max()
+        rest = np.flatnonzero(~large)
+        for down in range(int((bottom - top)[rest].max(initial=-1)) + 1):
+            for along in range(int((right - left)[rest].max(initial=-1)) + 1):
+                at = np.minimum(top + down, bottom)[rest], np.minimum(left + along, right)[rest]
+                low[rest] = np.minimum(low[rest], self.low[at])
+                high[rest] = np.maximum(high[rest], self.high[at])
         return Summary(digest, low, high, _between(self.loose, top, left, bottom, right) == 0)
 
 

@@ -9,6 +9,8 @@ from tests.bench.lines import (
     load_footprints,
     load_footprints_cjdb,
     load_memory,
+    terrain_adaptive,
+    terrain_rate,
     tiles_bytes,
     tiles_edit,
     tiles_far,
@@ -29,4 +31,6 @@ LINES = Registry[Line](
     tiles_memory.LINE,
     tiles_edit.LINE,
     tiles_far.LINE,
+    terrain_rate.LINE,
+    terrain_adaptive.LINE,
 )
