@@ -74,25 +74,36 @@ def refresh(yard: Yard, *, again: bool = False, whole: bool = False) -> Refreshe
     """
     shelf = Shelf(yard.sink.folder, TILESET)
     with shelf.locked():
-        old = _name(shelf)
-        with reading(yard.database) as reader:
-            order = ordered(yard, reader)
-            before, ground = foundation(yard, shelf)
+        try:
+            found = _refreshed(yard, shelf, again=again, whole=whole)
+        except BadSource:
             if whole:
-                before = Index(before.stamp, ground)
-                shelf.begin_journal(before.stamp, ground, {})
-            work = planned(yard, reader, order, before, ground, shelf, again=again)
-            if old and not work.wanted and before.ground == ground:
-                return Refreshed(report_of(before, None), 0, old, is_new=False)
-            base = Index(before.stamp, ground, districts=before.districts, top=before.top)
-            shelf.begin_journal(base.stamp, ground, work.kept)
-            units = {**work.kept, **built(yard, order, work, shelf)}
-        report = finish(TILESET, units, base, yard.city.crs, yard.sink)
-        shelf.keep(report.index)
-    root = _name(shelf)
-    if root != old:
+                raise
+            # A record that the index names is gone or spoilt: nothing is taken from before then.
+            found = _refreshed(yard, shelf, again=again, whole=True)
+    if found.is_new:
         with yard.database.begin() as connection:
-            bus.announce(connection, "tile", {"tileset": TILESET, "root": root})
+            bus.announce(connection, "tile", {"tileset": TILESET, "root": found.root})
+    return found
+
+
+def _refreshed(yard: Yard, shelf: Shelf, *, again: bool, whole: bool) -> Refreshed:
+    old = _name(shelf)
+    with reading(yard.database) as reader:
+        order = ordered(yard, reader)
+        before, ground = foundation(yard, shelf)
+        if whole:
+            before = Index(before.stamp, ground)
+            shelf.begin_journal(before.stamp, ground, {})
+        work = planned(yard, reader, order, before, ground, shelf, again=again)
+        if old and not work.wanted and before.ground == ground:
+            return Refreshed(report_of(before, None), 0, old, is_new=False)
+        base = Index(before.stamp, ground, districts=before.districts, top=before.top)
+        shelf.begin_journal(base.stamp, ground, work.kept)
+        units = {**work.kept, **built(yard, order, work, shelf)}
+    report = finish(TILESET, units, base, yard.city.crs, yard.sink)
+    shelf.keep(report.index)
+    root = _name(shelf)
     return Refreshed(report, len(work.wanted), root, is_new=root != old)
 
 

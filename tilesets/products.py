@@ -79,9 +79,10 @@ def refresh(
     with database.begin() as connection:
         dems = catalogue.published(connection, layer="dem")
         photos = catalogue.published(connection, layer="orthophoto")
-    if not dems and {"terrain", "city"} & set(only):
+    is_grounded = bool(dems) or (data / "terrain" / "layer.json").is_file()
+    if (not dems and "terrain" in only) or (not is_grounded and "city" in only):
         raise BadInput(f"{' and '.join(only)}: no elevation model is loaded; load a source of layer dem first")
-    if not dems and not only:
+    if not is_grounded and not only:
         with stage("terrain and city left out: no elevation model is loaded (a source of layer dem)"):
             pass
 
@@ -92,7 +93,7 @@ def refresh(
         _terrain(workshop, dems)
     if (photos or dems) and is_due("imagery", "imagery"):
         _imagery(workshop, photos, dems)
-    if dems and is_due("city", "tiles/city/tileset.json"):
+    if is_grounded and is_due("city", "tiles/city/tileset.json"):
         _city(workshop)
 
 

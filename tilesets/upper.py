@@ -60,7 +60,8 @@ class Assembly:
         cell = above(list(districts), DISTRICT_DEPTH)
         if len(nodes) <= FEW_DISTRICTS and sum(cells[0] for cells in self._cells.values()) <= ROOT_LIMIT:
             region = cover([node.region for node in nodes])
-            return Upper(self._document(Node(region, _diagonal(region), None, tuple(nodes), cell)), districts, None)
+            error = max(_diagonal(region), *(node.error for node in nodes))
+            return Upper(self._document(Node(region, error, None, tuple(nodes), cell)), districts, None)
         top = self._top(nodes, cell)
         return Upper(self._document(replace(top.node, children=tuple(nodes))), districts, top)
 

@@ -1,7 +1,8 @@
-"""`cim status`: the datasets with their versions and counts, and the server."""
+"""`cim status`: the datasets with their versions and counts, the city tileset and what it leaves out, and the server."""
 
 import argparse
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,9 @@ from api.terminal import Terminal
 from cim.settings import Settings
 from cim.store import catalogue, quarantine
 from cim.store.embedded import cluster_status
+from tilesets import remarks
+
+_LISTED = 20  # buildings that are left out, named one by one
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
@@ -28,6 +32,25 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
             sys.stdout.write(
                 f"{one['name']:<20} {one['stage']}  {one['versions']:>3} versions  {counts:<40}{due}{late}\n"
             )
+    for line in _city(settings):
+        sys.stdout.write(f"{line}\n")
     server = supervisor.running(settings)
     sys.stdout.write(f"server: {f'port {server.port}, process {server.pid}' if server else 'not running'}\n")
     return 0
+
+
+def _city(settings: Settings) -> Iterator[str]:
+    """What the city tileset holds, how often which flaw occurs, and each building that it leaves out, with the reason."""
+    found = remarks.of_city(settings.data / "tiles", _LISTED)
+    if found is None:
+        yield "city: no tileset is built yet (`cim build` makes it)"
+        return
+    yield f"city: {found.drawn:,} buildings in {found.tiles:,} tiles, {found.rejected:,} left out"
+    for code, number in found.codes.items():
+        yield f"  {number:>9,}  {code}"
+    for flaw in found.left_out:
+        yield f"  left out: {flaw.message} ({flaw.code})"
+    if found.rejected > len(found.left_out):
+        yield f"  ... and {found.rejected - len(found.left_out):,} more left out"
+    if found.rejected:
+        yield "  `cim build --rejected` tries those that are left out once more"

@@ -20,6 +20,7 @@ from cim.types import silent
 from loaders import pipeline
 from tests.tileset_walk import Memory, visit
 from tilesets import products
+from tilesets.publish import name_of
 
 pytestmark = pytest.mark.db
 
@@ -73,7 +74,8 @@ def test_a_new_root_is_announced_and_an_unchanged_city_is_not(database, city, tm
     refresh(database, city, tmp_path)
     with database.begin() as connection:
         told = connection.execute(text("SELECT data FROM cim.live_event WHERE kind = 'tile'")).scalars().all()
-    assert told == [{"tileset": "city"}]
+    root = (tmp_path / "tiles/city/tileset.json").read_bytes()
+    assert told == [{"tileset": "city", "root": name_of("json", root).removesuffix(".json")}]
     assert heights(tmp_path) == [9.0] * 9
 
 

@@ -6,6 +6,7 @@ Coarse content is every building extruded; refined content gives L3 rows the roo
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from cim import mesh as meshes
@@ -30,10 +31,13 @@ _OVERHANGING = (RoofForm.gable, RoofForm.hip, RoofForm.hip_and_gable, RoofForm.p
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A GLB, the region that holds what it draws, and what was drawn otherwise than asked for."""
+    """A GLB, the region that holds what it draws, the `CimLevel` (n,) at which it draws each building, and what was drawn
+    otherwise than asked for.
+    """
 
     data: bytes
     region: Region
+    level: npt.NDArray[np.uint8]
     flaws: tuple[Flaw, ...] = ()
 
 
@@ -61,7 +65,7 @@ def content(standing: Standing, frame: Frame, *, refined: bool) -> Content:
         table=table(rows, level, lod),
     )
     step = float(position.step.max())
-    return Content(gltf.encode(model), grown(placed.region, step, step), flaws)
+    return Content(gltf.encode(model), grown(placed.region, step, step), level, flaws)
 
 
 def _bodies(standing: Standing, *, refined: bool) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...]]:

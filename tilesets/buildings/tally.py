@@ -28,10 +28,10 @@ class Tally:
     synthetic: int
 
 
-def count(standing: Standing) -> Tally:
-    """The tally of these buildings, at least one. `cim_level` is the rows', not the tile's."""
+def count(standing: Standing, level: npt.NDArray[np.uint8]) -> Tally:
+    """The tally of these buildings, at least one. level: (n,) the `CimLevel` at which each is drawn where it is finest."""
     rows, height = standing.rows, standing.rows.height_m.astype(np.float32)
-    columns: dict[str, npt.NDArray[np.uint8]] = {name: getattr(rows, name) for name in _CHOICES}
+    columns = {"use": rows.use, "roof_form": rows.roof_form, "cim_level": level}
     return Tally(
         count=len(rows),
         low_m=float(height.min()),

@@ -222,6 +222,7 @@ def test_what_cannot_be_drawn_is_told_with_a_code_and_the_rest_arrives() -> None
     geometry[3] = shapely.Polygon([(x, y), (x + 9, y + 9), (x + 9, y), (x, y + 7)])
     geometry[4] = shapely.box(x, y, x + 6, y + 6)
     height[6], height[7] = np.nan, 0.0
+    geometry[8] = shapely.Polygon([(x, y), (x + 9, y), (np.nan, y + 9)])
     sink, told = Memory(), []
     report = build_city(
         [replace(rows, geometry=geometry, height_m=height)], Patchy(), Even(), CRS, sink,
@@ -230,11 +231,11 @@ def test_what_cannot_be_drawn_is_told_with_a_code_and_the_rest_arrives() -> None
     codes = {flaw.id: flaw.code for flaw in flaws(sink) if flaw.code not in ("roof_simplified", "beside_cell")}
     expected = ["no_footprint", "no_footprint", "footprint_collapsed", "footprint_mended", "no_ground"]
     assert [codes[i] for i in rows.id[:5].tolist()] == expected
-    assert [codes[i] for i in rows.id[6:8].tolist()] == ["no_height", "no_height"]
-    assert (report.read, report.buildings, report.rejected) == (60, 54, 6)
+    assert [codes[i] for i in rows.id[6:9].tolist()] == ["no_height", "no_height", "not_finite"]
+    assert (report.read, report.buildings, report.rejected) == (60, 53, 7)
     assert told[-1] == (60, 60)
     finest = [tile for tile in visit(sink).walk() if tile.kind() == "building" and not tile.children]
-    assert len(ids(finest)) == 54
+    assert len(ids(finest)) == 53
     assert int(rows.id[3]) in ids(finest)
 
 

@@ -1,4 +1,4 @@
-"""What tiles need of the store: the past in the order of the grid, and the days on which states turn."""
+"""What tilesets of another day need of the store: the past in the order of the grid."""
 
 from pathlib import Path
 
@@ -9,6 +9,6 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add the indexes; no row changes."""
+    """Add the index; no row changes."""
     script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     op.get_bind().exec_driver_sql(script.replace("%", "%%"))  # the driver takes % for a placeholder
