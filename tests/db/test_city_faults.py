@@ -87,7 +87,7 @@ def test_each_bad_row_is_drawn_repaired_or_left_out_with_a_code_and_the_rest_arr
     assert set(FAULTS) - set(shown) == LEFT_OUT
     assert shown[99] == 7.0
     assert len(shown) == 200 + len(FAULTS) - len(LEFT_OUT) + 1
-    assert check_folder(yard.sink.folder, "city").violations == ()
+    assert check_folder(yard.sink.folder, "city").violations == []
     told = remarks.of_city(yard.sink.folder, 50)
     assert told is not None
     assert {flaw.id for flaw in told.left_out} == LEFT_OUT | {99}
