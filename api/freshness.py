@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cim.city import City
 from cim.settings import Settings
-from cim.store import bodies, catalogue
+from cim.store import catalogue, changes
 from cim.store.db import Database
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
@@ -27,7 +27,7 @@ _PRODUCTS = (
 def mark(settings: Settings, city: City, database: Database) -> str:
     """A digest of all that decides what loads and builds would do."""
     with database.begin() as connection:
-        state = [repr(bodies.state(connection)), *(v.fingerprint for v in catalogue.published(connection))]
+        state = [str(changes.newest(connection)), *(v.fingerprint for v in catalogue.published(connection))]
     sources = [settings.locate(named.source.location) for named in city.sources]
     code = (p for folder in _CODE for p in (_CHECKOUT / folder).rglob("*") if p.suffix in (".py", ".sql"))
     files = [settings.city_file, *sources, *(settings.data / name for name in _PRODUCTS), *sorted(code)]

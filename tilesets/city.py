@@ -16,9 +16,8 @@ from cim.store.db import Database
 from cim.types import IntArray, Progress, silent
 from tilesets import plan as plans
 from tilesets.build import BuildReport, finish, report_of
-from tilesets.crew import spread
 from tilesets.index import Index, Made
-from tilesets.making import Order
+from tilesets.making import Order, spread
 from tilesets.plan import Plan
 from tilesets.publish import FolderSink, name_of
 from tilesets.records import decode_unit

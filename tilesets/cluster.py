@@ -6,8 +6,7 @@ from functools import partial
 from distributed import Client, as_completed
 
 from cim.errors import Unavailable
-from tilesets.crew import Job, done
-from tilesets.making import Done, Order
+from tilesets.making import Done, Job, Order, done
 
 _WAIT_S = 10
 

@@ -1,156 +1,154 @@
-"""The workers of a build: jobs handed to local processes; one that dies costs its job only, which is done again."""
+"""Worker processes: items handed out one by one; one that dies costs its item only, which is done again by another."""
 
-import importlib
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 
 from cim.errors import CimError
-from tilesets.making import Done, Order, Wanted, opened
 
-Job = tuple[Wanted, ...]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Hire = Callable[[], AbstractContextManager[Callable[[Item], Result]]]
+"""Opens what a worker needs, once, and gives what does its work. It is sent to another process: a module's function."""
+
 _TRIES = 3
-
-
-class Engine(Protocol):
-    """Another way to spread jobs, such as a cluster."""
-
-    def __call__(self, address: str, order: Order, jobs: Sequence[Job]) -> Iterator[list[Done]]:
-        """Yields what each job made, in any order. Raises CimError where a job cannot be done."""
-        ...
-
-
-def spread(order: Order, jobs: Sequence[Job], workers: int, cluster: str | None = None) -> Iterator[list[Done]]:
-    """Do all jobs and yield what each made, in any order.
-
-    workers: local processes; below two everything is done here. cluster: the address of a Dask scheduler, which is then
-    used instead; its workers must reach the same database and the same data folder. Raises CimError where a job has cost
-    three workers their lives, and whatever a job raised.
-    """
-    if not jobs:
-        return
-    if cluster is not None:
-        engine: Engine = importlib.import_module("tilesets.cluster").spread  # only who has a cluster needs its library
-        yield from engine(cluster, order, jobs)
-    elif workers < 2 or len(jobs) < 2:
-        with opened(order) as maker:
-            for job in jobs:
-                yield [maker.make(wanted) for wanted in job]
-    else:
-        yield from _Crew(order, jobs, min(workers, len(jobs))).results()
-
-
-def done(order: Order, job: Job) -> list[Done]:
-    """One job on its own."""
-    with opened(order) as maker:
-        return [maker.make(wanted) for wanted in job]
 
 
 @dataclass(eq=False, slots=True)
 class _Worker:
     process: SpawnProcess
     pipe: Connection
-    job: int | None = None
+    item: int | None = None
 
 
-class _Crew:
-    """Worker processes, each with a pipe: a job goes in, what it made or what it raised comes out, or the pipe breaks."""
+class Crew(Generic[Item, Result]):
+    """So many workers; below two everything is done here. To be closed: use it in a `with`.
 
-    def __init__(self, order: Order, jobs: Sequence[Job], count: int) -> None:
-        self._order, self._jobs, self._count = order, jobs, count
-        self._waiting = deque(range(len(jobs)))
-        self._tries = [0] * len(jobs)
+    Each worker has a pipe: an item goes in, its result or what it raised comes out, or the pipe breaks. An item must be
+    safe to repeat.
+    """
+
+    def __init__(self, hire: Hire[Item, Result], workers: int) -> None:
+        self._hire, self._count = hire, workers
         self._workers: list[_Worker] = []
         self._context = multiprocessing.get_context("spawn")  # the caller may hold threads and sockets
 
-    def results(self) -> Iterator[list[Done]]:
-        left = len(self._jobs)
-        try:
-            self._workers = [self._hired() for _ in range(self._count)]
-            while left:
-                for worker in self._workers:
-                    self._employ(worker)
-                for pipe in wait([worker.pipe for worker in self._workers if worker.job is not None]):
-                    worker = next(w for w in self._workers if w.pipe is pipe)
-                    made = self._heard(worker)
-                    if made is not None:
-                        left -= 1
-                        yield made
-        finally:
-            self._dismiss()
+    def __enter__(self) -> "Crew[Item, Result]":
+        return self
 
-    def _hired(self) -> _Worker:
-        mine, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(self._order, theirs, os.getpid()), daemon=True)
-        process.start()
-        theirs.close()
-        return _Worker(process, mine)
-
-    def _employ(self, worker: _Worker) -> None:
-        if worker.job is None and self._waiting:
-            worker.job = self._waiting.popleft()
-            with suppress(OSError):  # a dead one is noticed when it is heard
-                worker.pipe.send(self._jobs[worker.job])
-
-    def _heard(self, worker: _Worker) -> list[Done] | None:
-        """What a worker made; None where it died, and its job waits again."""
-        number = worker.job
-        assert number is not None
-        try:
-            answer: Any = worker.pipe.recv()
-        except (EOFError, OSError):
-            self._bury(worker, number)
-            return None
-        worker.job = None
-        if isinstance(answer, Exception):
-            raise answer
-        made: list[Done] = answer
-        return made
-
-    def _bury(self, worker: _Worker, number: int) -> None:
-        worker.process.join()
-        worker.pipe.close()
-        self._tries[number] += 1
-        if self._tries[number] >= _TRIES:
-            units = ", ".join(str(wanted.key) for wanted in self._jobs[number])
-            raise CimError(
-                f"{_TRIES} workers died on the same unit cells ({units}), the last with exit code "
-                f"{worker.process.exitcode}; what was made before is kept, the same build goes on from there"
-            )
-        self._waiting.appendleft(number)
-        self._workers[self._workers.index(worker)] = self._hired()
-
-    def _dismiss(self) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for worker in self._workers:
             worker.pipe.close()
             worker.process.terminate()
         for worker in self._workers:
             worker.process.join()
+        self._workers = []
+
+    def each(self, items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
+        """The number and the result of each item, in any order.
+
+        Raises what an item raised, and CimError where one has cost three workers their lives.
+        """
+        if self._count < 2 or (len(items) < 2 and not self._workers):
+            with self._hire() as work:
+                yield from ((number, work(item)) for number, item in enumerate(items))
+            return
+        waiting, tries, left = deque(range(len(items))), [0] * len(items), len(items)
+        while len(self._workers) < min(self._count, len(items)):
+            self._workers.append(self._hired())
+        while left:
+            for worker in self._workers:
+                if worker.item is None and waiting:
+                    worker.item = waiting.popleft()
+                    with suppress(OSError):  # a dead one is noticed when it is heard
+                        worker.pipe.send(items[worker.item])
+            for worker in self._speaking():
+                number = worker.item
+                assert number is not None
+                try:
+                    answer = self._heard(worker)
+                except (EOFError, OSError):
+                    tries[number] += 1
+                    self._bury(worker, tries[number])
+                    waiting.appendleft(number)
+                    continue
+                left -= 1
+                yield number, answer
+
+    def in_order(self, items: Sequence[Item]) -> Iterator[Result]:
+        """The result of each item, in the order of the items."""
+        return in_order(self.each(items))
+
+    def _hired(self) -> _Worker:
+        mine, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(self._hire, theirs, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, mine)
+
+    def _speaking(self) -> list[_Worker]:
+        ready = wait([worker.pipe for worker in self._workers if worker.item is not None])
+        return [worker for worker in self._workers if worker.pipe in ready]
+
+    def _heard(self, worker: _Worker) -> Result:
+        """What a worker made of its item; what that raised is raised here. EOFError where the worker died."""
+        answer: Any = worker.pipe.recv()
+        worker.item = None
+        if isinstance(answer, Exception):
+            raise answer
+        made: Result = answer
+        return made
+
+    def _bury(self, worker: _Worker, tries: int) -> None:
+        worker.process.join()
+        worker.pipe.close()
+        self._workers.remove(worker)
+        if tries >= _TRIES:
+            raise CimError(
+                f"{_TRIES} workers died on the same share of the work, the last with exit code {worker.process.exitcode} "
+                "(out of memory?); what was made before is kept: repeat it, with fewer workers"
+            )
+        self._workers.append(self._hired())
 
 
-def _serve(order: Order, pipe: Connection, employer: int) -> None:
+def in_order(results: Iterable[tuple[int, Result]]) -> Iterator[Result]:
+    """Numbered results in the order of their numbers, each as soon as those before it are there.
+
+    >>> list(in_order([(1, "b"), (0, "a"), (2, "c")]))
+    ['a', 'b', 'c']
+    """
+    early: dict[int, Result] = {}
+    following = 0
+    for number, result in results:
+        early[number] = result
+        while following in early:
+            yield early.pop(following)
+            following += 1
+
+
+def _serve(hire: Hire[Any, Any], pipe: Connection, employer: int) -> None:
     """A worker's life: until the pipe is closed, or whoever started it is gone."""
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
-        job = _next(pipe, employer)
+        item = _next(pipe, employer)
         try:
-            with opened(order) as maker:
-                while job is not None:
-                    pipe.send([maker.make(wanted) for wanted in job])
-                    job = _next(pipe, employer)
-        except Exception as error:  # it is raised again where the build is led
+            with hire() as work:
+                while item is not None:
+                    pipe.send(work(item[0]))
+                    item = _next(pipe, employer)
+        except Exception as error:  # it is raised again where the work is led
             pipe.send(error)
 
 
-def _next(pipe: Connection, employer: int) -> Job | None:
-    """The next job; None where whoever started us is gone."""
+def _next(pipe: Connection, employer: int) -> tuple[Any] | None:
+    """The next item; None where whoever started us is gone."""
     while not pipe.poll(1.0):
         if os.getppid() != employer:
             return None
-    job: Job = pipe.recv()
-    return job
+    return (pipe.recv(),)

@@ -1,10 +1,13 @@
-"""One worker's share of a build: what it needs, opened once, and the units that it is told to make."""
+"""The making of units: what a worker needs, opened once, the units that it is told to make, and how jobs are shared out."""
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +19,7 @@ from cim.store.geoid import open_geoid
 from tilesets.build import kept
 from tilesets.buildings.site import Site
 from tilesets.buildings.units import Unit, make
+from tilesets.crew import Crew
 from tilesets.index import Made
 from tilesets.publish import PUBLIC, FolderSink
 from tilesets.records import decode_unit
@@ -55,6 +59,17 @@ class Done:
     size: int
 
 
+Job = tuple[Wanted, ...]
+
+
+class Engine(Protocol):
+    """Another way to spread jobs, such as a cluster."""
+
+    def __call__(self, address: str, order: Order, jobs: Sequence[Job]) -> Iterator[list[Done]]:
+        """Yields what each job made, in any order. Raises CimError where a job cannot be done."""
+        ...
+
+
 class Maker:
     """Makes units of one order."""
 
@@ -86,14 +101,35 @@ class Maker:
 
 
 @contextmanager
-def opened(order: Order) -> Iterator[Maker]:
-    """A maker with a connection of its own, which sees what the planner saw."""
+def opened(order: Order) -> Iterator[Callable[[Job], list[Done]]]:
+    """What does a job, with a connection of its own that sees what the planner saw."""
     database = Database(order.url)
     try:
         with reading(database, Moment(order.at, order.known), order.snapshot) as rows:
-            yield Maker(order, rows)
+            maker = Maker(order, rows)
+            yield lambda job: [maker.make(wanted) for wanted in job]
     finally:
         database.close()
+
+
+def done(order: Order, job: Job) -> list[Done]:
+    """One job on its own."""
+    with opened(order) as work:
+        return work(job)
+
+
+def spread(order: Order, jobs: Sequence[Job], workers: int, cluster: str | None = None) -> Iterator[list[Done]]:
+    """Do all jobs and yield what each made, in any order.
+
+    workers: local processes; below two everything is done here. cluster: the address of a Dask scheduler, which is then
+    used instead; its workers must reach the same database and the same data folder. Raises what a job raised.
+    """
+    if cluster is not None and jobs:
+        engine: Engine = importlib.import_module("tilesets.cluster").spread  # only who has a cluster needs its library
+        yield from engine(cluster, order, jobs)
+    elif jobs:
+        with Crew(partial(opened, order), workers) as crew:
+            yield from (made for _, made in crew.each(jobs))
 
 
 def open_site(order: Order) -> Site:

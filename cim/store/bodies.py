@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import psycopg
 import shapely
-from sqlalchemy import Connection, text
 
 from cim.store.db import Database
 from cim.store.sql import script
@@ -89,26 +88,6 @@ def reading(database: Database, moment: Moment | None = None, snapshot: str | No
             assert row is not None
             moment = Moment(row[0])
         yield Reader(connection, moment)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the table of bodies has been through: two equal ones mean that no state has begun or ended between."""
-
-    current: int
-    ended: int
-    newest: int
-
-
-def state(connection: Connection) -> State:
-    """The table's state, by counting."""
-    row = connection.execute(
-        text("""
-            SELECT count(*) FILTER (WHERE record_to IS NULL) AS current, count(record_to) AS ended,
-                   coalesce(max(id), 0) AS newest
-            FROM cim.body""")
-    ).one()
-    return State(int(row.current), int(row.ended), int(row.newest))
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> Bodies:

@@ -1,7 +1,7 @@
 -- The bodies that are shown at a moment, by what the model held at another one, in the order of the tile grid: of each
 -- building the finest. `is_repeated`: another body of the same building and level of detail goes before it.
--- A range of cells is given, and a list of cells within it or NULL.
-SELECT b.building_id, ST_AsBinary(b.footprint), b.base_m, b.height_m, b.eaves_m, b.roof_form, b.use, b.cim_level, b.storeys,
+-- Footprints come as the store holds them (EWKB). A range of cells is given, and a list of cells within it or NULL.
+SELECT b.building_id, b.footprint, b.base_m, b.height_m, b.eaves_m, b.roof_form, b.use, b.cim_level, b.storeys,
        b.name, b.source, b.lod, b.is_synthetic, b.accuracy_m, b.cell, coalesce(o.lod = b.lod AND o.id < b.id, false)
 FROM (
     SELECT * FROM cim.body
