@@ -36,9 +36,8 @@ from cim.store.db import Database
 from cim.store.embedded import ensure_cluster
 
 VIEWER = Path(__file__).with_name("viewer") / "dist"
-_THREADS = (
-    14  # routes at work at once: the pool holds 22 connections; bus, writer, watch take one each, vector tiles four
-)
+# Routes at work at once: the pool holds 22 connections; bus, writer and watch take one each, vector tiles four.
+_THREADS = 14
 _FAMILIES = (service, ogc, history, divisions, places, sta, sensors, incidents, imagery, catalogue, stac)
 
 
@@ -53,26 +52,9 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = _THREADS
         store: Database = await asyncio.to_thread(_open, settings) if database is None else database
-        bus, writer = Bus(store, utc_now), Writer(store, city.extent, metrics, utc_now)
-        metrics.live_clients = bus.count
-        pictures = Pictures(settings.data / "imagery")
-        watch, kept = Watch(store, utc_now), TileCache()
-        watch.subscribe(kept.drop)
-        app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well, watch.well)
-        app.state.bus, app.state.writer, app.state.watch = bus, writer, watch
-        app.state.vector_tiles = Supply(from_store(store), kept, watch.well)
-        bus.start()
-        keeper = Keeper(settings, store.url)
-        keeper.start()
-        watch.start()
-        with _on_signal(bus.hang_up):
+        async with _running(app, settings, city, metrics, store):
             yield
-        await asyncio.to_thread(keeper.close)
-        await writer.close()
-        await bus.close()
-        await asyncio.to_thread(watch.close)
         if database is None:
             store.close()
 
@@ -91,6 +73,31 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.router.default = Viewer(app.router.not_found, VIEWER)
     _surround(app, settings, city, metrics)
     return app
+
+
+@asynccontextmanager
+async def _running(
+    app: FastAPI, settings: Settings, city: City, metrics: Metrics, store: Database
+) -> AsyncIterator[None]:
+    """What works beside the requests, from the start to the end: the bus, the writer, the watch, the keeper of the tiles."""
+    current_default_thread_limiter().total_tokens = _THREADS
+    bus, writer = Bus(store, utc_now), Writer(store, city.extent, metrics, utc_now)
+    metrics.live_clients = bus.count
+    pictures = Pictures(settings.data / "imagery")
+    watch, kept, keeper = Watch(store, utc_now), TileCache(), Keeper(settings, store.url)
+    watch.subscribe(kept.drop)
+    app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well, watch.well)
+    app.state.bus, app.state.writer, app.state.watch = bus, writer, watch
+    app.state.vector_tiles = Supply(from_store(store), kept, watch.well)
+    bus.start()
+    watch.start()
+    keeper.start()
+    with _on_signal(bus.hang_up):
+        yield
+    await asyncio.to_thread(keeper.close)
+    await writer.close()
+    await bus.close()
+    await asyncio.to_thread(watch.close)
 
 
 def _surround(app: FastAPI, settings: Settings, city: City, metrics: Metrics) -> None:
