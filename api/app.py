@@ -86,7 +86,8 @@ async def _running(
     pictures = Pictures(settings.data / "imagery")
     watch, kept, keeper = Watch(store, utc_now), TileCache(), Keeper(settings, store.url)
     watch.subscribe(kept.drop)
-    app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well, watch.well)
+    wells = (bus.well, watch.well, keeper.well)
+    app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, *wells)
     app.state.bus, app.state.writer, app.state.watch = bus, writer, watch
     app.state.vector_tiles = Supply(from_store(store), kept, watch.well)
     bus.start()

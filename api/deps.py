@@ -31,6 +31,8 @@ class Service:
     """Whether events reach the clients of /live."""
     changes: Callable[[], bool]
     """Whether what commits touch reaches those who keep something made of the model."""
+    keeper: Callable[[], bool]
+    """Whether the tileset is kept fresh."""
 
 
 def utc_now() -> datetime:

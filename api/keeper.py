@@ -28,6 +28,7 @@ from tilesets.shelf import Shelf
 LOOK_S = 1.0
 """Between looks at whether the server is still there, and whether a day has turned."""
 _CLEAR_EVERY_S = 3600.0
+_SOUND_S = 5.0  # a keeper that has lived so long is taken to be well
 _log = logging.getLogger("cim.keeper")
 
 
@@ -39,11 +40,16 @@ class Keeper:
         self._context = multiprocessing.get_context("spawn")
         self._process: SpawnProcess | None = None
         self._stop = threading.Event()
+        self._is_down = False
         self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
 
     def start(self) -> None:
         """Begin to keep; returns at once."""
         self._thread.start()
+
+    def well(self) -> bool:
+        """Whether it works, or has nothing to keep."""
+        return not self._is_down
 
     def close(self) -> None:
         """End the process; what it has published stands, and a build under way goes on at the next start."""
@@ -57,13 +63,14 @@ class Keeper:
                 self._stop.wait(0.5)
                 continue
             self._process = self._context.Process(
-                target=keep, args=(self._settings, self._url, os.getpid()), name="cim keeper", daemon=True
-            )
+                target=keep, args=(self._settings, self._url, os.getpid()), name="cim keeper"
+            )  # not a daemon: those may not have workers
             self._process.start()
             began = time.monotonic()
             while self._process.is_alive() and not self._stop.wait(0.2):
-                pass
+                self._is_down = self._is_down and time.monotonic() - began < _SOUND_S
             if not self._stop.is_set():
+                self._is_down = True
                 _log.warning("the tileset's keeper ended with exit code %s; starting it again", self._process.exitcode)
                 wait_s = 0.5 if time.monotonic() - began > 60.0 else min(wait_s * 2, 30.0)
                 self._stop.wait(wait_s)

@@ -98,8 +98,10 @@ def _refreshed(yard: Yard, shelf: Shelf, *, again: bool, whole: bool) -> Refresh
         if old and not work.wanted and before.ground == ground:
             return Refreshed(report_of(before, None), 0, old, is_new=False)
         base = Index(before.stamp, ground, districts=before.districts, top=before.top)
-        shelf.begin_journal(base.stamp, ground, work.kept)
-        units = {**work.kept, **built(yard, order, work, shelf)}
+        noted = shelf if len(work.wanted) > 1 else None  # one unit is soon made again
+        if noted is not None:
+            noted.begin_journal(base.stamp, ground, work.kept)
+        units = {**work.kept, **built(yard, order, work, noted)}
     report = finish(TILESET, units, base, yard.city.crs, yard.sink)
     shelf.keep(report.index)
     root = _name(shelf)

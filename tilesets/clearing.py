@@ -40,7 +40,9 @@ def clear(folder: Path, now: float, *, grace_s: float = GRACE_S, asked_s: float 
     sink = FolderSink(folder)
     _drop_days(folder, now - asked_s)
     try:
-        needed = {name for root in roots(folder) for name in _named(sink, root)}
+        needed: set[str] = set()
+        for root in roots(folder):
+            _need(sink, root, needed)
     except (OSError, BadSource, ValueError, KeyError):
         return Cleared(0, 0, 0)
     before, marked = _marks(folder), {}
@@ -66,22 +68,22 @@ def roots(folder: Path) -> list[Path]:
     return sorted([*folder.glob("*/tileset.json"), *folder.glob("*/at/*/tileset.json")])
 
 
-def _named(sink: FolderSink, root: Path) -> Iterator[str]:
-    """All that a root needs: contents through nested tilesets, and what its index keeps."""
-    yield from _contents(sink, json.loads(root.read_bytes())["root"])
+def _need(sink: FolderSink, root: Path, needed: set[str]) -> None:
+    """Add all that a root needs: contents through nested tilesets, and what its index keeps."""
+    _need_contents(sink, json.loads(root.read_bytes())["root"], needed)
     index = root.with_name("index.json")
     if index.is_file():
-        yield from indexes.decode(index.read_bytes(), str(index)).names()
+        needed |= indexes.decode(index.read_bytes(), str(index)).names()
 
 
-def _contents(sink: FolderSink, tile: dict[str, Any]) -> Iterator[str]:
+def _need_contents(sink: FolderSink, tile: dict[str, Any], needed: set[str]) -> None:
     if "content" in tile:
         name = str(tile["content"]["uri"]).rpartition("/")[2]
-        yield name
-        if name.endswith(".json"):
-            yield from _contents(sink, json.loads(sink.get(name))["root"])
+        if name.endswith(".json") and name not in needed:
+            _need_contents(sink, json.loads(sink.get(name))["root"], needed)
+        needed.add(name)
     for child in tile.get("children", ()):
-        yield from _contents(sink, child)
+        _need_contents(sink, child, needed)
 
 
 def _stored(folder: Path) -> Iterator[Path]:

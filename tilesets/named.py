@@ -22,7 +22,7 @@ def keep(folder: Path, name: str, tileset: str = "city") -> None:
     with shelf.locked():
         if not shelf.root.is_file():
             raise Unknown(f"no tileset {tileset} is built yet; `cim build {tileset}` makes it")
-        write_whole(mine / "tileset.json", shelf.root.read_bytes(), durable=True)
+        write_whole(mine / "tileset.json", shelf.root.read_bytes())
 
 
 def forget(folder: Path, name: str, tileset: str = "city") -> None:

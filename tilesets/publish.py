@@ -93,8 +93,11 @@ class FolderSink:
         """Replaces the root in one step, after everything it names is on the disk, so that a power cut cannot leave a root
         whose tiles are empty. Raises NoSpace on a full disk; the old root then stands.
         """
-        os.sync()
-        write_whole(self.folder / tileset / "tileset.json", data, durable=True)
+        for place in (self.folder / "c", self.folder / "u"):
+            if place.is_dir():
+                _settle(place)
+        write_whole(self.folder / tileset / "tileset.json", data)
+        _settle(self.folder / tileset)
 
 
 def _kind_of(name: str) -> Kind:
@@ -111,8 +114,8 @@ def _is_whole(target: Path, size: int) -> bool:
         return False
 
 
-def write_whole(target: Path, data: bytes, *, durable: bool = False) -> None:
-    """The whole file or none: written beside its place, then renamed."""
+def write_whole(target: Path, data: bytes) -> None:
+    """The whole file or none, on the disk: written beside its place, then renamed."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
@@ -123,14 +126,22 @@ def write_whole(target: Path, data: bytes, *, durable: bool = False) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             os.fchmod(file.fileno(), 0o644)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(beside, target)
     except OSError as error:
         Path(beside).unlink(missing_ok=True)
         _tell_full(error, target)
         raise
+
+
+def _settle(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _tell_full(error: OSError, target: Path) -> None:

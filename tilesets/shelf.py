@@ -60,7 +60,7 @@ class Shelf:
 
     def keep(self, index: Index) -> None:
         """Put the index beside its root; the journal has done its work."""
-        write_whole(self._index, indexes.encode(index), durable=True)
+        write_whole(self._index, indexes.encode(index))
         self._journal.unlink(missing_ok=True)
 
     def journal(self, stamp: str, ground: str | None) -> dict[int, Made]:

@@ -91,6 +91,7 @@ def test_a_keeper_that_dies_is_started_again_and_catches_up(yard: Yard, serve: C
     with listening(address, "?layers=tiles") as stream:
         execute(yard.database, "UPDATE cim.body SET height_m = height_m + 2 WHERE id = 17")
         root = _next_root(stream)
+        assert httpx.get(f"{address}/health").json()["keeper"] == "ok"
         (keeper,) = _keepers()
         os.kill(keeper, signal.SIGKILL)
         execute(yard.database, "UPDATE cim.body SET height_m = height_m + 2 WHERE id = 18")
