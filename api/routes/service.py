@@ -27,7 +27,8 @@ def health(shared: Shared) -> Json:
     """The city, what is built and how much is held; 503 while the database is away.
 
     `live` is `down` while events do not reach the clients of /live, `changes` while vector tiles are made anew for every
-    request, for nobody says which have changed, `keeper` while nobody keeps the 3D tileset fresh. `synthetic` is true while anything held is made up.
+    request, for nobody says which have changed, `keeper` while nobody keeps the 3D tileset fresh. `synthetic` is true while
+    anything held is made up.
     """
     with shared.database.begin() as connection:
         counts = features.counts(connection)
