@@ -30,10 +30,14 @@ _OVERHANGING = (RoofForm.gable, RoofForm.hip, RoofForm.hip_and_gable, RoofForm.p
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A GLB, the region that holds what it draws, and what was drawn otherwise than asked for."""
+    """A GLB, the region that holds what it draws, and what was drawn otherwise than asked for.
+
+    level: (n,) the CimLevel each row is drawn at.
+    """
 
     data: bytes
     region: Region
+    level: np.ndarray
     flaws: tuple[Flaw, ...] = ()
 
 
@@ -61,7 +65,7 @@ def content(standing: Standing, frame: Frame, *, refined: bool) -> Content:
         table=table(rows, level, lod),
     )
     step = float(position.step.max())
-    return Content(gltf.encode(model), grown(placed.region, step, step), flaws)
+    return Content(gltf.encode(model), grown(placed.region, step, step), level, flaws)
 
 
 def _bodies(standing: Standing, *, refined: bool) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...]]:

@@ -28,10 +28,13 @@ class Tally:
     synthetic: int
 
 
-def count(standing: Standing) -> Tally:
-    """The tally of these buildings, at least one. `cim_level` is the rows', not the tile's."""
+def count(standing: Standing, level: npt.NDArray[np.uint8]) -> Tally:
+    """The tally of these buildings, at least one. level: (n,) CimLevel as drawn at the finest, in any order.
+
+    A row whose roof cannot be raised is drawn one level down: what is counted is what a client finds in the tiles.
+    """
     rows, height = standing.rows, standing.rows.height_m.astype(np.float32)
-    columns: dict[str, npt.NDArray[np.uint8]] = {name: getattr(rows, name) for name in _CHOICES}
+    columns: dict[str, npt.NDArray[np.uint8]] = {"use": rows.use, "roof_form": rows.roof_form, "cim_level": level}
     return Tally(
         count=len(rows),
         low_m=float(height.min()),

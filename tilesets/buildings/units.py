@@ -131,18 +131,19 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
     """The buildings of one leaf cell as blocks of their own, and under them the same buildings refined."""
     coarse = buildings.content(standing, frame_at(*cell.centre(), site.crs), refined=False)
     flaws: tuple[Flaw, ...] = ()
-    children = []
+    children, drawn = [], [coarse.level]
     if (standing.rows.cim_level == CimLevel.L3).any():
-        keys = standing.rows.cell
+        keys, drawn = standing.rows.cell, []
         for part in leaves(keys, standing.cost * REFINED_COST, cell, site.target_bytes):
             mine = standing.part(*np.searchsorted(keys, part.span()).tolist())
             fine = buildings.content(mine, frame_at(*part.centre(), site.crs), refined=True)
             flaws += fine.flaws
+            drawn.append(fine.level)
             children.append(Node(fine.region, 0.0, sink.put("glb", fine.data), cell=part))
     region = cover([coarse.region, *(child.region for child in children)])
     error = buildings.roof_error(standing)
     node = Node(region, error, sink.put("glb", coarse.data), tuple(children), cell)
-    return Leaf(cell, node, count(standing), flaws)
+    return Leaf(cell, node, count(standing, np.concatenate(drawn)), flaws)
 
 
 def _meets(cell: Cell, dirty: IntArray) -> bool:
