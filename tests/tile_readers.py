@@ -13,6 +13,7 @@ from pyproj import Transformer
 
 from cim.types import Bodies
 from tests.sample_city import CENTRE, CRS
+from tests.tileset_rules.tile import Tile
 
 READERS = Path(__file__).resolve().parent / "readers"
 NEEDED = [
@@ -53,3 +54,8 @@ def in_view(rows: Bodies, height_m: float, at: tuple[float, float] = CENTRE) -> 
     away = np.abs(np.column_stack([shapely.get_x(centre), shapely.get_y(centre)]) - at)
     reach = 0.8 * height_m * np.array([_HALF_WIDE, _HALF_HIGH])
     return set(rows.id[(away < reach).all(axis=1)].tolist())
+
+
+def first_drawn(root: Tile) -> list[Tile]:
+    """What is drawn of a whole tree from as far as anything is: the topmost tiles that draw."""
+    return [tile for tile in root.walk() if tile.draws and not any(above.draws for above in tile.above())]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.glb import Glb, parse
-from tilesets.publish import PUBLIC, Kind, name_of
+from tilesets.publish import PUBLIC, FolderSink, Kind, name_of
 from tilesets.spec import Region
 
 
@@ -33,6 +33,15 @@ class Memory:
     def publish(self, tileset: str, data: bytes) -> None:
         """Keeps a root."""
         self.roots[tileset] = data
+
+    def laid(self, folder: Path) -> Path:
+        """Writes the tilesets as they lie on disk into a folder, and returns it."""
+        target = FolderSink(folder)
+        for name, data in self.contents.items():
+            target.put("json" if name.endswith(".json") else "glb", data)
+        for tileset, data in self.roots.items():
+            target.publish(tileset, data)
+        return folder
 
     @classmethod
     def of(cls, folder: Path, tileset: str) -> "Memory":

@@ -18,6 +18,7 @@ from cim.types import Bodies
 from tests.sample_city import CENTRE
 from tests.sample_city import city as sample
 from tests.tile_yard import dem, drawn, execute, fresh, ground, insert, published, seen, yard_at
+from tests.tileset_rules.check import check_folder
 from tilesets import city as cities
 from tilesets.city import Yard, refresh
 
@@ -66,6 +67,14 @@ def test_after_every_edit_by_plain_sql_the_tiles_are_those_of_a_build_from_nothi
         assert done.is_new, what
         assert after != before, what
         assert after == fresh(yard, tmp_path / f"fresh{number}"), what
+
+
+def test_after_every_edit_by_plain_sql_the_tileset_breaks_no_rule(yard: Yard) -> None:
+    """Though tiles made at different times stand side by side in it."""
+    for what, sql in EDITS.items():
+        execute(yard.database, sql)
+        assert refresh(yard).is_new, what
+        assert check_folder(yard.sink.folder).violations == [], what
 
 
 def test_one_edit_costs_its_path_up_the_tree_and_no_more(yard: Yard) -> None:

@@ -48,7 +48,7 @@ async function settle() {
     await new Promise((go) => setTimeout(go, 5));
     const { downloading, parsing, queued = 0 } = tiles.stats;
     const drawn = [...tiles.visibleTiles].map((tile) => tile.content.uri).sort().join();
-    still = downloading + parsing + queued === 0 && drawn === before ? still + 1 : 0;
+    still = tiles.root && downloading + parsing + queued === 0 && drawn === before ? still + 1 : 0;
     before = drawn;
   }
 }
@@ -75,4 +75,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   await settle();
   console.log(JSON.stringify(seen()));
 }
-process.exit(0);
+process.stdout.write("", () => process.exit(0)); // not before everything is written

@@ -15,7 +15,7 @@ from tests.glb import decompressed, parse
 
 Files = dict[str, bytes]
 ROOT = "city/tileset.json"
-CONSEQUENCES = frozenset({"name.hash", "tree.hole", "tree.replaced", "tree.content"})
+CONSEQUENCES = frozenset({"name.hash", "tree.hole", "tree.replaced", "tree.content", "statistics.values"})
 """Rules of the whole tree, which a broken file may break besides its own: a model that cannot be read is missing."""
 
 

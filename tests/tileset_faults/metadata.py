@@ -81,31 +81,18 @@ def _state(name: str, **values: Any) -> Any:
     return lambda d, c: _table(d)["properties"][name].update(values)
 
 
-_SCHEMA: Json = {
-    "id": "city",
-    "classes": {
-        "building": {
-            "properties": {
-                "height": {"type": "SCALAR", "componentType": "FLOAT32"},
-                "use": {"type": "ENUM", "enumType": "Use"},
-            }
-        }
-    },
-    "enums": {"Use": {"valueType": "UINT8", "values": [{"name": "unknown", "value": 0}]}},
-}
+def _stated(document: Json) -> Json:
+    found: Json = document["statistics"]["classes"]["building"]
+    return found
 
 
 def _statistics(**properties: Any) -> Any:
-    stated = {"classes": {"building": {"properties": properties}}}
-    return of_root(lambda d: d.update(schema=_SCHEMA, statistics=stated))
-
-
-def _undeclared(document: Json) -> None:
-    document.update(schema=_SCHEMA, statistics={"classes": {"lamp": {"count": 1}}})
+    """Other statistics of some properties than those of the city."""
+    return of_root(lambda d: _stated(d)["properties"].update(properties))
 
 
 def _entity(**metadata: Any) -> Any:
-    return of_root(lambda d: d.update(schema=_SCHEMA, metadata=metadata))
+    return of_root(lambda d: d.update(metadata=metadata))
 
 
 def _no_class(files: Files) -> None:
@@ -133,7 +120,7 @@ FAULTS = (
     Fault("a required column missing", ("table.properties",), of_glb(lambda d, c: _table(d)["properties"].pop("lod"))),
     Fault("a column of no class", ("table.properties",), of_glb(lambda d, c: _class(d).pop("storeys"))),
     Fault("a column cut short", ("property.length",), of_glb(_short)),
-    Fault("a column off its alignment", ("property.alignment",), of_glb(_shifted)),
+    Fault("a column off its alignment", ("property.alignment", "property.minmax"), of_glb(_shifted)),
     Fault("offsets that fall", ("property.offsets",), of_glb(_falling)),
     Fault("offsets of another type", ("property.offsets",), of_glb(_state("source", stringOffsetType="UINT8"))),
     Fault("text that is no UTF-8", ("property.text",), of_glb(_values("source", np.array([0xFF], np.uint8)))),
@@ -141,9 +128,12 @@ FAULTS = (
     Fault("a code of no enumeration", ("property.enum",), of_glb(_values("use", np.array([99], np.uint8)))),
     Fault("a value above the class's largest", ("property.minmax",), of_glb(_declare("height", max=5.0))),
     Fault("a smallest value that does not occur", ("property.minmax",), of_glb(_state("height", min=1.0))),
-    Fault("ids that are not those of the coarser tile", ("tree.replaced",), of_glb(_values("id", np.array([7], np.int64)))),
-    Fault("statistics of no class", ("statistics.declared",), of_root(_undeclared)),
+    Fault("ids that are not those of the coarser tile", ("tree.replaced", "property.minmax"),
+          of_glb(_values("id", np.array([7], np.int64)))),
+    Fault("statistics of no class", ("statistics.declared",),
+          of_root(lambda d: d["statistics"]["classes"].update(lamp={"count": 1}))),
     Fault("statistics of no property", ("statistics.declared",), _statistics(width={"min": 1})),
+    Fault("more buildings than there are", ("statistics.values",), of_root(lambda d: _stated(d).update(count=10**6))),
     Fault("statistics of another city", ("statistics.values",), _statistics(height={"min": 1.0, "max": 7.0})),
     Fault("occurrences of another city", ("statistics.values",), _statistics(use={"occurrences": {"unknown": 1}})),
     Fault("metadata of no class", ("entity.form",), _no_class),

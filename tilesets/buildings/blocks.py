@@ -12,7 +12,7 @@ from tilesets.buildings.mass import PER_METRE, Mass
 from tilesets.buildings.palette import colours
 from tilesets.gltf import glb as gltf
 from tilesets.gltf.metadata import Property, PropertyTable
-from tilesets.gltf.placement import Frame, grown, place
+from tilesets.gltf.placement import EARTH_M, Frame, Placed, grown, place
 from tilesets.spec import Region
 
 _SMALLEST_M = 1.0
@@ -40,8 +40,17 @@ def content(mass: Mass, depth: int, frame: Frame) -> tuple[bytes, Region]:
         pose=frame.pose(),
         table=table(mass, depth, top - base),
     )
-    region = grown(placed.region, float(position.step[0]), float(position.step[2]))
-    return gltf.encode(model), region
+    return gltf.encode(model), _grown(placed, position)
+
+
+def _grown(placed: Placed, position: gltf.Quantised) -> Region:
+    """The region that also holds the vertices as they were rounded.
+
+    Far from the tile's middle its upright leans against the Earth's there: a step in plan is then partly one in height.
+    """
+    plan, height = float(position.step[0]), float(position.step[2])
+    reach = float(np.hypot(placed.position[:, 0], placed.position[:, 1]).max())
+    return grown(placed.region, plan, height + plan * reach / EARTH_M)
 
 
 def _boxes(mass: Mass, depth: int) -> tuple[FloatArray, FloatArray, FloatArray]:

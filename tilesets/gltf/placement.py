@@ -9,6 +9,9 @@ from cim.mesh import Mesh
 from cim.types import FloatArray
 from tilesets.spec import Region, outward
 
+EARTH_M = 6.3e6
+"""The Earth's radius, rather too small: what is grown by it is grown enough."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -80,7 +83,7 @@ def place(mesh: Mesh, frame: Frame) -> Placed:
 
 def grown(region: Region, plan_m: float, height_m: float) -> Region:
     """A region that also holds points moved by this much, in short decimal numbers."""
-    north = plan_m / 6.3e6
+    north = plan_m / EARTH_M
     east = north / float(np.cos(max(abs(region.south), abs(region.north))))
     return outward(
         region.west - east, region.south - north, region.east + east, region.north + north,

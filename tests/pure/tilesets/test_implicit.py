@@ -20,8 +20,8 @@ from cim.settings import Settings
 from cim.types import Box
 from tests.conftest import CHECKOUT
 from tests.glb import parse
-from tests.grid_cells import lay, with_cells
-from tests.sample_city import CRS, Even, Slope, city
+from tests.little_tilesets import little
+from tests.sample_city import CRS, Even, Slope
 from tests.tileset_rules.check import check_folder
 from tests.tileset_rules.report import Report
 from tests.tileset_rules.shelf import Folder
@@ -41,12 +41,11 @@ TO_LONLAT = Transformer.from_crs(CRS, "EPSG:4490", always_xy=True)
 SOMEWHERE = Region(0.0, 0.0, 1.0, 1.0, 0.0, 1.0)
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A little city over two districts, as published, its tiles saying their cells."""
-    sink = Memory()
-    build_city([city(900, width_m=6000.0)], Slope(), Even(), CRS, sink, target_bytes=16 * 1024)
-    return lay(with_cells(sink), tmp_path_factory.mktemp("published"))
+@pytest.fixture(scope="module", params=["compact", "wide"])
+def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A little city over two districts, as published: with a root that only leads on, and with one that draws."""
+    sink = little(300, 2_000, wide=request.param == "wide")
+    return sink.laid(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +84,7 @@ def test_an_exported_city_breaks_no_rule(exported: tuple[Path, ImplicitReport]) 
     report = check_folder(out, "tileset.json")
     assert report.violations == []
     assert (report.tiles, report.contents, report.subtrees) == (wrote.tiles, wrote.contents, wrote.subtrees)
+    assert wrote.subtrees > 1
     grid = json.loads((out / "tileset.json").read_text())["extras"]["grid"]
     assert (grid["crs"], grid["west"] % 64, grid["south"] % 64) == (CRS, 0, 0)
     assert wrote.size_bytes == sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
@@ -96,10 +96,12 @@ def test_the_same_models_replace_the_same_models(published: Path, exported: tupl
 
 
 def test_an_empty_tile_is_passed_whenever_the_one_above_is_replaced(exported: tuple[Path, ImplicitReport]) -> None:
-    empty = [tile for tile in tree(exported[0], "tileset.json").walk() if not tile.draws]
+    """Or with the top itself, where nothing above it draws."""
+    top, *below = tree(exported[0], "tileset.json").walk()
+    empty = [tile for tile in below if not tile.draws]
     assert empty
     for tile in empty:
-        above = next(a for a in tile.above() if a.draws)
+        above = next((a for a in tile.above() if a.draws), top)
         assert tile.error == above.error
         assert tile.volume
         assert above.volume
@@ -245,21 +247,23 @@ def test_a_tileset_that_is_not_built_is_refused_with_the_command(tmp_path: Path)
 
 
 def _spoilt(change: Callable[[dict[str, Any]], None], folder: Path, published: Path) -> Path:
+    """The tileset with a change to the first tile that draws."""
     sink = Memory.of(published, "city")
     document = json.loads(sink.roots["city"])
-    change(document["root"])
+    top = document["root"]
+    change(top if "content" in top else top["children"][0])
     sink.roots["city"] = json.dumps(document).encode()
-    return lay(sink, folder)
+    return sink.laid(folder)
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda root: root.pop("extras"), "says None for its grid cell"),
-        (lambda root: root.update(extras={"cell": "9/-1/0"}), "expected depth/x/y"),
-        (lambda root: root.update(extras={"cell": "9/0/0"}), "does not lie within its parent's"),
-        (lambda root: root.update(refine="ADD"), "expected REPLACE"),
-        (lambda root: root["content"].update(uri="../c/0123.glb"), "cannot be read"),
+        (lambda tile: tile.pop("extras"), "says None for its grid cell"),
+        (lambda tile: tile.update(extras={"cell": "9/-1/0"}), "expected depth/x/y"),
+        (lambda tile: tile.update(extras={"cell": "9/0/0"}), "does not lie within its parent's"),
+        (lambda tile: tile.update(refine="ADD"), "expected REPLACE"),
+        (lambda tile: tile["content"].update(uri="../c/0123.glb"), "cannot be read"),
     ],
     ids=["no cell", "a cell that is none", "a cell elsewhere", "refinement by adding", "a lost model"],
 )
@@ -276,7 +280,7 @@ def test_an_empty_city_has_nothing_to_export(tmp_path: Path) -> None:
     sink = Memory()
     build_city([], Slope(), Even(), CRS, sink)
     with pytest.raises(BadInput, match="nothing to export"):
-        export(lay(sink, tmp_path / "tiles"), "city", tmp_path / "out", crs=CRS)
+        export(sink.laid(tmp_path / "tiles"), "city", tmp_path / "out", crs=CRS)
 
 
 def test_the_command_says_what_it_wrote(

@@ -8,27 +8,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.grid_cells import lay, with_cells
-from tests.sample_city import CRS, Even, Slope, city
+from tests.little_tilesets import WIDTH_M, little
+from tests.sample_city import CRS, city
 from tests.static_host import served
-from tests.tile_readers import NEEDED, in_view, looked_down, run
+from tests.tile_readers import NEEDED, first_drawn, in_view, looked_down, run
 from tests.tileset_rules.report import Report
 from tests.tileset_rules.shelf import Folder
 from tests.tileset_rules.tile import Tile
 from tests.tileset_rules.walk import Walk
-from tests.tileset_walk import Memory
-from tilesets.build import build_city
 from tilesets.implicit import export
 
 pytestmark = NEEDED
-ROWS = city(900, width_m=6000.0)
+ROWS = city(900, width_m=WIDTH_M)
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sink = Memory()
-    build_city([ROWS], Slope(), Even(), CRS, sink, target_bytes=16 * 1024)
-    return lay(with_cells(sink), tmp_path_factory.mktemp("published"))
+@pytest.fixture(scope="module", params=["compact", "wide"])
+def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A little city as published: with a root that only leads on, and with one that draws."""
+    sink = little(len(ROWS), 16 * 1024, wide=request.param == "wide")
+    return sink.laid(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +96,9 @@ def test_a_reader_that_ignores_the_metadata_sees_the_whole_city_from_afar_and_ev
 ) -> None:
     """Between the two it may see nothing of a quarter: docs/implicit-tiles.md says where and why."""
     with served(exported) as address:
-        far, near, street = looked_down(f"{address}/tileset.json", [60_000.0, 400.0, 150.0])
-    assert far["uris"] == ["content/0/0/0.glb"]
+        far, near, street = looked_down(f"{address}/tileset.json", [150_000.0, 400.0, 150.0])
+    whole = {link.uri for tile in first_drawn(tree(exported, "tileset.json")) for link in tile.links}
+    assert set(far["uris"]) == whole
     for view, height in ((near, 400.0), (street, 150.0)):
         ids = [id for kind, id in view["features"] if kind == "building"]
         assert len(ids) == len(set(ids))
