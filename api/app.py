@@ -56,11 +56,10 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         bus, writer = Bus(store, utc_now), Writer(store, city.extent, metrics, utc_now)
         metrics.live_clients = bus.count
         pictures = Pictures(settings.data / "imagery")
-        watch, kept = Watch(store, utc_now), TileCache()
-        watch.subscribe(kept.drop)
+        watch = Watch(store, utc_now)
         app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, bus.well, watch.well)
         app.state.bus, app.state.writer, app.state.watch = bus, writer, watch
-        app.state.vector_tiles = Supply(from_store(store), kept, watch.well)
+        app.state.vector_tiles = _vector_tiles(store, watch)
         bus.start()
         watch.start()
         with _on_signal(bus.hang_up):
@@ -108,6 +107,13 @@ def _surround(app: FastAPI, settings: Settings, city: City, metrics: Metrics) ->
     )
     app.add_middleware(Tiles, data=settings.data)
     app.add_middleware(Counted, metrics=metrics)
+
+
+def _vector_tiles(store: Database, watch: Watch) -> Supply:
+    """Tiles out of a cache that hears of every change."""
+    kept = TileCache()
+    watch.subscribe(kept.drop)
+    return Supply(from_store(store), kept, watch.well)
 
 
 def _open(settings: Settings) -> Database:

@@ -9,6 +9,8 @@ from tests.bench.lines import (
     load_footprints,
     load_footprints_cjdb,
     load_memory,
+    mvt_cached,
+    mvt_cold,
 )
 
 LINES = Registry[Line](
@@ -19,4 +21,6 @@ LINES = Registry[Line](
     diff_versions.LINE,
     items_at.LINE,
     history_price.LINE,
+    mvt_cold.LINE,
+    mvt_cached.LINE,
 )
