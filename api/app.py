@@ -126,6 +126,13 @@ def _surround(app: FastAPI, settings: Settings, city: City, metrics: Metrics) ->
     app.add_middleware(Counted, metrics=metrics)
 
 
+def _vector_tiles(store: Database, watch: Watch) -> Supply:
+    """Tiles out of a cache that hears of every change."""
+    kept = TileCache()
+    watch.subscribe(kept.drop)
+    return Supply(from_store(store), kept, watch.well)
+
+
 def _open(settings: Settings) -> Database:
     return Database(settings.database_url or ensure_cluster(settings.data))
 

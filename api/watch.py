@@ -90,7 +90,7 @@ class Watch:
             if position != self._position:
                 self._noted_at = found[-1].at if found else changes.noted_at(connection, position)
         self._tell([*found, *turned])
-        self._position, self._following = position, True
+        self._position, self._following = position, len(found) < changes.AT_ONCE
 
     def _tell(self, found: Sequence[Change]) -> None:
         for subscriber in self._subscribers if found else ():

@@ -25,6 +25,7 @@ def change_feed(
 ) -> Json:
     """变更流:每次提交触及的要素和网格单元,按提交顺序。What every commit touched, in the order of commits: object ids and
     the keys of 64 m grid cells. Ask again with the last id. `cells` null: everything may have changed.
+    `reach`: the EPSG:3857 box round all that was touched, before and after.
     """
     with db.begin() as connection:
         found = changes.since(connection, after, layers=None if layer is None else [layer], limit=limit)

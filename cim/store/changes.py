@@ -12,7 +12,8 @@ from cim.types import Box
 
 CHANNEL = "cim_change"
 _LOOK_S = 0.2  # between looks at whether to stop
-_AT_ONCE = 1_000
+AT_ONCE = 1_000
+"""Changes that are read, and told, at the same time; as many as this: more wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Change:
 
 
 def since(
-    connection: Connection, after: int, *, layers: Sequence[str] | None = None, limit: int = _AT_ONCE
+    connection: Connection, after: int, *, layers: Sequence[str] | None = None, limit: int = AT_ONCE
 ) -> list[Change]:
     """The changes behind `after` (0: from the first), oldest first; go on with the last one's id."""
     rows = connection.execute(
@@ -97,7 +98,7 @@ def follow(
             yield position, found
             waited = 0.0
             while (
-                len(found) < _AT_ONCE
+                len(found) < AT_ONCE
                 and waited < wait_s
                 and not stop()
                 and not list(listener.notifies(timeout=_LOOK_S, stop_after=1))

@@ -219,3 +219,20 @@ def test_states_that_begin_or_end_by_date_are_told_when_their_time_has_come(
         assert change.at >= soon
     until(lambda: watch.well())
     assert len(heard.changes) == 5
+
+
+def test_the_watch_is_not_well_until_all_that_waited_was_told(database: Database) -> None:
+    with database.begin() as connection:
+        put_building(connection, SQUARE)
+    watch = Watch(database, utc_now, wait_s=0.4)
+    seen: list[tuple[int, bool]] = []
+    watch.subscribe(lambda found: seen.append((len(found), watch.well())))
+    watch.start()
+    until(watch.well)
+    insert = "INSERT INTO cim.change (at, layer, operation, features) SELECT now(), 'roads', 'update', '{}' FROM "
+    execute(database, f"{insert} generate_series(1, {changes.AT_ONCE + 5})")
+    execute(database, "NOTIFY cim_change")
+    until(lambda: len(seen) == 2)
+    until(watch.well)
+    watch.close()
+    assert seen == [(changes.AT_ONCE, True), (5, False)]

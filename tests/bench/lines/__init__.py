@@ -9,6 +9,8 @@ from tests.bench.lines import (
     load_footprints,
     load_footprints_cjdb,
     load_memory,
+    mvt_cached,
+    mvt_cold,
     terrain_adaptive,
     terrain_rate,
     tiles_bytes,
@@ -33,4 +35,6 @@ LINES = Registry[Line](
     tiles_far.LINE,
     terrain_rate.LINE,
     terrain_adaptive.LINE,
+    mvt_cold.LINE,
+    mvt_cached.LINE,
 )
