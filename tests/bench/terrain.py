@@ -27,57 +27,62 @@ def rivals_python() -> str | None:
 
 
 @contextmanager
-def _folder(ground: Ground) -> Iterator[Path]:
-    """A folder of this run, gone afterwards."""
+def place(ground: Ground) -> Iterator[Path]:
+    """A folder for all runs of a line, gone afterwards: ext4 makes files slowly for a while after many were removed."""
     folder = Path(tempfile.mkdtemp(prefix="terrain-", dir=ground.files))
     try:
-        yield folder / "tiles"
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def pyramid(ground: Ground, dem: Path) -> float:
+def _new(place: Path) -> Path:
+    """The name of a folder in it that is not there yet."""
+    return place / str(len(list(place.iterdir())))
+
+
+def pyramid(ground: Ground, place: Path, dem: Path) -> float:
     """Seconds a tile of our pyramid."""
-    with _folder(ground) as folder:
-        command = [sys.executable, "-m", "tests.bench.terrain_pyramid", str(dem), str(folder), str(WORKERS)]
-        seconds, said = timed(command)
-        tiles = _whole(folder, int(said.strip().splitlines()[-1]))
-        differing, shared = _seams(tiles)
-        ground.note(f"    {len(tiles):,} tiles, {shared:,} common edges, {differing} of them differ")
-        if differing:
-            raise Invalid(f"our pyramid: {differing} of {shared} common edges differ")
-        return seconds / len(tiles)
+    folder = _new(place)
+    command = [sys.executable, "-m", "tests.bench.terrain_pyramid", str(dem), str(folder), str(WORKERS)]
+    seconds, said = timed(command)
+    tiles = _whole(folder, int(said.strip().splitlines()[-1]))
+    differing, shared = _seams(tiles)
+    ground.note(f"    {len(tiles):,} tiles, {shared:,} common edges, {differing} of them differ")
+    if differing:
+        raise Invalid(f"our pyramid: {differing} of {shared} common edges differ")
+    return seconds / len(tiles)
 
 
-def adaptive(ground: Ground, grid: Path, side: int, most: float) -> float:
+def adaptive(ground: Ground, place: Path, grid: Path, side: int, most: float) -> float:
     """Seconds a tile of ours of 257 x 257, nowhere further off than `most` metres."""
-    with _folder(ground) as folder:
-        values = [str(grid), str(folder), str(side), str(most), str(WORKERS)]
-        seconds, _ = timed([sys.executable, "-m", "tests.bench.terrain_adaptive", *values])
-        tiles = _whole(folder, side * side)
-        differing, shared = _seams(tiles)
-        worst, triangles = _worst(tiles, grid, 256)
-        ground.note(
-            f"    {triangles:,.0f} triangles a tile, off by {worst:.2f} m at most; {differing} of {shared} edges differ"
-        )
-        if differing or worst > most + 1 / 64:  # the lattice of heights rounds by half a step
-            raise Invalid(f"adaptive tiles: {differing} of {shared} common edges differ, off by {worst:.2f} m")
-        return seconds / len(tiles)
+    folder = _new(place)
+    values = [str(grid), str(folder), str(side), str(most), str(WORKERS)]
+    seconds, _ = timed([sys.executable, "-m", "tests.bench.terrain_adaptive", *values])
+    tiles = _whole(folder, side * side)
+    differing, shared = _seams(tiles)
+    worst, triangles = _worst(tiles, grid, 256)
+    ground.note(
+        f"    {triangles:,.0f} triangles a tile, off by {worst:.2f} m at most; {differing} of {shared} edges differ"
+    )
+    if differing or worst > most + 1 / 64:  # the lattice of heights rounds by half a step
+        raise Invalid(f"adaptive tiles: {differing} of {shared} common edges differ, off by {worst:.2f} m")
+    return seconds / len(tiles)
 
 
-def martini(ground: Ground, python: str, grid: Path, vertices: int, side: int) -> float:
+def martini(ground: Ground, place: Path, python: str, grid: Path, vertices: int, side: int) -> float:
     """Seconds a tile of pymartini, quantized-mesh-encoder and gzip, as many processes as ours."""
-    with _folder(ground) as folder:
-        script = str(CHECKOUT / "tests" / "bench" / "terrain_rival.py")
-        values = [str(grid), str(folder), str(vertices), str(side), str(MARTINI_M), str(WORKERS)]
-        seconds, _ = timed([python, script, *values])
-        tiles = _whole(folder, side * side)
-        differing, shared = _seams(tiles)
-        worst, triangles = _worst(tiles, grid, vertices - 1)
-        ground.note(
-            f"    {triangles:,.0f} triangles a tile, off by {worst:.2f} m at most; {differing} of {shared} edges differ"
-        )
-        return seconds / len(tiles)
+    folder = _new(place)
+    script = str(CHECKOUT / "tests" / "bench" / "terrain_rival.py")
+    values = [str(grid), str(folder), str(vertices), str(side), str(MARTINI_M), str(WORKERS)]
+    seconds, _ = timed([python, script, *values])
+    tiles = _whole(folder, side * side)
+    differing, shared = _seams(tiles)
+    worst, triangles = _worst(tiles, grid, vertices - 1)
+    ground.note(
+        f"    {triangles:,.0f} triangles a tile, off by {worst:.2f} m at most; {differing} of {shared} edges differ"
+    )
+    return seconds / len(tiles)
 
 
 def _whole(folder: Path, count: int) -> dict[terrain_reader.Key, Path]:

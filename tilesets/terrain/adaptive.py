@@ -40,7 +40,7 @@ def errors(heights: F32, *, certain: bool = True) -> F32:
     where a vertex is always used. certain: the bound of a vertex is its own distance from the middle of its long side
     *plus* the greatest bound of those that depend on it: a mesh that leaves out bounds up to e is nowhere further off than
     e. Otherwise it is the greater of the two, as such networks usually have it: far fewer triangles, each vertex within e
-    of the middle of its side, but the surface may stray further (on fractal relief to three times e).
+    of the middle of its side, but the surface may stray further (on fractal relief to twice e).
     """
     bounds = np.zeros(heights.shape, np.float32)
     join: Join = np.add if certain else np.maximum

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from cim.errors import Unavailable
 from cim.types import IntArray
 from tilesets.terrain.block import Job
@@ -51,6 +53,7 @@ class Crew:
         Unavailable when that happens three times at the same group.
         """
         if alone or self._workers <= 1:
+            _hold_memory()
             yield from (task(job, group) for group in groups)
             return
         if not self._note.exists():
@@ -103,10 +106,21 @@ class Crew:
 
 def _awake() -> None:
     """A worker's first act: to be there, with all that this module needs."""
+    _hold_memory()
+
+
+def _hold_memory() -> None:
+    """Let the C library keep what a block frees for the next one, which saves a fifth of the time.
+
+    glibc hands memory back to the kernel until a piece of 32 MB was freed once (mallopt(3), M_MMAP_THRESHOLD); none of
+    it is ever touched. Elsewhere it does nothing.
+    """
+    np.empty(4_000_000)
 
 
 @lru_cache(maxsize=1)
 def _job(note: Path) -> Job:
+    _hold_memory()
     job = pickle.loads(note.read_bytes())
     assert isinstance(job, Job)
     return job

@@ -28,6 +28,7 @@ BLEND_PX = 32
 HOLE_PX = 8
 """Holes narrower than about twice this are filled from the DEM's own neighbouring pixels."""
 _STRIP = 512
+_CACHE_MB = 64  # GDAL's own, of pixels that are read once; it would take a twentieth of the memory
 _BYTES_PER_PIXEL = 8
 _MARGIN = BLEND_PX + 2 * HOLE_PX + 2
 
@@ -75,7 +76,7 @@ class Dem:
 def prepare(source: DemSource, folder: Path, name: str) -> Dem:
     """Read a DEM into `folder` as `{name}_*.npy`. Raises BadSource (cannot be read, no valid pixel) or MissingCrs."""
     try:
-        with rasterio.open(source.path) as dataset:
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB), rasterio.open(source.path) as dataset:
             return _prepare(dataset, source, folder, name)
     except RasterioError as error:
         raise BadSource(f"{source.path}: cannot be read as a DEM: {error}") from error

@@ -114,7 +114,9 @@ def _lay(dem: Dem, base: FloatArray, lattice: Lattice, i: IntArray, j: IntArray)
     inside = (x >= 0) & (x <= dem.width) & (y >= 0) & (y <= dem.height)
     if not inside.any():
         return
-    heights, steps = _sample(dem, size_for(dem, lattice), np.where(inside, x, 0.0), np.where(inside, y, 0.0))
+    # what lies outside is read where the inside begins, lest the window stretch over the whole DEM
+    x, y = np.where(inside, x, x[inside].min()), np.where(inside, y, y[inside].min())
+    heights, steps = _sample(dem, size_for(dem, lattice), x, y)
     share = np.where(inside, steps / dem.blend, 0.0)
     share = share * share * (3.0 - 2.0 * share)
     part = base[rows, cols]

@@ -18,13 +18,16 @@ def measure(ground: Ground) -> Figure:
     """Tiles a second of whole processes, from a grid in memory-mapped files to gzipped tiles with normals."""
     side = max(2, isqrt(ground.size(FULL)))
     grid = fractal.kept_grid(ground.files, fractal.SIDE)
-    contestants: dict[str, Callable[[], float]] = {"cim": lambda: terrain.adaptive(ground, grid, side, MOST_M)}
-    python = terrain.rivals_python()
-    if python is None:
-        rivals.missing(ground, "pymartini")
-    else:
-        contestants["pymartini"] = lambda: terrain.martini(ground, python, grid, 257, side)
-    seconds = alternated(ground, contestants)
+    with terrain.place(ground) as place:
+        contestants: dict[str, Callable[[], float]] = {
+            "cim": lambda: terrain.adaptive(ground, place, grid, side, MOST_M)
+        }
+        python = terrain.rivals_python()
+        if python is None:
+            rivals.missing(ground, "pymartini")
+        else:
+            contestants["pymartini"] = lambda: terrain.martini(ground, place, python, grid, 257, side)
+        seconds = alternated(ground, contestants)
     return Figure(1 / seconds["cim"], "pymartini", 1 / seconds["pymartini"] if "pymartini" in seconds else None)
 
 

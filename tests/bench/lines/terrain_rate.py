@@ -15,13 +15,14 @@ def measure(ground: Ground) -> Figure:
     """Tiles a second of whole processes: start, DEM preparation, all levels, normals, gzip, files."""
     side = max(256, isqrt(ground.size(FULL)) // 64 * 64)
     dem, grid = fractal.kept_dem(ground.files, side), fractal.kept_grid(ground.files, side)
-    contestants: dict[str, Callable[[], float]] = {"cim": lambda: terrain.pyramid(ground, dem)}
-    python = terrain.rivals_python()
-    if python is None:
-        rivals.missing(ground, "pymartini")
-    else:
-        contestants["pymartini"] = lambda: terrain.martini(ground, python, grid, 65, side // 64)
-    seconds = alternated(ground, contestants)
+    with terrain.place(ground) as place:
+        contestants: dict[str, Callable[[], float]] = {"cim": lambda: terrain.pyramid(ground, place, dem)}
+        python = terrain.rivals_python()
+        if python is None:
+            rivals.missing(ground, "pymartini")
+        else:
+            contestants["pymartini"] = lambda: terrain.martini(ground, place, python, grid, 65, side // 64)
+        seconds = alternated(ground, contestants)
     return Figure(1 / seconds["cim"], "pymartini", 1 / seconds["pymartini"] if "pymartini" in seconds else None)
 
 

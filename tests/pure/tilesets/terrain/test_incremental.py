@@ -16,8 +16,8 @@ from cim.geoid import Geoid
 from tilesets.terrain import build as terrain
 from tilesets.terrain.build import DemSource, TerrainReport, build_terrain
 
-FIELD = (430_000.0, 4_450_000.0, 60.0, 400)
-INSET = (440_000.0, 4_441_000.0, 20.0, 200)
+FIELD = (430_000.0, 4_450_000.0, 60.0, 300)
+INSET = (436_000.0, 4_441_000.0, 30.0, 100)
 GEOID = Geoid.constant(-15.0)
 
 
@@ -37,15 +37,15 @@ def states(relief: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     x, y = relief.centres(FIELD)
     plain = relief.ground(x, y)
     edited, spoilt, raised = plain.copy(), plain.copy(), plain.copy()
-    edited[300:304, 77:80] += 2.0
-    spoilt[200:230, 260:290] = np.nan
-    raised[390, 15] += 90.0  # a spike besides
+    edited[220:224, 77:80] += 2.0
+    spoilt[200:230, 200:230] = np.nan
+    raised[290, 15] += 90.0  # a spike besides
     raised[10:12, 10:12] += 400.0
     wide = dict(zip(("edited", "spoilt", "raised", "plain"), (edited, spoilt, raised, plain), strict=True))
     dems = {name: DemSource(relief.write_dem(folder / f"{name}.tif", values, FIELD)) for name, values in wide.items()}
     x, y = relief.centres(INSET)
     inset = DemSource(relief.write_dem(folder / "inset.tif", relief.ground(x, y) + 4.0, INSET))
-    water = [lake(relief, 441_000, 4_440_000, 700)]
+    water = [lake(relief, 437_000, 4_440_000, 700)]
     return {
         "plain": {"dems": [dems["plain"]]},
         "edited": {"dems": [dems["edited"]]},
@@ -53,7 +53,7 @@ def states(relief: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
         "raised": {"dems": [dems["raised"]]},
         "two": {"dems": [dems["plain"], inset]},
         "wet": {"dems": [dems["plain"]], "water": water},
-        "wetter": {"dems": [dems["plain"]], "water": [*water, lake(relief, 449_000, 4_431_000, 300)]},
+        "wetter": {"dems": [dems["plain"]], "water": [*water, lake(relief, 445_000, 4_435_000, 200)]},
     }
 
 
@@ -71,27 +71,13 @@ def build(relief: Any, state: Any, out: Path, **options: Any) -> TerrainReport:
     return build_terrain(given.pop("dems"), out, relief.crs, GEOID, **given)
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("plain", "edited"),
-        ("plain", "spoilt"),
-        ("spoilt", "plain"),
-        ("plain", "raised"),
-        ("plain", "two"),
-        ("two", "plain"),
-        ("two", "edited"),
-        ("plain", "wet"),
-        ("wet", "wetter"),
-        ("wetter", "plain"),
-    ],
-)
 def test_built_over_another_it_equals_a_fresh_build_byte_for_byte(
-    relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path, before: str, after: str
+    relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path
 ) -> None:
-    build(relief, states[before], tmp_path / "t")
-    build(relief, states[after], tmp_path / "t")
-    assert files(tmp_path / "t") == files(fresh[after])
+    story = ("plain", "edited", "spoilt", "plain", "raised", "two", "edited", "two", "wet", "wetter", "plain")
+    for name in story:
+        build(relief, states[name], tmp_path / "t")
+        assert files(tmp_path / "t") == files(fresh[name]), name
     assert [p.name for p in tmp_path.iterdir()] == ["t"]
 
 
@@ -109,7 +95,7 @@ def test_tiles_far_from_a_change_are_the_same_files(
     assert len(kept) == report.total - report.rewritten
     assert len(changed) <= report.rewritten <= 3 * len(changed) + 12
 
-    assert len(kept) > 20
+    assert len(kept) > 10
 
 
 def test_a_moved_scale_rewrites_its_levels_whole(relief: Any, states: dict[str, Any], tmp_path: Path) -> None:
@@ -153,20 +139,6 @@ def test_a_build_that_dies_leaves_the_pyramid_as_it_was(relief: Any, states: dic
     assert [p.name for p in tmp_path.iterdir()] == ["t"]
 
 
-@pytest.mark.parametrize("workers", [2, 8])
-def test_the_number_of_workers_is_not_seen_in_the_bytes(
-    relief: Any,
-    states: dict[str, Any],
-    fresh: dict[str, Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    workers: int,
-) -> None:
-    monkeypatch.setattr(terrain, "ONE_PROCESS", 1)
-    build(relief, states["two"], tmp_path / "t", workers=workers)
-    assert files(tmp_path / "t") == files(fresh["two"])
-
-
 def test_what_a_killed_worker_had_in_work_is_done_again(
     relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +147,7 @@ def test_what_a_killed_worker_had_in_work_is_done_again(
     killed: list[int] = []
 
     def kill(done: int, total: int | None, note: str) -> None:
-        if done > 40 and not killed:
+        if done > 30 and not killed:
             child = multiprocessing.active_children()[0].pid
             assert child is not None
             os.kill(child, signal.SIGKILL)

@@ -174,7 +174,7 @@ def test_the_same_dems_give_the_same_bytes_whatever_the_workers_and_blocks(
 ) -> None:
     monkeypatch.setattr(terrain, "ONE_PROCESS", 1)
     monkeypatch.setattr(terrain, "BLOCK", 1)
-    build_terrain(relief.dems, tmp_path / "t", relief.crs, relief.geoid, workers=2)
+    build_terrain(relief.dems, tmp_path / "t", relief.crs, relief.geoid, workers=8)
     for path in relief.folder.glob("*/*/*.terrain"):
         assert (tmp_path / "t" / path.relative_to(relief.folder)).read_bytes() == path.read_bytes()
     assert path.read_bytes()[4:8] == bytes(4)  # gzip without a time
