@@ -51,6 +51,11 @@ class Crew(Generic[Item, Result]):
             worker.process.join()
         self._workers = []
 
+    def wake(self) -> None:
+        """Start the workers ahead of their work: they take a second to come."""
+        while self._count > 1 and len(self._workers) < self._count:
+            self._workers.append(self._hired())
+
     def each(self, items: Sequence[Item]) -> Iterator[tuple[int, Result]]:
         """The number and the result of each item, in any order.
 

@@ -11,7 +11,7 @@ from tests.bench import fractal, terrain, terrain_adaptive
 
 
 def test_the_examples_in_the_documentation_hold() -> None:
-    found = doctest.testmod(relief)
+    found = doctest.testmod(fractal)
     assert found.attempted > 0
     assert found.failed == 0
 

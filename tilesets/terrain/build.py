@@ -8,6 +8,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,9 @@ from cim.errors import BadInput
 from cim.geoid import Geoid
 from cim.types import IntArray, Progress, silent
 from tilesets import folder_swap as files
+from tilesets.crew import Crew
 from tilesets.terrain import block, manifest
-from tilesets.terrain.block import Job
-from tilesets.terrain.crew import Crew
+from tilesets.terrain.block import Job, Written
 from tilesets.terrain.dem import Dem, DemSource, prepare
 from tilesets.terrain.flaws import DemFlaw
 from tilesets.terrain.grid import QUADS, Coverage, blocks, level_for, pyramid, ranges
@@ -80,7 +81,7 @@ def build_terrain(
     32 of its pixels. city_crs: recorded beside the tiles. fingerprint: of the DEMs' content; where it equals that of
     the pyramid in place, nothing is done. water: shapely polygons, lon/lat; with any, tiles carry a water mask.
     progress counts tiles. The same input gives the same bytes, whatever stood there before and however many workers.
-    Raises BadInput without DEMs; BadSource, MissingCrs; Unavailable when workers keep dying.
+    Raises BadInput without DEMs; BadSource, MissingCrs; CimError when workers keep dying.
     """
     if not dems:
         raise BadInput("no DEM: expected at least one raster of heights")
@@ -91,7 +92,7 @@ def build_terrain(
     if stamp is not None and note is not None and note.get("stamp") == stamp:
         return _report(note)
     old = manifest.read(out)
-    with files.beside(out) as folder, files.beside(out) as scratch, Crew(workers, scratch) as crew:
+    with files.beside(out) as folder, files.beside(out) as scratch, _crew(scratch, workers) as crew:
         if old is None and sum(_tiles_of(dem) for dem in dems) >= ONE_PROCESS:
             crew.wake()
         prepared = [prepare(source, scratch, f"dem{n}") for n, source in enumerate(dems)]
@@ -100,7 +101,10 @@ def build_terrain(
         plans = plan(job.surface, geoid, waters, pyramid(coverages), _maker(), old)
         if old is not None:
             plans = carry(plans, old, out, folder)
-        made = _write(crew, job, plans, old, progress)
+        fresh = sum(int(level.fresh.sum()) for level in plans)
+        block.leave(job, scratch)
+        with _crew(scratch, 1) if fresh < ONE_PROCESS else nullcontext(crew) as those:
+            made = _write(those, plans, old, progress)
         report = _report_of(prepared, plans, made)
         layer = _layer_json(plans, report, attribution, geoid, waters)
         (folder / "layer.json").write_text(json.dumps(layer, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -184,7 +188,13 @@ def _tiles_of(dem: DemSource) -> float:
         return 0.0
 
 
-def _write(crew: Crew, job: Job, plans: list[LevelPlan], old: Manifest | None, progress: Progress) -> Manifest:
+def _crew(scratch: Path, workers: int) -> Crew[block.Task, Written]:
+    return Crew(partial(block.hired, scratch), workers)
+
+
+def _write(
+    crew: Crew[block.Task, Written], plans: list[LevelPlan], old: Manifest | None, progress: Progress
+) -> Manifest:
     """Write the tiles that do not stand yet; the manifest of all."""
     total, fresh = sum(len(p.tiles) for p in plans), sum(int(p.fresh.sum()) for p in plans)
     done = total - fresh
@@ -193,9 +203,8 @@ def _write(crew: Crew, job: Job, plans: list[LevelPlan], old: Manifest | None, p
     levels: list[Level] = []
     for level in plans:
         entry, rows = blank(level, old), _rows(level)
-        groups: list[IntArray] = [level.tiles[row] for row in rows]
-        task = partial(block.write, level.level, level.scale)
-        for row, made in zip(rows, crew.each(job, task, groups, alone=fresh < ONE_PROCESS), strict=True):
+        tasks = [block.Task(level.level, level.scale, level.tiles[row]) for row in rows]
+        for row, made in zip(rows, crew.in_order(tasks), strict=True):
             entry.digests[row], entry.sizes[row], entry.parts[row] = made.digests, made.sizes, made.parts
             done += len(row)
             progress(done, total, f"terrain level {level.level}")
