@@ -106,9 +106,8 @@ def build_terrain(
         with _crew(scratch, 1) if fresh < ONE_PROCESS else nullcontext(crew) as those:
             made = _write(those, plans, old, progress)
         report = _report_of(prepared, plans, made)
-        layer = _layer_json(plans, report, attribution, geoid, waters)
-        (folder / "layer.json").write_text(json.dumps(layer, ensure_ascii=False) + "\n", encoding="utf-8")
-        (folder / files.REPORT).write_text(json.dumps(_note(report, stamp, city_crs, geoid)) + "\n", encoding="utf-8")
+        _put(folder / "layer.json", _layer_json(plans, report, attribution, geoid, waters))
+        _put(folder / files.REPORT, _note(report, stamp, city_crs, geoid))
         manifest.save(made, folder / manifest.NAME)
         files.swap(folder, out)
     return report
@@ -186,6 +185,10 @@ def _tiles_of(dem: DemSource) -> float:
             return float(dataset.width * dataset.height / QUADS**2)
     except RasterioError:
         return 0.0
+
+
+def _put(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _crew(scratch: Path, workers: int) -> Crew[block.Task, Written]:

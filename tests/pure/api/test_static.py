@@ -123,11 +123,6 @@ def test_other_methods_are_refused_and_preflights_answered(client: TestClient) -
     assert client.options("/terrain/layer.json").headers["access-control-allow-methods"] == "GET, HEAD"
 
 
-def test_another_time_is_refused_rather_than_passed_over(client: TestClient) -> None:
-    assert client.get("/tiles3d/city/tileset.json?at=2020-01-01").status_code == 400
-    assert client.get("/tiles3d/city/tileset.json?v=2").status_code == 200
-
-
 @pytest.fixture
 def viewer(tmp_path: Path) -> TestClient:
     built = tmp_path / "dist"

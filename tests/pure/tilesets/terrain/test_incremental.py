@@ -139,6 +139,7 @@ def test_a_build_that_dies_leaves_the_pyramid_as_it_was(relief: Any, states: dic
     assert [p.name for p in tmp_path.iterdir()] == ["t"]
 
 
+@pytest.mark.workers
 def test_what_a_killed_worker_had_in_work_is_done_again(
     relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
