@@ -14,6 +14,8 @@ from tests.bench.__main__ import main
 from tests.bench.line import Figure
 from tests.bench.lines import LINES
 
+pytestmark = pytest.mark.long
+
 KEYS = ["name", "value", "unit", "rival", "rival_value", "ratio"]
 
 

@@ -4,10 +4,13 @@ import doctest
 from pathlib import Path
 
 import numpy as np
+import pytest
 import rasterio
 
 from tests import terrain_reader
 from tests.bench import fractal, terrain, terrain_adaptive
+
+pytestmark = pytest.mark.long
 
 
 def test_the_examples_in_the_documentation_hold() -> None:

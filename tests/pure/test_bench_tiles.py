@@ -18,6 +18,8 @@ from tests.bench import boxes, camera, follower, footprints, ground, prisms, pro
 from tests.bench.line import Invalid
 from tests.bench.lines import tiles_far
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("module", [prisms, boxes], ids=lambda module: module.__name__)
 def test_the_examples_in_the_documentation_hold(module: object) -> None:

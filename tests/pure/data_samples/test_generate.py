@@ -72,6 +72,7 @@ def test_wall_has_fifty_four_watch_towers():
     assert int(((middle[:, 0] > 900.0) | (middle[:, 1] > 910.0)).sum()) == 54
 
 
+@pytest.mark.long
 def test_no_two_footprints_of_the_whole_city_overlap():
     whole = np.concatenate([oldtown.old_town(SEED).buildings.shape, settlements.outside(SEED).shape])
     assert shapely.is_valid(whole).all()

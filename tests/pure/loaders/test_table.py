@@ -132,6 +132,7 @@ def test_reading_goes_on_behind_a_record_with_the_same_numbers(tmp_path, monkeyp
     assert rest[-1].last_row == 26
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None)
 @given(
     junk=st.lists(st.binary(max_size=30) | st.text('",\n\r x\0', max_size=9).map(str.encode), min_size=3, max_size=3)

@@ -183,6 +183,7 @@ def test_every_rule_has_a_planted_fault_and_a_clause() -> None:
     assert all(re.match(rf"{documents}[ ,:]", clause) for clause in RULES.values())
 
 
+@pytest.mark.long
 @settings(max_examples=40)
 @given(data=st.data(), is_implicit=st.booleans())
 def test_no_bytes_bring_the_checker_down(sound: Files, implicit: Files, data: st.DataObject, is_implicit: bool) -> None:

@@ -71,6 +71,7 @@ def build(relief: Any, state: Any, out: Path, **options: Any) -> TerrainReport:
     return build_terrain(given.pop("dems"), out, relief.crs, GEOID, **given)
 
 
+@pytest.mark.long
 def test_built_over_another_it_equals_a_fresh_build_byte_for_byte(
     relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -139,7 +140,7 @@ def test_a_build_that_dies_leaves_the_pyramid_as_it_was(relief: Any, states: dic
     assert [p.name for p in tmp_path.iterdir()] == ["t"]
 
 
-@pytest.mark.workers
+@pytest.mark.long
 def test_what_a_killed_worker_had_in_work_is_done_again(
     relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

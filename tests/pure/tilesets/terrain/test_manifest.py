@@ -36,6 +36,7 @@ def two(relief: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     return {name: folder / name for name in ("flat", "mound", "wet")}
 
 
+@pytest.mark.long
 def test_every_place_where_a_building_would_stand_otherwise_lies_in_a_box(relief: Any, two: dict[str, Path]) -> None:
     boxes = differing(read(two["flat"]), read(two["mound"]))
     assert boxes is not None

@@ -169,7 +169,7 @@ def test_bounding_spheres_hold_their_tiles_and_points_lie_on_the_earth(
         assert tile.heights.min() - 1 < np.linalg.norm(centre - flat) < tile.heights.max() + 1
 
 
-@pytest.mark.workers
+@pytest.mark.long
 def test_the_same_dems_give_the_same_bytes_whatever_the_workers_and_blocks(
     relief: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
