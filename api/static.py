@@ -1,7 +1,7 @@
 """The hot bytes: tiles, terrain and the viewer's files, straight from disk through a raw ASGI app.
 
 /tiles3d/c/{hash}.glb|json          named by content: immutable; kept gzipped on disk
-/tiles3d/{tileset}/tileset.json     the small roots that change: ETag, short-lived
+/tiles3d/{tileset}/tileset.json     the small roots that change: asked for each time, 304 by their ETag
 /terrain/layer.json, /terrain/{z}/{x}/{y}.terrain
 /, /assets/...                      the viewer's build
 """
@@ -23,6 +23,7 @@ _ROOT = re.compile(r"/tiles3d/([A-Za-z0-9][\w-]{0,62})/tileset\.json", re.ASCII)
 _TERRAIN = re.compile(r"/terrain/(\d{1,2})/(\d{1,8})/(\d{1,8})\.terrain", re.ASCII)
 _TYPES = {"glb": "model/gltf-binary", "json": "application/json"}
 _IMMUTABLE = "public, max-age=31536000, immutable"
+_ROOT_AGE = "public, max-age=0, must-revalidate"  # a client is told of a new root, and must not be shown the old one
 _SHORT = "public, max-age=10, must-revalidate"
 _TERRAIN_AGE = "public, max-age=60, must-revalidate"
 _VIEWER = "no-cache"
@@ -49,7 +50,7 @@ def find(path: str, data: Path) -> Held | None:
         name, kind = match.groups()
         return Held(data / "tiles" / "c" / f"{name}.gz", _TYPES[kind], _IMMUTABLE, gzipped=True, tag=name[:32])
     if match := _ROOT.fullmatch(path):
-        return Held(data / "tiles" / match[1] / "tileset.json", _TYPES["json"], _SHORT)
+        return Held(data / "tiles" / match[1] / "tileset.json", _TYPES["json"], _ROOT_AGE)
     if path == "/terrain/layer.json":
         return Held(data / "terrain" / "layer.json", _TYPES["json"], _SHORT)
     if match := _TERRAIN.fullmatch(path):

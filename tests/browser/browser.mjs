@@ -41,10 +41,16 @@ export async function play(scenario) {
   }
 }
 
-/** Until the present view is complete, and one more frame with all of it has been drawn. */
+/**
+ * Until the present view is complete and drawn. Three frames in a row must find it so: right after a jump the engine asks
+ * for nothing, and what arrives may name further tiles.
+ */
 export async function tilesLoaded(page) {
-  await page.waitForFunction(() => window.cim.tilesLoaded, undefined, { polling: 250 });
-  await frame(page);
+  for (let still = 0; still < 3; ) {
+    await page.waitForFunction(() => window.cim.tilesLoaded, undefined, { polling: 250 });
+    await frame(page);
+    still = (await page.evaluate(() => window.cim.tilesLoaded)) ? still + 1 : 0;
+  }
 }
 
 /** Asks for a frame and waits until it has been drawn. */
@@ -59,19 +65,46 @@ export async function frame(page) {
   );
 }
 
-/** A point of the window where a building is drawn: near the middle, where no panel lies. */
-export async function findBuilding(page) {
-  const found = await page.evaluate(() => {
+/** A point of the window where a building (or a block of them) is drawn: near the middle, where no panel lies. */
+export async function findBuilding(page, { block = false } = {}) {
+  const found = await page.evaluate((wanted) => {
     const { scene, canvas } = window.cim.viewer;
-    for (let ring = 0; ring < 5; ring++) {
+    for (let ring = 0; ring < 7; ring++) {
       for (let i = 0; i < 6; i++) {
         const x = Math.round(canvas.clientWidth / 2 + Math.cos(i + ring) * ring * 22);
         const y = Math.round(canvas.clientHeight * 0.62 + Math.sin(i + ring) * ring * 14);
-        if (typeof scene.pick({ x, y })?.getProperty === "function") return { x, y };
+        const feature = scene.pick({ x, y });
+        if (typeof feature?.getProperty === "function" && feature.hasProperty("count") === wanted) return { x, y };
       }
     }
     return null;
-  });
-  if (!found) throw new Error("no building in the middle of the view");
+  }, block);
+  if (!found) throw new Error(`no ${block ? "block" : "building"} in the middle of the view`);
   return found;
+}
+
+/**
+ * Places the eye so that it looks at a place of the old town's height: lon/lat, degrees, metres; then the view is complete.
+ * The heading is clockwise from north, the pitch above the horizon.
+ */
+export async function lookAt(page, view) {
+  await page.evaluate(look, view);
+  await tilesLoaded(page);
+}
+
+/** Runs in the page. */
+function look({ at: [lon, lat], heading, pitch, range }) {
+  const { viewer, app } = window.cim;
+  const [h, p] = [heading, pitch].map((degrees) => (degrees * Math.PI) / 180);
+  const { ellipsoid } = viewer.scene;
+  const place = { longitude: (lon * Math.PI) / 180, latitude: (lat * Math.PI) / 180, height: app.stage.ground };
+  const target = ellipsoid.cartographicToCartesian(place);
+  const up = ellipsoid.geodeticSurfaceNormalCartographic(place);
+  const east = { x: -Math.sin(place.longitude), y: Math.cos(place.longitude), z: 0 };
+  const north = { x: up.y * east.z - up.z * east.y, y: up.z * east.x - up.x * east.z, z: up.x * east.y - up.y * east.x };
+  const way = (axis) => Math.cos(p) * (Math.sin(h) * east[axis] + Math.cos(h) * north[axis]) + Math.sin(p) * up[axis];
+  const direction = { x: way("x"), y: way("y"), z: way("z") };
+  const destination = { x: target.x - direction.x * range, y: target.y - direction.y * range, z: target.z - direction.z * range };
+  viewer.camera.setView({ destination, orientation: { direction, up } });
+  app.stage.render();
 }

@@ -1,6 +1,8 @@
 /** The application: every layer of one stage, opened together and tied to each other. */
 
+import type { Cesium3DTileFeature } from "@cesium/engine";
 import { flyToPlace } from "./camera";
+import { showBlock } from "./cards/block";
 import { showBuilding } from "./cards/building";
 import { incidentKey, showIncident } from "./cards/incident";
 import { keyOf, showThing } from "./cards/sensor";
@@ -11,8 +13,9 @@ import { t, word } from "./i18n";
 import { openReporting } from "./incident_form";
 import { openIncidentList } from "./incident_list";
 import { type Incidents, isOpen, openIncidents } from "./incidents";
-import { attributesOf, type Buildings, lowestOver, openBuildings } from "./layers/buildings";
+import { attributesOf, blockOf, type Buildings, isBlock, lowestOver, openBuildings } from "./layers/buildings";
 import { type Imagery, openImagery } from "./layers/imagery";
+import { TILESET } from "./layers/changeover";
 import { openLandmarks } from "./layers/landmarks";
 import { vectorSwitch } from "./layers/vectors";
 import { openVehicles, type Vehicles } from "./layers/vehicles";
@@ -116,10 +119,16 @@ function tieClicks(app: App, openThing: (thing: Thing) => void): void {
     const picked = pickAt(stage, at);
     if (picked.what === "nothing") return closePanel();
     if (picked.what === "incident") return openIncident(app, picked.id);
-    if (picked.what === "building") return buildings && showBuilding(attributesOf(picked.feature), buildings);
+    if (picked.what === "feature") return buildings && showFeature(picked.feature, buildings);
     const thing = sensors.things.get(picked.id);
     if (thing) openThing(thing);
   });
+}
+
+/** A building or, from afar, a block of them. */
+function showFeature(feature: Cesium3DTileFeature, buildings: Buildings): void {
+  if (isBlock(feature)) showBlock(blockOf(feature), buildings);
+  else showBuilding(attributesOf(feature), buildings);
 }
 
 function tieLive(app: App): void {
@@ -128,7 +137,9 @@ function tieLive(app: App): void {
   const refresh = (): void => {
     app.incidents.refresh().catch(failed);
     app.sensors.refresh().catch(failed);
+    app.buildings?.reload().catch(failed);
   };
+  app.buildings?.eachEdition(() => toast({ title: t("notice.model"), icon: "city", lasts: 4000 }));
   openLive({
     onStatus: hud.setLive,
     onReturn: refresh,
@@ -141,7 +152,9 @@ function tieLive(app: App): void {
       const act = { label: t("incident.fly"), run: () => openIncident(app, Number(incident.id)) };
       toast({ title: `${t("incident.new")} · ${word("inc", kind)}`, text: title, colour: SEVERITY_COLOURS[severity] ?? "", icon: kind, act, lasts: 12_000 });
     },
-    onTile: () => toast({ title: t("notice.model"), icon: "city", lasts: 0, act: { label: t("notice.reload"), run: () => void app.buildings?.reload().catch(failed) } }),
+    onTile: ({ tileset, root }) => {
+      if (tileset === TILESET) app.buildings?.reload(root).catch(failed);
+    },
   });
 }
 

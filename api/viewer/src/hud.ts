@@ -117,5 +117,5 @@ export function watchLoading(stage: Stage, buildings: Buildings | undefined): vo
     line.setAttribute("aria-label", t("loading.tiles", { n: left }));
   };
   if (stage.hasGlobe) stage.viewer.scene.globe.tileLoadProgressEvent.addEventListener((n: number) => ((terrain = n), show()));
-  buildings?.tileset.loadProgress.addEventListener((asked: number, processing: number) => ((tiles = asked + processing), show()));
+  buildings?.eachProgress((left) => ((tiles = left), show()));
 }

@@ -1,13 +1,13 @@
 /** The live line: server-sent events from /live, opened again whenever it breaks. */
 
-import type { Incident, ObservationEvent } from "./types";
+import type { Incident, ObservationEvent, TileEvent } from "./types";
 
 export type LiveStatus = "connecting" | "open" | "lost";
 
 export interface LiveListeners {
   onIncident: (incident: Incident) => void;
   onObservation: (event: ObservationEvent) => void;
-  onTile: () => void;
+  onTile: (event: TileEvent) => void;
   onStatus: (status: LiveStatus) => void;
   /** The line came back after a break: events may have been missed, so read again. */
   onReturn: () => void;
@@ -43,7 +43,7 @@ export function openLive(listeners: LiveListeners): () => void {
     source.addEventListener("incident", remember(listeners.onIncident));
     source.addEventListener("observation", remember(listeners.onObservation));
     source.addEventListener("reset", () => listeners.onReturn());
-    source.addEventListener("tile", remember(() => listeners.onTile()));
+    source.addEventListener("tile", remember(listeners.onTile));
     source.onopen = () => {
       wait = FIRST_WAIT_MS;
       listeners.onStatus("open");

@@ -26,7 +26,7 @@ function paint(): void {
 }
 
 export function openCard(card: Card): void {
-  if (shown && shown.key !== card.key) shown.onClose?.();
+  shown?.onClose?.();
   if (!shown) cameFrom = document.activeElement;
   shown = card;
   paint();

@@ -1,9 +1,9 @@
-/** What a click means: a symbol, a building, or the ground. */
+/** What a click means: a symbol, a feature of the city tileset, or the ground. */
 
 import { Cartesian2, Cartographic, Cesium3DTileFeature, Entity, Math as Maths, ScreenSpaceEventHandler, ScreenSpaceEventType } from "@cesium/engine";
 import { groundUnder, type Stage } from "./scene";
 
-export type Picked = { what: "sensor" | "vehicle" | "incident"; id: number } | { what: "building"; feature: Cesium3DTileFeature } | { what: "nothing" };
+export type Picked = { what: "sensor" | "vehicle" | "incident"; id: number } | { what: "feature"; feature: Cesium3DTileFeature } | { what: "nothing" };
 
 function isSymbol(what: unknown): what is "sensor" | "vehicle" | "incident" {
   return what === "sensor" || what === "vehicle" || what === "incident";
@@ -13,13 +13,13 @@ function isSymbol(what: unknown): what is "sensor" | "vehicle" | "incident" {
 export function pickAt(stage: Stage, window: Cartesian2): Picked {
   const { scene, clock } = stage.viewer;
   let found: unknown = scene.pick(window);
-  if (found instanceof Cesium3DTileFeature) return { what: "building", feature: found };
+  if (found instanceof Cesium3DTileFeature) return { what: "feature", feature: found };
   const symbol = asSymbol(found, clock.currentTime);
   if (symbol) return symbol;
   if (!found) return { what: "nothing" };
   // a label, a road or an outline lies on top: look through it
   for (found of scene.drillPick(window, 4) as unknown[]) {
-    if (found instanceof Cesium3DTileFeature) return { what: "building", feature: found };
+    if (found instanceof Cesium3DTileFeature) return { what: "feature", feature: found };
     const below = asSymbol(found, clock.currentTime);
     if (below) return below;
   }

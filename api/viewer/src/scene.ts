@@ -37,6 +37,8 @@ export interface Stage {
 }
 
 const SKY = Color.fromCssColorString("#0b131d");
+/** A person's eye over the street, metres. */
+const EYE_M = 1.6;
 const EARTH = Color.fromCssColorString("#27323a");
 
 async function openTerrain(): Promise<TerrainProvider | undefined> {
@@ -142,7 +144,7 @@ export async function openStage(container: HTMLElement, oldTown: [number, number
   dressSky(viewer);
   if (hasGlobe) dressGlobe(viewer.scene.globe, terrain !== undefined);
   if (hasGlobe && isSoftware) loadInLongerSlices(viewer.scene.globe);
-  viewer.scene.screenSpaceCameraController.minimumZoomDistance = 12;
+  viewer.scene.screenSpaceCameraController.minimumZoomDistance = EYE_M; // also how near the ground the eye may come
   viewer.scene.screenSpaceCameraController.maximumZoomDistance = 900_000;
   const ground = terrain ? await groundAt(terrain, oldTown) : 0;
   const hasTerrain = terrain !== undefined;

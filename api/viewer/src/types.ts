@@ -81,6 +81,12 @@ export interface IncidentProperties {
 }
 export type Incident = Feature<IncidentProperties>;
 
+/** A tileset has another root now: the hash of its bytes. */
+export interface TileEvent {
+  tileset: string;
+  root: string;
+}
+
 export interface Place {
   name: string | null;
   address: string | null;

@@ -11,6 +11,10 @@ import { USE_COLOURS } from "../colours";
 
 interface BuildingItem {
   name?: string | null;
+  use?: string | null;
+  height_m?: number | null;
+  storeys?: number | null;
+  roof_form?: string | null;
   address?: string | null;
   division?: string | null;
   cim_level?: string | null;
@@ -38,17 +42,27 @@ function draw(building: BuildingAttributes, item: BuildingItem | undefined): HTM
   return [head(t("card.building"), "building", title, [...syntheticBadge(building.is_synthetic), level]), rows];
 }
 
-/** Opens the card and lights the building; closing it puts the light out. */
-export function showBuilding(building: BuildingAttributes, buildings: Buildings): void {
-  const key = `building-${building.id}`;
-  let item: BuildingItem | undefined;
-  openCard({ key, draw: () => draw(building, item), onClose: () => buildings.select(undefined) });
-  buildings.select(building.id);
-  get<Feature<BuildingItem>>(`/ogc/collections/buildings/items/${building.id}`)
-    .then((feature) => (item = feature.properties))
-    .catch((error: unknown) => {
-      item = {};
+/** The same building as the newest edition of the model has it. */
+function renewed(building: BuildingAttributes, item: BuildingItem): BuildingAttributes {
+  const { name, use, height_m, storeys, roof_form } = item;
+  return { ...building, name: name ?? undefined, use: use ?? undefined, height: height_m ?? undefined, storeys: storeys ?? undefined, roof_form: roof_form ?? undefined };
+}
+
+/** Opens the card and lights the building; closing it puts the light out. While it is open it follows the model. */
+export function showBuilding(picked: BuildingAttributes, buildings: Buildings): void {
+  const key = `building-${picked.id}`;
+  let [building, item]: [BuildingAttributes, BuildingItem | undefined] = [picked, undefined];
+  const ask = async (): Promise<void> => {
+    try {
+      item = (await get<Feature<BuildingItem>>(`/ogc/collections/buildings/items/${picked.id}`)).properties;
+    } catch (error) {
+      item ??= {};
       if (!(error instanceof Problem && error.status === 404)) failed(error);
-    })
-    .finally(() => redraw(key));
+    }
+    redraw(key);
+  };
+  const unfollow = buildings.eachEdition(() => void ask().then(() => item?.height_m !== undefined && ((building = renewed(building, item)), redraw(key))));
+  openCard({ key, draw: () => draw(building, item), onClose: () => (unfollow(), buildings.select(undefined)) });
+  buildings.select({ what: "building", id: picked.id });
+  void ask();
 }

@@ -1,8 +1,9 @@
 /** The city tileset: its colouring by use, height or plain, alarms on buildings, and the building that is selected. */
 
-import { Cartesian2, Cartesian3, Cartographic, type Cesium3DTile, Cesium3DTileColorBlendMode, type Cesium3DTileFeature, Cesium3DTileset, Cesium3DTileStyle, CustomShader, Rectangle, ShadowMode } from "@cesium/engine";
+import { Cartographic, type Cesium3DTile, type Cesium3DTileFeature, type Cesium3DTileset, Cesium3DTileStyle, Rectangle } from "@cesium/engine";
 import { HEIGHT_COLOURS, PLAIN_COLOUR, SELECTED_COLOUR, USE_COLOURS } from "../colours";
 import type { Stage } from "../scene";
+import { openChangeover } from "./changeover";
 
 export type Colouring = "use" | "height" | "plain";
 
@@ -21,30 +22,39 @@ export interface BuildingAttributes {
   accuracy?: number | undefined;
 }
 
+/** What is seen afar in place of its buildings. */
+export interface BlockAttributes {
+  id: string;
+  count: number;
+  volume?: number | undefined;
+  height?: number | undefined;
+  use?: string | undefined;
+  is_synthetic: boolean;
+}
+
+/** What is lit: a building's id or a block's. The two are numbered apart, so a number alone would not tell them apart. */
+export interface Selection {
+  what: "building" | "block";
+  id: string;
+}
+
 export interface Buildings {
-  tileset: Cesium3DTileset;
+  readonly tileset: Cesium3DTileset;
+  /** The name of the root that is shown: the hash of its bytes. */
+  readonly root: string;
   colourBy: (by: Colouring) => void;
   /** Buildings shown in an alarm's colour: id → CSS colour. */
   alarm: (colours: Map<string, string>) => void;
-  /** Lights the building of this id; undefined lights none. By id, so it outlives the tile it was picked from. */
-  select: (id: string | undefined) => void;
+  /** Lights a building or a block; undefined lights none. By id, so it outlives the tile it was picked from. */
+  select: (picked: Selection | undefined) => void;
   show: (shown: boolean) => void;
-  /** Reads the root again after the model has changed. */
-  reload: () => Promise<void>;
+  /** Shows the newest edition of the model unless it is shown already; the present one stays until then. */
+  reload: (root?: string) => Promise<void>;
+  /** Runs after each change of edition; returns what ends that. */
+  eachEdition: (run: () => void) => () => void;
+  /** Runs while tiles are on their way: how many there are. */
+  eachProgress: (run: (left: number) => void) => void;
 }
-
-const URL_OF_ROOT = "/tiles3d/city/tileset.json";
-
-/** Soft light from all sides; the engine's own environment map would cost a pass of its own. */
-const AMBIENT: [number, number, number] = [0.3, 0.32, 0.36];
-
-/** Walls a little darker than what lies flat or slopes, and roofs that slope the darker the steeper: forms stay legible in one colour. */
-const FORM = `
-void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
-  vec3 up = normalize((czm_view * vec4(normalize(fsInput.attributes.positionWC), 0.0)).xyz);
-  float lying = abs(dot(normalize(fsInput.attributes.normalEC), up));
-  material.diffuse *= mix(0.62, 1.0, smoothstep(0.05, 0.35, lying)) * mix(0.8, 1.0, smoothstep(0.7, 0.98, lying) + (1.0 - smoothstep(0.05, 0.35, lying)));
-}`;
 
 interface Region {
   rectangle?: Rectangle;
@@ -63,62 +73,54 @@ function base(by: Colouring): Condition[] {
   return HEIGHT_COLOURS.map(([limit, colour]) => (limit === Infinity ? otherwise(colour) : [`\${height} < ${limit}`, `color("${colour}")`]));
 }
 
-/** Ids are 64-bit in the tile (BigInt here), so they are compared as numbers. */
-function byId(colours: Iterable<[string, string]>): Condition[] {
-  return [...colours].map(([id, colour]) => [`Number(\${id}) === ${id}`, `color("${colour}")`]);
-}
-
-async function load(stage: Stage): Promise<Cesium3DTileset> {
-  const tileset = await Cesium3DTileset.fromUrl(URL_OF_ROOT, {
-    maximumScreenSpaceError: stage.isSoftware ? 20 : 5,
-    cacheBytes: 384 * 1024 * 1024,
-    skipLevelOfDetail: false,
-    shadows: ShadowMode.ENABLED,
-  });
-  tileset.customShader = new CustomShader({ fragmentShaderText: FORM });
-  tileset.colorBlendMode = Cesium3DTileColorBlendMode.MIX;
-  tileset.colorBlendAmount = 0.94;
-  tileset.environmentMapManager.enabled = false;
-  tileset.imageBasedLighting.sphericalHarmonicCoefficients = [new Cartesian3(...AMBIENT), ...Array.from({ length: 8 }, () => new Cartesian3())];
-  tileset.imageBasedLighting.imageBasedLightingFactor = new Cartesian2(1, 0); // no mirror images on walls
-  stage.viewer.scene.primitives.add(tileset);
-  return tileset;
+/** Only blocks have a count. Ids are 64-bit in the tile (BigInt here), so they are compared as numbers. */
+function isOne({ what, id }: Selection): string {
+  return `\${count} ${what === "block" ? "!==" : "==="} undefined && Number(\${id}) === ${id}`;
 }
 
 /** Loads the city. Throws where the tileset does not answer. */
 export async function openBuildings(stage: Stage): Promise<Buildings> {
   let by: Colouring = "use";
   let alarms = new Map<string, string>();
-  let selected: string | undefined;
-  const restyle = (): void => {
-    const lit: [string, string][] = selected === undefined ? [] : [[selected, SELECTED_COLOUR]];
-    city.tileset.style = new Cesium3DTileStyle({ color: { conditions: [...byId(lit), ...byId(alarms), ...base(by)] } });
-    stage.render();
-  };
-  const city: Buildings = {
-    tileset: await load(stage),
-    colourBy: (next) => ((by = next), restyle()),
+  let selected: Selection | undefined;
+  const watchers = new Set<() => void>();
+  const progress = new Set<(left: number) => void>();
+  const tell = (left: number): void => progress.forEach((run) => run(left));
+  const model = await openChangeover(stage, {
+    dress: (tileset) => {
+      const lit: Condition[] = selected === undefined ? [] : [[isOne(selected), `color("${SELECTED_COLOUR}")`]];
+      const alarmed = [...alarms].map(([id, colour]): Condition => [isOne({ what: "building", id }), `color("${colour}")`]);
+      tileset.style = new Cesium3DTileStyle({ color: { conditions: [...lit, ...alarmed, ...base(by)] } });
+    },
+    opened: (tileset) => void tileset.loadProgress.addEventListener((asked: number, processing: number) => tell(asked + processing)),
+    changed: () => {
+      tell(0); // the old one may have left while some of its tiles were on their way
+      for (const run of watchers) run();
+    },
+  });
+  return {
+    get tileset() {
+      return model.shown.tileset;
+    },
+    get root() {
+      return model.shown.root;
+    },
+    colourBy: (next) => ((by = next), model.dress()),
     alarm: (next) => {
       if ([...next].join() === [...alarms].join()) return;
       alarms = next;
-      restyle();
+      model.dress();
     },
-    select: (id) => {
-      if (id === selected) return;
-      selected = id;
-      restyle();
+    select: (next) => {
+      if (next?.id === selected?.id && next?.what === selected?.what) return;
+      selected = next;
+      model.dress();
     },
-    show: (shown) => ((city.tileset.show = shown), stage.render()),
-    reload: async () => {
-      const old = city.tileset;
-      city.tileset = await load(stage);
-      city.tileset.show = old.show;
-      restyle();
-      stage.viewer.scene.primitives.remove(old);
-    },
+    show: model.show,
+    reload: model.renew,
+    eachEdition: (run) => (watchers.add(run), () => watchers.delete(run)),
+    eachProgress: (run) => progress.add(run),
   };
-  restyle();
-  return city;
 }
 
 /** The lowest height of the smallest known tile over a place: stands in for the ground where no terrain is served. */
@@ -143,6 +145,24 @@ function text(value: unknown): string | undefined {
 
 function quantity(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** Whether a picked feature is a block of buildings, not one of them: only blocks are counted. */
+export function isBlock(feature: Cesium3DTileFeature): boolean {
+  return feature.hasProperty("count");
+}
+
+/** What the property table says of a picked block. */
+export function blockOf(feature: Cesium3DTileFeature): BlockAttributes {
+  const of = (name: string): unknown => feature.getProperty(name) as unknown;
+  return {
+    id: String(of("id")),
+    count: quantity(of("count")) ?? 0,
+    volume: quantity(of("volume")),
+    height: quantity(of("height")),
+    use: text(of("use")),
+    is_synthetic: of("is_synthetic") === true,
+  };
 }
 
 /** What the property table says of a picked feature (ids are 64-bit: kept as text). */

@@ -1,6 +1,6 @@
 /** The orthophoto and the hillshade: what /imagery lists, draped on the globe. */
 
-import { ImageryLayer, Rectangle, SingleTileImageryProvider, UrlTemplateImageryProvider } from "@cesium/engine";
+import { ImageryLayer, Math as Maths, Rectangle, SingleTileImageryProvider, UrlTemplateImageryProvider } from "@cesium/engine";
 import { get } from "../api";
 import type { Stage } from "../scene";
 import type { ImageryInfo } from "../types";
@@ -15,6 +15,9 @@ const LOOK: Record<string, { alpha: number; brightness: number; saturation: numb
   orthophoto: { alpha: 1, brightness: 0.84, saturation: 0.78, contrast: 1.1 },
   hillshade: { alpha: 0.42, brightness: 0.9, saturation: 1, contrast: 1.1 },
 };
+
+/** From afar the photograph steps back, so that the built-up mass is told from bright fields: between these heights of the eye, metres. */
+const AFAR = { from: 5000, to: 22_000, brightness: 0.6, saturation: 0.5 };
 
 /** Without a photograph the shading is the ground. */
 const ALONE = { alpha: 0.85, brightness: 0.75, saturation: 1, contrast: 1.15 };
@@ -38,6 +41,16 @@ function layerOf(info: ImageryInfo, alone: boolean): ImageryLayer {
   return new ImageryLayer(provider, alone ? ALONE : (LOOK[info.name] ?? {}));
 }
 
+function stepBack(stage: Stage, layer: ImageryLayer): void {
+  const [{ brightness, saturation }, { camera, scene }] = [{ brightness: layer.brightness, saturation: layer.saturation }, stage.viewer];
+  scene.preUpdate.addEventListener(() => {
+    const height = camera.positionCartographic.height - stage.ground;
+    const share = Maths.clamp((height - AFAR.from) / (AFAR.to - AFAR.from), 0, 1);
+    layer.brightness = Maths.lerp(brightness, AFAR.brightness, share);
+    layer.saturation = Maths.lerp(saturation, AFAR.saturation, share);
+  });
+}
+
 /** Adds every served layer, the orthophoto lowest. Throws where /imagery does not answer. */
 export async function openImagery(stage: Stage): Promise<Imagery> {
   if (!stage.hasGlobe) return { names: [], show: () => undefined };
@@ -46,6 +59,8 @@ export async function openImagery(stage: Stage): Promise<Imagery> {
   stage.viewer.imageryLayers.add(new ImageryLayer(new SingleTileImageryProvider({ url: EARTH_PIXEL, tileWidth: 1, tileHeight: 1 })));
   const added = new Map(order.map((info) => [info.name, layerOf(info, order.length === 1)]));
   for (const layer of added.values()) stage.viewer.imageryLayers.add(layer);
+  const photograph = added.get("orthophoto");
+  if (photograph) stepBack(stage, photograph);
   return {
     names: order.map((info) => info.name),
     show: (name, shown) => {
