@@ -95,6 +95,33 @@ def raised(shape: Rings, triangles: IntArray, low: FloatArray, high: FloatArray,
     return join(*faces)
 
 
+def boxes(plan: FloatArray, low: FloatArray, high: FloatArray) -> Mesh:
+    """Upright boxes without floors: what `raised` makes of four-cornered footprints, without its detours.
+
+    plan: (n, 4, 2) corners, anticlockwise, the roof cut from the first to the third; low, high: (n,) metres.
+    """
+    count = len(plan)
+    step = np.roll(plan, -1, axis=1) - plan
+    length = np.hypot(step[..., 0], step[..., 1])
+    normal = np.zeros((count, 20, 3))
+    normal[:, :16, 0] = np.repeat(step[..., 1] / length, 4, axis=1)
+    normal[:, :16, 1] = np.repeat(-step[..., 0] / length, 4, axis=1)
+    normal[:, 16:, 2] = 1.0
+    corner = np.array([[k, (k + 1) % 4, (k + 1) % 4, k] for k in range(4)]).ravel()
+    is_top = np.array([0, 0, 1, 1] * 4 + [1] * 4, dtype=np.bool_)
+    each = np.array([[4 * k, 4 * k + a, 4 * k + b] for k in range(4) for a, b in ((1, 2), (2, 3))])
+    each = np.concatenate([each, [[16, 17, 18], [16, 18, 19]]])
+    return Mesh(
+        xy=plan.reshape(-1, 2),
+        point=(4 * np.arange(count)[:, None] + np.concatenate([corner, np.arange(4)])).ravel(),
+        z=np.where(is_top, high[:, None], low[:, None]).ravel(),
+        normal=normal.reshape(-1, 3),
+        surface=np.tile(np.repeat(np.array([Surface.wall, Surface.roof], dtype=np.uint8), [16, 4]), count),
+        feature=np.repeat(np.arange(count), 20),
+        triangles=(20 * np.arange(count)[:, None, None] + each).reshape(-1, 3),
+    )
+
+
 def walls(shape: Rings, low: FloatArray, high: FloatArray) -> Mesh:
     """The walls alone: for every edge of every ring one upright quadrilateral between low and high (n,)."""
     count = len(shape.xy)

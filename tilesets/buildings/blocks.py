@@ -5,8 +5,8 @@ A box stands about the centre of its buildings' volume and spreads as it does; i
 
 import numpy as np
 
-from cim.geometry import LATTICE_M, Rings, cell_corners, snap
-from cim.mesh import extrude
+from cim.geometry import LATTICE_M, cell_corners, snap
+from cim.mesh import boxes
 from cim.types import CimLevel, FloatArray, Use
 from tilesets.buildings.mass import PER_METRE, Mass
 from tilesets.buildings.palette import colours
@@ -24,10 +24,7 @@ def content(mass: Mass, depth: int, frame: Frame) -> tuple[bytes, Region]:
     Its features' ids are the cell's key and depth (key * 32 + depth), never a building's.
     """
     plan, base, top = _boxes(mass, depth)
-    count = len(mass)
-    every = np.arange(count)
-    shape = Rings(plan.reshape(-1, 2), np.arange(count + 1) * 4, every, every)
-    mesh, _ = extrude(shape, np.minimum(mass.foot / PER_METRE, base), top)
+    mesh = boxes(plan, np.minimum(mass.foot / PER_METRE, base), top)
     placed = place(mesh, frame)
     position = gltf.quantise(placed.position, per_axis=True)
     use = mass.use.argmax(axis=1).astype(np.uint8)

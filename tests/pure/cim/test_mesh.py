@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cim.geometry import Rings, clean, rings, snap, wind
-from cim.mesh import Mesh, Surface, extrude, join, triangulate, volumes, walls
+from cim.mesh import Mesh, Surface, boxes, extrude, join, triangulate, volumes, walls
 
 SHAPES = {
     "rectangle": shapely.box(0, 0, 20, 8),
@@ -138,3 +138,20 @@ def test_star_shaped_footprints_become_closed_solids(
         return
     assert_closed(mesh)
     assert volumes(mesh, 1)[0] == pytest.approx(outline.area * 10.0, rel=0.02)
+
+
+def test_boxes_are_what_raising_their_footprints_makes() -> None:
+    random = np.random.default_rng(3)
+    corner, side = random.integers(0, 9_000, (40, 2)) / 64.0, random.integers(64, 4_000, (40, 2)) / 64.0
+    west, south = corner.T
+    east, north = (corner + side).T
+    plan = np.stack([west, south, east, south, east, north, west, north], axis=1).reshape(-1, 4, 2)
+    low = random.integers(0, 100, 40) / 64.0
+    high = low + random.integers(1, 4_000, 40) / 64.0
+    each = np.arange(40)
+    expected, failed = extrude(Rings(plan.reshape(-1, 2), np.arange(41) * 4, each, each), low, high)
+    assert len(failed) == 0
+    found = boxes(plan, low, high)
+    assert np.array_equal(found.positions(), expected.positions())
+    for name in ("z", "normal", "surface", "feature", "triangles"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name)), name
