@@ -21,9 +21,9 @@ from cim.store import changes, marks
 from cim.store.bodies import Moment
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
-from tilesets import clearing
-from tilesets.city import TILESET, Yard, refresh
-from tilesets.shelf import Shelf
+from tilesets.city import clearing
+from tilesets.city.refresh import TILESET, Yard, refresh
+from tilesets.city.shelf import Shelf
 
 LOOK_S = 1.0
 """Between looks at whether the server is still there, and whether a day has turned."""

@@ -15,8 +15,8 @@ from api.static import find, serve
 from cim.errors import BadInput, CimError, Unavailable
 from cim.store.bodies import Moment
 from cim.store.geoid import open_geoid
-from tilesets import past
-from tilesets.city import Yard
+from tilesets.city import past
+from tilesets.city.refresh import Yard
 
 _DOOR = "/tiles3d/city/tileset.json"
 _WAIT_S = 25.0

@@ -6,8 +6,8 @@ import pytest
 
 from tests.sample_city import CRS, Even, Slope, city
 from tests.tileset_walk import Memory
-from tilesets import upper
-from tilesets.build import build_city
+from tilesets.city import upper
+from tilesets.city.build import build_city
 
 WIDTH_M = 6000.0
 """The side of the square its buildings are spread over: two districts."""

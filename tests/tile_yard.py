@@ -18,7 +18,7 @@ from cim.store.geoid import open_geoid
 from cim.types import Bodies
 from tests.sample_city import CENTRE
 from tests.tileset_walk import Memory, Visited, visit
-from tilesets.city import Yard, refresh
+from tilesets.city.refresh import Yard, refresh
 from tilesets.terrain.build import DemSource, build_terrain
 
 TARGET = 24 * 1024

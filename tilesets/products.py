@@ -21,9 +21,9 @@ from cim.store.catalogue import Version
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Progress
-from tilesets import city as cities
-from tilesets import clearing
-from tilesets.city import Yard
+from tilesets.city import clearing
+from tilesets.city import refresh as cities
+from tilesets.city.refresh import Yard
 from tilesets.imagery.hillshade import build_hillshade
 from tilesets.imagery.layer import ImageryReport, Picture, build_imagery
 from tilesets.terrain.build import DemSource, build_terrain

@@ -9,7 +9,8 @@ from api.terminal import Terminal
 from cim.errors import BadInput
 from cim.settings import Settings
 from cim.store.db import Database
-from tilesets import implicit, named, products
+from tilesets import implicit, products
+from tilesets.city import named
 from tilesets.products import How
 
 

@@ -12,7 +12,7 @@ from api.terminal import Terminal
 from cim.settings import Settings
 from cim.store import catalogue, quarantine
 from cim.store.embedded import cluster_status
-from tilesets import remarks
+from tilesets.city import remarks
 
 _LISTED = 20  # buildings that are left out, named one by one
 

@@ -16,7 +16,7 @@ from tests.tileset_rules.report import Report
 from tests.tileset_rules.shelf import Folder
 from tests.tileset_rules.walk import Walk
 from tests.tileset_walk import Memory
-from tilesets.build import build_city
+from tilesets.city.build import build_city
 from tilesets.implicit import export
 
 pytestmark = pytest.mark.browser

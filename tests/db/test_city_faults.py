@@ -20,8 +20,8 @@ from tests.sample_city import CENTRE
 from tests.sample_city import city as sample
 from tests.tile_yard import drawn, execute, fresh, insert, published, seen, yard_at
 from tests.tileset_rules.check import check_folder
-from tilesets import remarks
-from tilesets.city import Yard, refresh
+from tilesets.city import remarks
+from tilesets.city.refresh import Yard, refresh
 from tilesets.tree import TARGET_BYTES
 
 pytestmark = pytest.mark.db

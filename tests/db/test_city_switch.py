@@ -23,8 +23,8 @@ from cim.store.db import Database
 from tests.conftest import CHECKOUT, command_environment
 from tests.sample_city import city as sample
 from tests.tile_yard import drawn, execute, fresh, insert, published, yard_at
-from tilesets import clearing, named, past
-from tilesets.city import Yard, refresh
+from tilesets.city import clearing, named, past
+from tilesets.city.refresh import Yard, refresh
 from tilesets.tree import TARGET_BYTES
 
 pytestmark = pytest.mark.db
@@ -110,8 +110,8 @@ from pathlib import Path
 from cim.settings import from_environment
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
-from tilesets import plan
-from tilesets.city import Yard, refresh
+from tilesets.city import plan
+from tilesets.city.refresh import Yard, refresh
 plan.JOB_ROWS = 1
 settings = from_environment(os.environ, Path.cwd())
 slowly = lambda done, total, note: time.sleep(0.15)

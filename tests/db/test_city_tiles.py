@@ -19,8 +19,8 @@ from tests.sample_city import CENTRE
 from tests.sample_city import city as sample
 from tests.tile_yard import dem, drawn, execute, fresh, ground, insert, published, seen, yard_at
 from tests.tileset_rules.check import check_folder
-from tilesets import city as cities
-from tilesets.city import Yard, refresh
+from tilesets.city import refresh as cities
+from tilesets.city.refresh import Yard, refresh
 
 pytestmark = pytest.mark.db
 
@@ -119,7 +119,7 @@ def test_workers_in_any_number_come_to_the_same_bytes(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cities, "ALONE", 0)
-    monkeypatch.setattr("tilesets.plan.JOB_ROWS", 50)
+    monkeypatch.setattr("tilesets.city.plan.JOB_ROWS", 50)
     alone = published(yard)
     for workers in (2, 8):
         assert fresh(replace(yard, workers=workers), tmp_path / f"with{workers}") == alone
@@ -128,7 +128,7 @@ def test_workers_in_any_number_come_to_the_same_bytes(
 def test_a_dask_cluster_comes_to_the_same_bytes(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(cities, "ALONE", 0)
-    monkeypatch.setattr("tilesets.plan.JOB_ROWS", 50)
+    monkeypatch.setattr("tilesets.city.plan.JOB_ROWS", 50)
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         address = cluster.scheduler_address
         assert fresh(replace(yard, cluster=address), tmp_path / "dask") == published(yard)
@@ -138,7 +138,7 @@ def test_a_worker_that_is_killed_costs_only_its_job(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cities, "ALONE", 0)
-    monkeypatch.setattr("tilesets.plan.JOB_ROWS", 50)
+    monkeypatch.setattr("tilesets.city.plan.JOB_ROWS", 50)
     killed = []
 
     def kill_one(done: int, total: int | None, note: str) -> None:

@@ -12,8 +12,8 @@ from tests.tileset_rules.check import check_folder
 from tests.tileset_rules.report import Report
 from tests.tileset_rules.shelf import Folder
 from tests.tileset_rules.walk import Walk
-from tilesets import upper
-from tilesets.city import Yard, refresh
+from tilesets.city import upper
+from tilesets.city.refresh import Yard, refresh
 from tilesets.implicit import export
 
 pytestmark = pytest.mark.db

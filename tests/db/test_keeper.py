@@ -15,7 +15,7 @@ from cim.store.db import Database
 from tests.sample_city import city as sample
 from tests.sse_client import Stream, listening
 from tests.tile_yard import dem, drawn, execute, fresh, ground, insert, published, yard_at
-from tilesets.city import Yard, refresh
+from tilesets.city.refresh import Yard, refresh
 from tilesets.tree import TARGET_BYTES
 
 pytestmark = pytest.mark.db

@@ -14,11 +14,11 @@ from cim.geometry import cell_size
 from cim.types import Bodies, CimLevel, ObjectArray
 from tests.sample_city import CRS, UNDULATION_M, Even, Slope, city
 from tests.tileset_walk import Memory, Visited, visit
-from tilesets import upper
-from tilesets.build import BuildReport, build_city
 from tilesets.buildings.standing import Flaw
+from tilesets.city import upper
+from tilesets.city.build import BuildReport, build_city
+from tilesets.city.records import decode_unit
 from tilesets.publish import Kind
-from tilesets.records import decode_unit
 
 TO_ECEF = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 TO_LONLAT = Transformer.from_crs("EPSG:4547", "EPSG:4490", always_xy=True)

@@ -29,7 +29,7 @@ from tests.tileset_rules.tile import Tile
 from tests.tileset_rules.volumes import Points, Volume
 from tests.tileset_rules.walk import Walk
 from tests.tileset_walk import Memory
-from tilesets.build import build_city
+from tilesets.city.build import build_city
 from tilesets.implicit import ImplicitReport, export
 from tilesets.implicit.quadtree import Drawn, Square, rooted, slots
 from tilesets.implicit.root_box import root_box

@@ -22,7 +22,7 @@ from tests.tileset_rules.check import check, check_folder
 from tests.tileset_rules.report import Violation
 from tests.tileset_rules.shelf import Kept
 from tests.tileset_walk import Memory, visit
-from tilesets.build import build_city
+from tilesets.city.build import build_city
 from tilesets.implicit import export
 from tilesets.publish import FolderSink
 

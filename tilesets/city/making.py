@@ -16,13 +16,13 @@ from cim.errors import BadSource
 from cim.store.bodies import Moment, Reader, reading
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
-from tilesets.build import kept
 from tilesets.buildings.site import Site
 from tilesets.buildings.units import Unit, make
+from tilesets.city.build import kept
+from tilesets.city.index import Made
+from tilesets.city.records import decode_unit
 from tilesets.crew import Crew
-from tilesets.index import Made
 from tilesets.publish import PUBLIC, FolderSink
-from tilesets.records import decode_unit
 from tilesets.terrain.ground import ServedGround
 
 
@@ -125,7 +125,9 @@ def spread(order: Order, jobs: Sequence[Job], workers: int, cluster: str | None 
     used instead; its workers must reach the same database and the same data folder. Raises what a job raised.
     """
     if cluster is not None and jobs:
-        engine: Engine = importlib.import_module("tilesets.cluster").spread  # only who has a cluster needs its library
+        engine: Engine = importlib.import_module(
+            "tilesets.city.cluster"
+        ).spread  # only who has a cluster needs its library
         yield from engine(cluster, order, jobs)
     elif jobs:
         with Crew(partial(opened, order), workers) as crew:

@@ -14,14 +14,14 @@ from cim.store import bus, marks
 from cim.store.bodies import Reader, reading
 from cim.store.db import Database
 from cim.types import IntArray, Progress, silent
-from tilesets import plan as plans
-from tilesets.build import BuildReport, finish, report_of
-from tilesets.index import Index, Made
-from tilesets.making import Order, spread
-from tilesets.plan import Plan
+from tilesets.city import plan as plans
+from tilesets.city.build import BuildReport, finish, report_of
+from tilesets.city.index import Index, Made
+from tilesets.city.making import Order, spread
+from tilesets.city.plan import Plan
+from tilesets.city.records import decode_unit
+from tilesets.city.shelf import Shelf
 from tilesets.publish import FolderSink, name_of
-from tilesets.records import decode_unit
-from tilesets.shelf import Shelf
 from tilesets.terrain import manifest
 from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 

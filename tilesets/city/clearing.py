@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cim.errors import BadSource
-from tilesets import index as indexes
+from tilesets.city import index as indexes
 from tilesets.publish import FolderSink, write_whole
 
 GRACE_S = 24 * 3600.0

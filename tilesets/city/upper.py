@@ -13,10 +13,10 @@ from tilesets.buildings import content as buildings
 from tilesets.buildings.mass import NO_MASS, Mass, at_depth, coarsen, merge
 from tilesets.buildings.tally import statistics, total
 from tilesets.buildings.units import Unit, block_node
+from tilesets.city.index import District, Index, Made, Top
+from tilesets.city.records import decode_mass, decode_unit, encode_mass
 from tilesets.gltf.metadata import schema
-from tilesets.index import District, Index, Made, Top
 from tilesets.publish import FROM_ROOT, Sink
-from tilesets.records import decode_mass, decode_unit, encode_mass
 from tilesets.spec import Region, Tileset, cover
 from tilesets.tree import DISTRICT_DEPTH, UNIT_DEPTH, Cell, Node, above, tile
 

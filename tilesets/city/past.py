@@ -10,13 +10,13 @@ from pathlib import Path
 from cim.store import changes, marks
 from cim.store.bodies import Moment, reading
 from cim.store.db import Connection
-from tilesets import plan as plans
-from tilesets.build import finish
-from tilesets.city import TILESET, Yard, built, foundation, ordered
-from tilesets.index import Index
-from tilesets.making import Order
-from tilesets.plan import Plan
-from tilesets.shelf import Shelf
+from tilesets.city import plan as plans
+from tilesets.city.build import finish
+from tilesets.city.index import Index
+from tilesets.city.making import Order
+from tilesets.city.plan import Plan
+from tilesets.city.refresh import TILESET, Yard, built, foundation, ordered
+from tilesets.city.shelf import Shelf
 
 
 def root(yard: Yard, moment: Moment) -> Path:

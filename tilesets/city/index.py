@@ -9,7 +9,7 @@ from typing import Any
 
 from cim.errors import BadSource
 from tilesets.buildings.tally import Tally
-from tilesets.records import node_json, node_of, tally_of
+from tilesets.city.records import node_json, node_of, tally_of
 from tilesets.tree import Node
 
 FORMAT = 1

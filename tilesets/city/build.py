@@ -17,12 +17,12 @@ from tilesets.buildings.mass import occupied
 from tilesets.buildings.site import Geoid, Ground, Site
 from tilesets.buildings.tally import total
 from tilesets.buildings.units import Unit, make
-from tilesets.index import Index, Made
+from tilesets.city.index import Index, Made
+from tilesets.city.records import encode_unit
+from tilesets.city.upper import Assembly
 from tilesets.publish import Sink
-from tilesets.records import encode_unit
 from tilesets.spec import Tileset
 from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
-from tilesets.upper import Assembly
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 
 from cim.errors import BadSource
-from tilesets.build import report_of
 from tilesets.buildings.standing import Flaw
-from tilesets.city import TILESET
-from tilesets.index import Index
+from tilesets.city.build import report_of
+from tilesets.city.index import Index
+from tilesets.city.records import decode_unit
+from tilesets.city.refresh import TILESET
+from tilesets.city.shelf import Shelf
 from tilesets.publish import FolderSink
-from tilesets.records import decode_unit
-from tilesets.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)

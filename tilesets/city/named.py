@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from cim.errors import BadInput, Conflict, Unknown
+from tilesets.city.shelf import Shelf
 from tilesets.publish import write_whole
-from tilesets.shelf import Shelf
 
 _NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
 _TAKEN = ("c", "u")

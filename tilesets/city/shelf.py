@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cim.errors import BadSource, Conflict
-from tilesets import index as indexes
-from tilesets.index import Index, Made
+from tilesets.city import index as indexes
+from tilesets.city.index import Index, Made
 from tilesets.publish import write_whole
 
 

@@ -13,8 +13,8 @@ from cim.store import marks
 from cim.store.bodies import Moment, Reader
 from cim.store.db import Connection
 from cim.types import IntArray
-from tilesets.index import Made
-from tilesets.making import Job, Order, Wanted
+from tilesets.city.index import Made
+from tilesets.city.making import Job, Order, Wanted
 from tilesets.tree import UNIT_DEPTH
 
 JOB_ROWS = 4_000

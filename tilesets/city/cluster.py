@@ -6,7 +6,7 @@ from functools import partial
 from distributed import Client, as_completed
 
 from cim.errors import Unavailable
-from tilesets.making import Done, Job, Order, done
+from tilesets.city.making import Done, Job, Order, done
 
 _WAIT_S = 10
 
