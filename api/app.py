@@ -93,12 +93,14 @@ async def _running(
     bus.start()
     watch.start()
     keeper.start()
-    with _on_signal(bus.hang_up):
-        yield
-    await asyncio.to_thread(keeper.close)
-    await writer.close()
-    await bus.close()
-    await asyncio.to_thread(watch.close)
+    try:
+        with _on_signal(bus.hang_up):
+            yield
+    finally:
+        await asyncio.to_thread(keeper.close)
+        await writer.close()
+        await bus.close()
+        await asyncio.to_thread(watch.close)
 
 
 def _surround(app: FastAPI, settings: Settings, city: City, metrics: Metrics) -> None:
@@ -124,13 +126,6 @@ def _surround(app: FastAPI, settings: Settings, city: City, metrics: Metrics) ->
         Past, data=settings.data, service=lambda: cast(Service, app.state.service), cluster=settings.dask
     )
     app.add_middleware(Counted, metrics=metrics)
-
-
-def _vector_tiles(store: Database, watch: Watch) -> Supply:
-    """Tiles out of a cache that hears of every change."""
-    kept = TileCache()
-    watch.subscribe(kept.drop)
-    return Supply(from_store(store), kept, watch.well)
 
 
 def _open(settings: Settings) -> Database:

@@ -3,32 +3,33 @@
 A process, not a thread: building keeps a processor busy, and a server that answers must not wait for it.
 """
 
+import atexit
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from cim.city import City
-from cim.errors import CimError, Unavailable
+from cim.errors import CimError
 from cim.settings import Settings
 from cim.store import changes, marks
 from cim.store.bodies import Moment
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from tilesets.city import clearing
-from tilesets.city.refresh import TILESET, Yard, refresh
+from tilesets.city.refresh import TILESET, Yard, refresh, stamp
 from tilesets.city.shelf import Shelf
+from tilesets.crew import processors
 
 LOOK_S = 1.0
 """Between looks at whether the server is still there, and whether a day has turned."""
 _CLEAR_EVERY_S = 3600.0
-_SOUND_S = 5.0  # a keeper that has lived so long is taken to be well
+_LONGEST_WAIT_S = 60.0
 _log = logging.getLogger("cim.keeper")
 
 
@@ -40,21 +41,25 @@ class Keeper:
         self._context = multiprocessing.get_context("spawn")
         self._process: SpawnProcess | None = None
         self._stop = threading.Event()
-        self._is_down = False
+        self._is_behind: Synchronized[int] = self._context.Value("b", 0)
         self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
 
     def start(self) -> None:
         """Begin to keep; returns at once."""
+        # The process is no daemon (those may not have workers): where nobody closes it, it must not outlive us.
+        atexit.register(self.close)
         self._thread.start()
 
     def well(self) -> bool:
-        """Whether it works, or has nothing to keep."""
-        return not self._is_down
+        """Whether the tileset is kept fresh, or there is none to keep."""
+        return not self._is_behind.value
 
     def close(self) -> None:
         """End the process; what it has published stands, and a build under way goes on at the next start."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
+        atexit.unregister(self.close)
 
     def _watch(self) -> None:
         wait_s, root = 0.5, Shelf(self._settings.data / "tiles", TILESET).root
@@ -63,14 +68,14 @@ class Keeper:
                 self._stop.wait(0.5)
                 continue
             self._process = self._context.Process(
-                target=keep, args=(self._settings, self._url, os.getpid()), name="cim keeper"
-            )  # not a daemon: those may not have workers
+                target=keep, args=(self._settings, self._url, os.getpid(), self._is_behind), name="cim keeper"
+            )
             self._process.start()
             began = time.monotonic()
             while self._process.is_alive() and not self._stop.wait(0.2):
-                self._is_down = self._is_down and time.monotonic() - began < _SOUND_S
+                pass
             if not self._stop.is_set():
-                self._is_down = True
+                self._is_behind.value = 1
                 _log.warning("the tileset's keeper ended with exit code %s; starting it again", self._process.exitcode)
                 wait_s = 0.5 if time.monotonic() - began > 60.0 else min(wait_s * 2, 30.0)
                 self._stop.wait(wait_s)
@@ -79,19 +84,25 @@ class Keeper:
             self._process.join()
 
 
-def keep(settings: Settings, url: str, server: int) -> None:
-    """The process: until the server with this process id is gone."""
-    with suppress(KeyboardInterrupt):
-        database = Database(url)
-        rounds = _Rounds(settings, database, settings.city())
-        while os.getppid() == server:
-            try:
-                for _, found in changes.follow(database, None, lambda: os.getppid() != server, wait_s=LOOK_S):
-                    rounds.one(any(change.layer in ("buildings", "*") for change in found))
-            except Unavailable as error:
-                _log.warning("keeper: %s; trying again", error)
-                rounds.is_behind = True
-                time.sleep(LOOK_S)
+def keep(settings: Settings, url: str, server: int, is_behind: "Synchronized[int]") -> None:
+    """The process: until the server with this process id is gone. is_behind: set while the tileset is not what it should."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
+    database, wait_s = Database(url), LOOK_S
+    rounds = _Rounds(settings, database)
+
+    def is_alone() -> bool:
+        return os.getppid() != server
+
+    while not is_alone():
+        try:
+            for _, found in changes.follow(database, None, is_alone, wait_s=LOOK_S):
+                rounds.one(any(change.layer in ("buildings", "*") for change in found))
+                is_behind.value, wait_s = 0, LOOK_S
+        except CimError as error:
+            _log.warning("keeper: %s; trying again in %.0f s", error, wait_s)
+        is_behind.value, rounds.is_behind = 1, True
+        time.sleep(wait_s)
+        wait_s = min(2.0 * wait_s, _LONGEST_WAIT_S)
 
 
 @dataclass(eq=False)
@@ -100,39 +111,49 @@ class _Rounds:
 
     settings: Settings
     database: Database
-    city: City
     is_behind: bool = True
-    turn: datetime | None = None
+    shown: Moment | None = None
     ground: float = 0.0
     clear_at: float = 0.0
+    strange: str = ""
 
     def one(self, is_changed: bool) -> None:
-        """Build where buildings changed, the ground did, or a day has turned; clear what nobody names, once an hour."""
-        now, ground = datetime.now(UTC), self._ground()
-        has_turned = self.turn is not None and now >= self.turn
-        if is_changed or has_turned or self.is_behind or ground != self.ground:
+        """Build where buildings changed, the ground did, or a day has turned; clear what nobody names, once an hour.
+
+        Raises what a build raises: it is tried again.
+        """
+        ground = self._ground()
+        if self.is_behind or is_changed or ground != self.ground or self._has_turned():
+            self.is_behind = True
             self._build()
             self.is_behind, self.ground = False, ground
-            with self.database.begin() as connection:
-                self.turn = marks.next_turn(connection, Moment(now))
         if time.monotonic() >= self.clear_at:
-            clearing.clear(self._tiles, time.time())
+            cleared = clearing.clear(self._tiles, time.time())
+            if cleared.stopped:
+                _log.warning("keeper: old tiles are not cleared: %s", cleared.stopped)
             self.clear_at = time.monotonic() + _CLEAR_EVERY_S
 
     @property
     def _tiles(self) -> Path:
         return self.settings.data / "tiles"
 
+    def _has_turned(self) -> bool:
+        with self.database.begin() as connection:
+            return self.shown is not None and marks.has_turned(connection, self.shown)
+
     def _build(self) -> None:
-        """What fails is said, and waits for the next change."""
-        settings = self.settings
-        workers = os.cpu_count() or 1
-        try:
-            refresh(Yard(self.database, self.city, settings.data, open_geoid(self.city), workers, settings.dask))
-        except Unavailable:
-            raise
-        except CimError as error:
-            _log.error("keeper: %s", error)
+        """By the city file as it is now. A tileset that was made by other rules than ours is left to whoever made it."""
+        settings, city = self.settings, self.settings.city()
+        yard = Yard(self.database, city, settings.data, open_geoid(city), processors(), settings.dask)
+        held = Shelf(self._tiles, TILESET).index()
+        if held is not None and held.stamp != stamp(yard):
+            if held.stamp != self.strange:
+                _log.warning(
+                    "keeper: the tileset was built by other rules than this server's: `cim build`, or start anew"
+                )
+            self.strange = held.stamp
+            return
+        self.shown = refresh(yard).moment
 
     def _ground(self) -> float:
         """When the terrain that is served was made."""

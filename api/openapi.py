@@ -38,12 +38,15 @@ def complete(app: FastAPI) -> None:
 
 
 def _raw() -> list[tuple[str, str, dict[str, Any]]]:
-    time = _query("at", "the model at this valid time (not served yet)")
+    times = [
+        _query("at", "of the tileset `city`: as the world was then (valid time), a day or ISO 8601"),
+        _query("as_known_at", "of the tileset `city`: as the model knew it then (record time)"),
+    ]
     return [
         (
             "/tiles3d/{tileset}/tileset.json",
             "get",
-            _get("tiles", "The root of a 3D Tiles 1.1 tileset", ["tileset"], [time]),
+            _get("tiles", "The root of a 3D Tiles 1.1 tileset", ["tileset"], times),
         ),
         (
             "/tiles3d/c/{name}",

@@ -86,11 +86,11 @@ class Watch:
 
     def _advance(self, position: int, found: list[Change]) -> None:
         with self._database.begin() as connection:
-            self._turned, turned = changes.turns(connection, self._turned, position)
+            until, turned = changes.turns(connection, self._turned, position)
             if position != self._position:
                 self._noted_at = found[-1].at if found else changes.noted_at(connection, position)
         self._tell([*found, *turned])
-        self._position, self._following = position, len(found) < changes.AT_ONCE
+        self._turned, self._position, self._following = until, position, len(found) < changes.AT_ONCE
 
     def _tell(self, found: Sequence[Change]) -> None:
         for subscriber in self._subscribers if found else ():

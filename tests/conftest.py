@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -88,6 +89,13 @@ def template(cluster: str, city: City) -> str:
 @pytest.fixture
 def database(cluster: str, template: str) -> Iterator[Database]:
     """An empty, migrated database of the test's own."""
+    with other_database(cluster, template) as database:
+        yield database
+
+
+@contextmanager
+def other_database(cluster: str, template: str) -> Iterator[Database]:
+    """One more empty, migrated database, gone afterwards."""
     name = f"test_{uuid.uuid4().hex[:8]}"
     _execute(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
     database = Database(_named(cluster, name))

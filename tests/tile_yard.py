@@ -82,6 +82,12 @@ def execute(database: Database, sql: str, values: Sequence[Any] | None = None) -
         return connection.execute(sql.encode(), values).rowcount
 
 
+def rows_of(yard: Yard, sql: str) -> list[tuple[Any, ...]]:
+    """What a query gives."""
+    with yard.database.raw() as connection:
+        return connection.execute(sql.encode()).fetchall()
+
+
 def published(yard: Yard, tileset: str = "city") -> dict[str, bytes]:
     """The root and everything it reaches, by name: what a client can see."""
     folder = yard.sink.folder

@@ -19,6 +19,12 @@ Hire = Callable[[], AbstractContextManager[Callable[[Item], Result]]]
 """Opens what a worker needs, once, and gives what does its work. It is sent to another process: a module's function."""
 
 _TRIES = 3
+_MOST = 8
+
+
+def processors() -> int:
+    """How many workers are hired where nobody says: one a processor, but no more than a database takes beside a server."""
+    return min(os.cpu_count() or 1, _MOST)
 
 
 @dataclass(eq=False, slots=True)
@@ -118,7 +124,7 @@ class Crew(Generic[Item, Result]):
         if tries >= _TRIES:
             raise CimError(
                 f"{_TRIES} workers died on the same share of the work, the last with exit code {worker.process.exitcode} "
-                "(out of memory?); what was made before is kept: repeat it, with fewer workers"
+                "(-9: killed, for want of memory perhaps); what was made before is kept: repeat it, with fewer workers"
             )
         self._workers.append(self._hired())
 

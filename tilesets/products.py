@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from cim.types import Progress
 from tilesets.city import clearing
 from tilesets.city import refresh as cities
 from tilesets.city.refresh import Yard
+from tilesets.crew import processors
 from tilesets.imagery.hillshade import build_hillshade
 from tilesets.imagery.layer import ImageryReport, Picture, build_imagery
 from tilesets.terrain.build import DemSource, build_terrain
@@ -54,7 +54,7 @@ class How:
     changed: bool = False
     again: bool = False
     whole: bool = False
-    workers: int = os.cpu_count() or 1
+    workers: int = field(default_factory=processors)
     cluster: str | None = None
 
 
@@ -108,7 +108,7 @@ def _terrain(shop: Workshop, dems: Sequence[Version]) -> None:
             shop.city.crs,
             shop.geoid,
             shop.progress,
-            workers=os.cpu_count() or 1,
+            workers=shop.how.workers,
             fingerprint=_inputs(dems),
             water=water,
         )
@@ -143,7 +143,10 @@ def _city(shop: Workshop) -> None:
         unchanged = ", unchanged" if not found.units and not found.is_new else ""
         told = f"buildings, {report.tiles:,} tiles, {report.rejected:,} left out, {found.units:,} units made{unchanged}"
         shop.progress(report.buildings, report.read, told)
-    clearing.clear(yard.sink.folder, time.time())
+    cleared = clearing.clear(yard.sink.folder, time.time())
+    if cleared.stopped:
+        with shop.stage(f"old tiles are not cleared: {cleared.stopped}"):
+            pass
 
 
 def _dem(version: Version) -> DemSource:

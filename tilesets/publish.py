@@ -28,6 +28,10 @@ FROM_ROOT = "../c/"
 """How a root tileset names its contents: roots are at {tileset}/tileset.json, everything else at c/{hash}.{kind}."""
 
 
+class LostRecord(BadSource):
+    """Something that was put is not there any more, or not whole: what was made from it must be made anew."""
+
+
 class Sink(Protocol):
     """Takes finished tiles."""
 
@@ -36,7 +40,7 @@ class Sink(Protocol):
         ...
 
     def get(self, name: str) -> bytes:
-        """What was put under a name. Raises BadSource where it is not there (any more), or not whole."""
+        """What was put under a name. Raises LostRecord where it is not there (any more), or not whole."""
         ...
 
     def publish(self, tileset: str, data: bytes) -> None:
@@ -66,23 +70,23 @@ class FolderSink:
         """Writes the content unless it is there, whole. Raises NoSpace on a full disk, and leaves nothing half written."""
         name = name_of(kind, data)
         target = self.path(name)
-        if kind not in PUBLIC:
-            if not target.is_file() or target.stat().st_size != len(data):
-                write_whole(target, data)
-        elif not _is_whole(target, len(data)):
-            write_whole(target, bytes(deflate.gzip_compress(data, GZIP_LEVEL)))
+        packed = kind in PUBLIC
+        if _is_whole(target, len(data)) if packed else _has_size(target, len(data)):
+            os.utime(target)  # it is wanted from now on, however long nobody has named it: see `clearing`
+        else:
+            write_whole(target, bytes(deflate.gzip_compress(data, GZIP_LEVEL)) if packed else data)
         return name
 
     def get(self, name: str) -> bytes:
-        """What was put under a name. Raises BadSource where it is not there (any more), or not whole."""
+        """What was put under a name. Raises LostRecord where it is not there (any more), or not whole."""
         target = self.path(name)
         try:
             stored = target.read_bytes()
             data = gzip.decompress(stored) if target.suffix == ".gz" else stored
         except (OSError, EOFError, zlib.error) as error:
-            raise BadSource(f"{target}: cannot be read back ({error})") from error
+            raise LostRecord(f"{target}: cannot be read back ({error})") from error
         if name_of(_kind_of(name), data) != name:
-            raise BadSource(f"{target}: not what its name says")
+            raise LostRecord(f"{target}: not what its name says")
         return data
 
     def path(self, name: str) -> Path:
@@ -110,6 +114,13 @@ def _is_whole(target: Path, size: int) -> bool:
         with target.open("rb") as file:
             file.seek(-4, os.SEEK_END)
             return int.from_bytes(file.read(4), "little") == size & 0xFFFFFFFF
+    except OSError:
+        return False
+
+
+def _has_size(target: Path, size: int) -> bool:
+    try:
+        return target.stat().st_size == size
     except OSError:
         return False
 

@@ -1,7 +1,6 @@
 """`cim build`: terrain, imagery and the city tileset, where their inputs changed; cities kept by name or exported."""
 
 import argparse
-import os
 from pathlib import Path
 
 from api.connection import connect
@@ -11,6 +10,7 @@ from cim.settings import Settings
 from cim.store.db import Database
 from tilesets import implicit, products
 from tilesets.city import named
+from tilesets.crew import processors
 from tilesets.products import How
 
 
@@ -21,6 +21,10 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
         raise BadInput(f"--workers {parsed.workers}: expected 1 or more")
     if parsed.implicit:
         implicit.require_empty(Path(parsed.implicit))
+    if parsed.forget and (parsed.product or parsed.keep or parsed.implicit or parsed.rejected or parsed.whole):
+        raise BadInput("--forget stands alone: it builds nothing")
+    if parsed.keep:
+        named.require_free(tiles, parsed.keep)
     if parsed.forget:
         named.forget(tiles, parsed.forget)
         terminal.line(f"{parsed.forget} is gone; what only it named is removed a day from now")
@@ -29,7 +33,7 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
         changed=parsed.changed or parsed.rejected,
         again=parsed.rejected,
         whole=parsed.whole,
-        workers=parsed.workers or os.cpu_count() or 1,
+        workers=parsed.workers or processors(),
         cluster=settings.dask,
     )
     only = ("city",) if parsed.rejected and not parsed.product else tuple(parsed.product)

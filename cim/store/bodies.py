@@ -49,11 +49,10 @@ class Reader:
         ).fetchall()
         return [(int(key), int(number)) for key, number in rows]
 
-    def newest_change(self) -> int:
-        """The id of the last change of the model that is seen here; 0 before the first."""
-        row = self._connection.execute("SELECT coalesce(max(id), 0) FROM cim.change").fetchone()
-        assert row is not None
-        return int(row[0])
+    def newest_change(self) -> tuple[int, str | None]:
+        """The last change of the model that is seen here, and when it was noted (ISO 8601); (0, None) before the first."""
+        row = self._connection.execute("SELECT id, at FROM cim.change ORDER BY id DESC LIMIT 1").fetchone()
+        return (0, None) if row is None else (int(row[0]), row[1].isoformat())
 
     def snapshot(self) -> str:
         """A name under which other connections can see the same, as long as this transaction lasts."""

@@ -4,6 +4,7 @@ Each answer is sorted keys of 64 m cells, or None where anything may have change
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,52 +17,37 @@ from cim.store.sql import statement
 from cim.types import Box, IntArray
 
 
+def is_of(connection: Connection, newest: tuple[int, str | None]) -> bool:
+    """Whether this store has noted that change at that instant: another one, or an older copy, has not."""
+    change, noted = newest
+    if change == 0:
+        return True
+    found = changes.noted_at(connection, change)
+    return found is not None and found.isoformat() == noted
+
+
 def changed(connection: Connection, after: int) -> tuple[IntArray, IntArray] | None:
     """The cells of buildings that commits have touched since a change, and the last change (n,) of each.
 
-    None: everything may have changed, by a commit that emptied the table or because the change is not of this store.
+    None: everything may have changed, by a commit that emptied the table. A building's bodies of other levels of detail
+    are shown or hidden with the one that was touched: their cells count too.
     """
-    if after > changes.newest(connection):
+    rows = connection.execute(statement("select_changed_cells"), {"after": after}).all()
+    if any(row.cell is None for row in rows):
         return None
-    rows = connection.execute(
-        text("""
-            SELECT cell, max(id) AS id, bool_or(cells IS NULL) AS everything
-            FROM cim.change LEFT JOIN LATERAL unnest(cells) AS cell ON true
-            WHERE id > :after AND layer IN ('buildings', '*')
-            GROUP BY cell ORDER BY cell"""),
-        {"after": after},
-    ).all()
-    if any(row.everything for row in rows):
-        return None
-    known = [row for row in rows if row.cell is not None]
-    return _keys(row.cell for row in known), _keys(row.id for row in known)
+    return _keys(row.cell for row in rows), _keys(row.id for row in rows)
 
 
 def turned(connection: Connection, since: Moment, upto: Moment) -> IntArray:
     """The cells of buildings whose states begin or end on a day between two moments, without any commit."""
-    rows = connection.execute(
-        text("""
-            SELECT cell FROM cim.body WHERE record_to IS NULL AND valid_from > record_from
-               AND valid_from > :since AND valid_from <= :upto
-            UNION SELECT cell FROM cim.body WHERE record_to IS NULL AND valid_to > record_from
-               AND valid_to > :since AND valid_to <= :upto
-            ORDER BY cell"""),
-        {"since": since.at, "upto": upto.at},
-    )
+    rows = connection.execute(statement("select_turned_cells"), {"since": since.at, "upto": upto.at})
     return _keys(rows.scalars())
 
 
-def next_turn(connection: Connection, after: Moment) -> Any:
-    """The next instant at which a state begins or ends without a commit; None where none is known."""
-    return connection.execute(
-        text("""
-            SELECT least(
-                (SELECT min(valid_from) FROM cim.body
-                 WHERE record_to IS NULL AND valid_from > record_from AND valid_from > :after),
-                (SELECT min(valid_to) FROM cim.body
-                 WHERE record_to IS NULL AND valid_to > record_from AND valid_to > :after))"""),
-        {"after": after.at},
-    ).scalar_one()
+def has_turned(connection: Connection, since: Moment) -> bool:
+    """Whether a state has begun or ended on a day since a moment, by the database's clock."""
+    now: datetime = connection.execute(text("SELECT now()")).scalar_one()
+    return len(turned(connection, since, Moment(now))) > 0
 
 
 def last_turns(connection: Connection, moment: Moment) -> tuple[str, ...]:
@@ -79,7 +65,7 @@ def last_turns(connection: Connection, moment: Moment) -> tuple[str, ...]:
 
 
 def differing(connection: Connection, one: Moment, other: Moment) -> IntArray:
-    """The cells in which other bodies are shown at one moment than at the other."""
+    """The cells of the buildings of which other bodies are shown at one moment than at the other."""
     values = {"at": one.at, "known": one.known, "other_at": other.at, "other_known": other.known}
     return _keys(connection.execute(statement("select_differing_cells"), values).scalars())
 
@@ -96,17 +82,6 @@ def over(connection: Connection, boxes: Sequence[Box]) -> IntArray:
         )
         found.update(rows.scalars())
     return _keys(sorted(found))
-
-
-def of(connection: Connection, buildings: Sequence[int]) -> IntArray:
-    """The cells of the current bodies of these buildings."""
-    rows = connection.execute(
-        text("""
-            SELECT DISTINCT cell FROM cim.body
-            WHERE record_to IS NULL AND building_id = ANY(CAST(:ids AS bigint[])) ORDER BY cell"""),
-        {"ids": list(buildings)},
-    )
-    return _keys(rows.scalars())
 
 
 def _keys(values: Any) -> IntArray:

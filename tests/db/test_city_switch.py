@@ -1,6 +1,7 @@
 """Publishing: readers amid switches, builds that are killed, files nobody names, cities kept by name, other days."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from tests.sample_city import city as sample
 from tests.tile_yard import drawn, execute, fresh, insert, published, yard_at
 from tilesets.city import clearing, named, past
 from tilesets.city.refresh import Yard, refresh
+from tilesets.city.shelf import Shelf
 from tilesets.tree import TARGET_BYTES
 
 pytestmark = pytest.mark.db
@@ -112,6 +114,7 @@ from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from tilesets.city import plan
 from tilesets.city.refresh import Yard, refresh
+from tilesets.city.shelf import Shelf
 plan.JOB_ROWS = 1
 settings = from_environment(os.environ, Path.cwd())
 slowly = lambda done, total, note: time.sleep(0.15)
@@ -150,6 +153,29 @@ def test_a_file_that_is_named_again_stays(yard: Yard) -> None:
     assert published(yard) == old
 
 
+def test_what_waits_to_be_removed_and_is_put_again_is_spared(yard: Yard) -> None:
+    folder = yard.sink.folder
+    name = yard.sink.put("json", b"{}")
+    path = yard.sink.path(name)
+    long_ago = time.time() - 3 * clearing.GRACE_S
+    os.utime(path, (long_ago, long_ago))
+    clearing.clear(folder, long_ago)
+    yard.sink.put("json", b"{}")  # a build that has not published yet
+    assert clearing.clear(folder, time.time()).files == 0
+    assert path.is_file()
+
+
+def test_while_a_build_is_under_way_nothing_is_removed(yard: Yard) -> None:
+    later = time.time() + 3 * clearing.GRACE_S
+    crumb = yard.sink.folder / "c" / ".half.part"
+    crumb.write_bytes(b"x")
+    with Shelf(yard.sink.folder, "city").locked():
+        assert clearing.clear(yard.sink.folder, later).stopped == "a build is under way"
+    assert crumb.exists()
+    clearing.clear(yard.sink.folder, later)
+    assert not crumb.exists()
+
+
 def test_a_city_kept_under_a_name_keeps_its_tiles_until_it_is_let_go(yard: Yard, client: httpx.Client) -> None:
     folder = yard.sink.folder
     named.keep(folder, "plan-2026")
@@ -181,7 +207,9 @@ def test_a_root_that_cannot_be_read_stops_the_clearing(yard: Yard) -> None:
     refresh(yard)
     later = time.time() + 3 * clearing.GRACE_S
     clearing.clear(folder, later)
-    assert clearing.clear(folder, later + 3 * clearing.GRACE_S).files == 0
+    stopped = clearing.clear(folder, later + 3 * clearing.GRACE_S)
+    assert stopped.files == 0
+    assert "other/tileset.json cannot be read" in stopped.stopped
 
 
 # --- other days --------------------------------------------------------------------------------------------------------
@@ -233,6 +261,10 @@ def test_two_dates_show_two_cities(yard: Yard) -> None:
 
 
 def test_a_time_that_is_none_is_refused_in_one_sentence(yard: Yard, client: httpx.Client) -> None:
+    named.keep(yard.sink.folder, "plan")
+    kept = client.get("/tiles3d/plan/tileset.json?at=2020-01-01")
+    assert kept.status_code == 400
+    assert "takes no query" in kept.json()["detail"]
     for query, word in (("at=yesterday", "expected a day"), ("at=", "expected a day"), ("as_of=2020-01-01", "unknown")):
         answer = client.get(f"/tiles3d/city/tileset.json?{query}")
         assert answer.status_code == 400

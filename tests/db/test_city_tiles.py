@@ -1,6 +1,5 @@
 """The city tileset over a real store: made only where rows changed, and then the same bytes as a build from nothing."""
 
-import itertools
 import os
 import signal
 import time
@@ -12,12 +11,15 @@ import pytest
 import shapely
 
 from cim.city import City
+from cim.errors import Unavailable
 from cim.geometry import anchors, cell_keys
+from cim.store import bus, changes
 from cim.store.db import Database
 from cim.types import Bodies
+from tests.conftest import other_database
 from tests.sample_city import CENTRE
 from tests.sample_city import city as sample
-from tests.tile_yard import dem, drawn, execute, fresh, ground, insert, published, seen, yard_at
+from tests.tile_yard import dem, drawn, execute, fresh, ground, insert, published, rows_of, seen, yard_at
 from tests.tileset_rules.check import check_folder
 from tilesets.city import refresh as cities
 from tilesets.city.refresh import Yard, refresh
@@ -171,7 +173,6 @@ def test_a_changed_ground_makes_only_the_buildings_on_it_anew(yard: Yard, city: 
 def test_states_that_begin_on_a_day_to_come_are_shown_from_that_day_on(yard: Yard, tmp_path: Path) -> None:
     soon = time.time() + 2.0
     coming = at(sample(1, seed=3, old_share=0.0), CENTRE[0] - 900.0, CENTRE[1] + 350.0, 7_000_000)
-    execute(yard.database, "SELECT 1")
     with yard.database.raw() as connection:
         (day,) = connection.execute("SELECT to_timestamp(%s)", [soon]).fetchone()
     insert(yard.database, coming, valid_from=day)
@@ -184,12 +185,60 @@ def test_states_that_begin_on_a_day_to_come_are_shown_from_that_day_on(yard: Yar
     assert published(yard) == fresh(yard, tmp_path / "fresh")
 
 
-def test_another_store_is_not_taken_for_a_later_state_of_this_one(yard: Yard, tmp_path: Path) -> None:
+def test_a_table_that_was_emptied_is_an_empty_city(yard: Yard) -> None:
     execute(yard.database, "TRUNCATE cim.body")
+    assert refresh(yard).is_new
+    assert drawn(yard) == {}
     insert(yard.database, sample(40, seed=8, width_m=600.0))
     refresh(yard)
     assert len(drawn(yard)) == 40
-    assert published(yard) == fresh(yard, tmp_path / "fresh")
+
+
+def test_another_store_that_counts_as_far_is_not_taken_for_a_later_state_of_this_one(
+    yard: Yard, cluster: str, template: str, tmp_path: Path
+) -> None:
+    with other_database(cluster, template) as database:
+        insert(database, sample(50, seed=9, width_m=5000.0))
+        for _ in range(3):
+            execute(database, "UPDATE cim.body SET height_m = height_m + 1 WHERE id < 20")
+        with database.begin() as there, yard.database.begin() as here:
+            assert changes.newest(there) >= changes.newest(here)
+        elsewhere = replace(yard, database=database)
+        refresh(elsewhere)
+        assert len(drawn(yard)) == 50
+        assert published(elsewhere) == fresh(elsewhere, tmp_path / "fresh")
+
+
+def test_a_finer_body_in_another_cell_hides_the_coarser_one_and_shows_it_again_when_it_goes(
+    yard: Yard, tmp_path: Path
+) -> None:
+    (coarse,) = rows_of(yard, "SELECT building_id FROM cim.body WHERE lod = 1 ORDER BY cell LIMIT 1")
+    finer = at(sample(1, seed=4), CENTRE[0] + 2500.0, CENTRE[1] + 2500.0, coarse[0])
+    finer.lod[:] = 3.0
+    finer.height_m[:] = 77.0
+    insert(yard.database, finer)
+    refresh(yard)
+    assert drawn(yard)[coarse[0]] == 77.0  # and `drawn` fails where a building is drawn twice
+    assert published(yard) == fresh(yard, tmp_path / "with")
+    execute(yard.database, "DELETE FROM cim.body WHERE lod = 3")
+    refresh(yard)
+    assert drawn(yard)[coarse[0]] != 77.0
+    assert published(yard) == fresh(yard, tmp_path / "without")
+
+
+def test_a_root_that_was_not_told_is_told_by_the_next_run(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the database is away")
+
+    execute(yard.database, "UPDATE cim.body SET height_m = height_m + 1 WHERE id = 3")
+    with monkeypatch.context() as patch:
+        patch.setattr(bus, "announce", away)
+        with pytest.raises(Unavailable):
+            refresh(yard)
+    told = "SELECT FROM cim.live_event WHERE kind = 'tile'"
+    before = execute(yard.database, told)
+    assert refresh(yard).units == 0
+    assert execute(yard.database, told) == before + 1
 
 
 def test_what_was_left_out_is_tried_again_alone(yard: Yard) -> None:
@@ -209,7 +258,7 @@ def test_rows_in_any_order_of_insertion_come_to_the_same_bytes(
     rows = sample(900, width_m=6000.0)
     execute(database, "DELETE FROM cim.body")
     order = np.random.default_rng(4).permutation(len(rows))
-    for piece in itertools.batched(order.tolist(), 250) if hasattr(itertools, "batched") else np.array_split(order, 4):
-        insert(database, rows.take(np.array(piece)))
+    for piece in np.array_split(order, 4):
+        insert(database, rows.take(piece))
         refresh(yard)
     assert published(yard) == before

@@ -99,7 +99,7 @@ def test_a_keeper_that_dies_is_started_again_and_catches_up(yard: Yard, serve: C
         assert _keepers() not in ([], [keeper])
 
 
-def test_two_servers_of_one_folder_do_the_work_once(yard: Yard, serve: Callable[[], str], tmp_path: Path) -> None:
+def test_two_servers_of_one_folder_tell_a_new_root_once(yard: Yard, serve: Callable[[], str], tmp_path: Path) -> None:
     addresses = [serve(), serve()]
     with listening(addresses[1], "?layers=tiles") as stream:
         execute(yard.database, "UPDATE cim.body SET height_m = height_m + 2 WHERE id = 17")
@@ -109,3 +109,22 @@ def test_two_servers_of_one_folder_do_the_work_once(yard: Yard, serve: Callable[
         execute(yard.database, "SELECT FROM cim.live_event WHERE kind = 'tile'") == 2
     )  # the first build, and this one
     assert published(yard) == fresh(yard, tmp_path / "fresh")
+
+
+def test_a_build_that_fails_is_told_by_health_and_tried_again(yard: Yard, serve: Callable[[], str]) -> None:
+    address = serve()
+    with listening(address, "?layers=tiles") as stream:
+        execute(yard.database, "UPDATE cim.body SET height_m = height_m + 2 WHERE id = 17")
+        root = _next_root(stream)
+        aside = yard.data / "terrain-aside"
+        (yard.data / "terrain").rename(aside)
+        execute(yard.database, "UPDATE cim.body SET height_m = height_m + 2 WHERE id = 18")
+        deadline = time.monotonic() + WAIT_S
+        while httpx.get(f"{address}/health").json()["keeper"] == "ok" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert httpx.get(f"{address}/health").json()["keeper"] == "down"
+        aside.rename(yard.data / "terrain")
+        _next_root(stream, root)
+        while httpx.get(f"{address}/health").json()["keeper"] == "down" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert httpx.get(f"{address}/health").json()["keeper"] == "ok"

@@ -35,7 +35,7 @@ def content(mass: Mass, depth: int, frame: Frame) -> tuple[bytes, Region]:
         feature=mesh.feature,
         triangles=mesh.triangles,
         pose=frame.pose(),
-        table=table(mass, depth, top - base),
+        table=table(mass, depth),
     )
     return gltf.encode(model), _grown(placed, position)
 
@@ -74,10 +74,11 @@ def _boxes(mass: Mass, depth: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     return plan, base, base + volume / (side[:, 0] * side[:, 1])
 
 
-def table(mass: Mass, depth: int, height: FloatArray) -> PropertyTable:
-    """The attributes of blocks, one row each. height: (k,) metres."""
+def table(mass: Mass, depth: int) -> PropertyTable:
+    """The attributes of blocks, one row each. The box spreads wider than the buildings do, so it is lower than they are."""
     count, use = len(mass), mass.use.argmax(axis=1).astype(np.uint8)
     volume = (mass.volume / (2.0 * PER_METRE**3)).astype(np.float32)
+    height = (mass.volume / (mass.area * PER_METRE)).astype(np.float32)
     return PropertyTable(
         "block",
         count,
@@ -85,7 +86,7 @@ def table(mass: Mass, depth: int, height: FloatArray) -> PropertyTable:
             Property("id", (mass.key << 5) | depth, "Grid cell of the block: key * 32 + depth"),
             Property("count", mass.count.astype(np.uint32), "Buildings in the block"),
             Property("volume", volume, "Volume of the buildings, cubic metres"),
-            Property("height", height.astype(np.float32), "Mean height above the base, metres"),
+            Property("height", height, "Mean height of the buildings by their plan areas, metres"),
             Property("use", use, "Use of the largest share of the volume", choices=Use),
             Property("cim_level", np.full(count, CimLevel.L2, dtype=np.uint8), "Grade of the model", choices=CimLevel),
             Property("lod", np.zeros(count, dtype=np.float32), "Level of detail: 0, a block of buildings"),

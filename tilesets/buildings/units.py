@@ -87,7 +87,8 @@ def make(key: int, rows: Rows, site: Site, sink: Sink, held: Unit | None = None,
     """
     unit = Cell(key, UNIT_DEPTH)
     if held is None or dirty is None:
-        standing, flaws = stand(rows.within(*unit.span()), site)
+        standing, found = stand(rows.within(*unit.span()), site)
+        flaws = tuple(sorted(found, key=_place))
         mass, old = weigh(standing), {}
     else:
         standing, fresh = stand(rows.of(dirty), site)

@@ -29,7 +29,7 @@ from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 class BuildReport:
     """What a tileset holds: rows read, buildings drawn and left out, tiles with content, how often what was wrong.
 
-    root is None where nothing could be drawn. index: what the next build starts from.
+    root: None where nothing could be drawn, or nothing was made anew. index: what the next build starts from.
     """
 
     read: int

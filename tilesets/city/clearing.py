@@ -5,6 +5,7 @@ another day, which was made when somebody asked for it and goes a week after the
 can therefore fetch everything it names for a day after it was replaced.
 """
 
+import fcntl
 import json
 import re
 import shutil
@@ -25,26 +26,38 @@ _NAME = re.compile(r"[0-9a-f]{32}\.[a-z]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What a clearing did: files removed, their bytes, and how many wait for their day."""
+    """What a clearing did: files removed, their bytes, and how many wait for their day. stopped: why it did nothing."""
 
     files: int
     bytes: int
     waiting: int
+    stopped: str = ""
 
 
 def clear(folder: Path, now: float, *, grace_s: float = GRACE_S, asked_s: float = ASKED_S) -> Cleared:
     """Mark what no root under `folder` names, and remove what was marked `grace_s` ago and was not put again since.
 
-    now: seconds since 1970. A root that cannot be read stops the clearing: nothing is removed then.
+    now: seconds since 1970. It waits for nobody: while a build is under way nothing is removed. Nor is it where a root
+    cannot be read.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return Cleared(0, 0, 0, "a build is under way")
+        return _clear(folder, now, grace_s, asked_s)
+
+
+def _clear(folder: Path, now: float, grace_s: float, asked_s: float) -> Cleared:
     sink = FolderSink(folder)
     _drop_days(folder, now - asked_s)
-    try:
-        needed: set[str] = set()
-        for root in roots(folder):
+    needed: set[str] = set()
+    for root in roots(folder):
+        try:
             _need(sink, root, needed)
-    except (OSError, BadSource, ValueError, KeyError):
-        return Cleared(0, 0, 0)
+        except (OSError, BadSource, ValueError, KeyError) as error:
+            return Cleared(0, 0, 0, f"{root} cannot be read whole ({error}); build it anew, or remove it")
     before, marked = _marks(folder), {}
     files = size = 0
     for path in _stored(folder):
@@ -58,6 +71,7 @@ def clear(folder: Path, now: float, *, grace_s: float = GRACE_S, asked_s: float 
         size += path.stat().st_size
         files += 1
         path.unlink(missing_ok=True)
+    _drop_crumbs(folder, now - grace_s)
     if marked != before:
         write_whole(folder / _MARKS, json.dumps(marked, separators=(",", ":"), sort_keys=True).encode())
     return Cleared(files, size, len(marked))
@@ -101,8 +115,16 @@ def _marks(folder: Path) -> dict[str, float]:
         return {}
 
 
+def _drop_crumbs(folder: Path, before: float) -> None:
+    """What writers that were killed have left half written."""
+    for path in folder.rglob(".*.part"):
+        if path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+
+
 def _drop_days(folder: Path, before: float) -> None:
-    """Roots of other days that nobody has asked for since."""
-    for root in folder.glob("*/at/*/tileset.json"):
-        if root.stat().st_mtime < before:
-            shutil.rmtree(root.parent, ignore_errors=True)
+    """Roots of other days that nobody has asked for since, and what failed ones have left."""
+    for day in folder.glob("*/at/*"):
+        root = day / "tileset.json"
+        if (root if root.is_file() else day).stat().st_mtime < before:
+            shutil.rmtree(day, ignore_errors=True)

@@ -5,7 +5,7 @@ from functools import partial
 
 from distributed import Client, as_completed
 
-from cim.errors import Unavailable
+from cim.errors import CimError, Unavailable
 from tilesets.city.making import Done, Job, Order, done
 
 _WAIT_S = 10
@@ -22,6 +22,11 @@ def spread(address: str, order: Order, jobs: Sequence[Job]) -> Iterator[list[Don
     with client:
         futures = client.map(partial(done, order), jobs, pure=False)
         for finished in as_completed(futures, loop=client.loop):  # type: ignore[no-untyped-call]
-            made: list[Done] = finished.result()
+            try:
+                made: list[Done] = finished.result()
+            except CimError:
+                raise
+            except Exception as error:  # the cluster's own, such as a worker that was lost too often
+                raise CimError(f"a job was lost on the cluster at {address}: {error}; run it again") from error
             finished.release()
             yield made

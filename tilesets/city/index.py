@@ -12,7 +12,7 @@ from tilesets.buildings.tally import Tally
 from tilesets.city.records import node_json, node_of, tally_of
 from tilesets.tree import Node
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,17 @@ class Top:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """stamp: of all that decides a tile besides its rows and the ground. ground: the record of the ground stood on."""
+    """stamp: of all that decides a tile besides its rows and the ground. ground: the record of the ground stood on.
+
+    newest: the last change that was seen, and when it was noted: another store may count as far, but not at that instant.
+    """
 
     stamp: str
     ground: str | None = None
     units: dict[int, Made] = field(default_factory=dict)
     districts: dict[int, District] = field(default_factory=dict)
     top: Top | None = None
+    newest: tuple[int, str | None] = (0, None)
 
     def names(self) -> set[str]:
         """The records it needs."""
@@ -81,6 +85,7 @@ def encode(index: Index) -> bytes:
         "format": FORMAT,
         "stamp": index.stamp,
         "ground": index.ground,
+        "newest": list(index.newest),
         "units": {str(key): asdict(index.units[key]) for key in sorted(index.units)},
         "districts": {
             str(key): {"of": one.of, "node": node_json(one.node)} for key, one in sorted(index.districts.items())
@@ -101,7 +106,8 @@ def decode(data: bytes, name: str = "index.json") -> Index:
             int(key): District(entry["of"], node_of(entry["node"])) for key, entry in document["districts"].items()
         }
         top = document["top"]
-        return Index(document["stamp"], document["ground"], units, districts, None if top is None else _top_of(top))
+        root, (change, noted) = None if top is None else _top_of(top), document["newest"]
+        return Index(document["stamp"], document["ground"], units, districts, root, (change, noted))
     except (ValueError, KeyError, TypeError) as error:
         raise BadSource(f"{name}: not an index of this builder ({error})") from error
 

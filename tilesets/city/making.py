@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from cim.city import City
-from cim.errors import BadSource
+from cim.errors import MissingTool
 from cim.store.bodies import Moment, Reader, reading
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
@@ -22,7 +22,7 @@ from tilesets.city.build import kept
 from tilesets.city.index import Made
 from tilesets.city.records import decode_unit
 from tilesets.crew import Crew
-from tilesets.publish import PUBLIC, FolderSink
+from tilesets.publish import PUBLIC, FolderSink, LostRecord
 from tilesets.terrain.ground import ServedGround
 
 
@@ -70,6 +70,17 @@ class Engine(Protocol):
         ...
 
 
+def _engine() -> Engine:
+    """Only who has a cluster needs its library. Raises MissingTool where it is not installed."""
+    try:
+        found: Engine = importlib.import_module("tilesets.city.cluster").spread
+    except ModuleNotFoundError as error:
+        raise MissingTool(
+            f"CIM_DASK needs the package {error.name}: pip install 'datong-cim[cluster]', or unset CIM_DASK"
+        ) from error
+    return found
+
+
 class Maker:
     """Makes units of one order."""
 
@@ -92,7 +103,7 @@ class Maker:
         """The unit as it was made before; None where its record is not there whole: it is made anew then."""
         try:
             return None if wanted.held is None else decode_unit(self._sink.get(wanted.held), wanted.held)
-        except BadSource:
+        except LostRecord:
             return None
 
     def _size(self, unit: Unit) -> int:
@@ -125,10 +136,7 @@ def spread(order: Order, jobs: Sequence[Job], workers: int, cluster: str | None 
     used instead; its workers must reach the same database and the same data folder. Raises what a job raised.
     """
     if cluster is not None and jobs:
-        engine: Engine = importlib.import_module(
-            "tilesets.city.cluster"
-        ).spread  # only who has a cluster needs its library
-        yield from engine(cluster, order, jobs)
+        yield from _engine()(cluster, order, jobs)
     elif jobs:
         with Crew(partial(opened, order), workers) as crew:
             yield from (made for _, made in crew.each(jobs))

@@ -14,15 +14,20 @@ _TAKEN = ("c", "u")
 
 def keep(folder: Path, name: str, tileset: str = "city") -> None:
     """Let the tileset as it is now be found under a name too. Raises BadInput, Conflict (the name is in use) or Unknown."""
-    if not _NAME.fullmatch(name) or name in (*_TAKEN, tileset):
-        raise BadInput(f"{name!r} cannot be a name: expected letters, digits, - and _, and none of c, u, {tileset}")
+    require_free(folder, name, tileset)
     shelf, mine = Shelf(folder, tileset), folder / name
-    if (mine / "tileset.json").exists():
-        raise Conflict(f"there is a city kept as {name} already; `cim build --forget {name}` lets it go")
     with shelf.locked():
         if not shelf.root.is_file():
             raise Unknown(f"no tileset {tileset} is built yet; `cim build {tileset}` makes it")
         write_whole(mine / "tileset.json", shelf.root.read_bytes())
+
+
+def require_free(folder: Path, name: str, tileset: str = "city") -> None:
+    """Raise BadInput for what cannot be a name, Conflict for one that is in use."""
+    if not _NAME.fullmatch(name) or name in (*_TAKEN, tileset):
+        raise BadInput(f"{name!r} cannot be a name: expected letters, digits, - and _, and none of c, u, {tileset}")
+    if (folder / name / "tileset.json").exists():
+        raise Conflict(f"there is a city kept as {name} already; `cim build --forget {name}` lets it go")
 
 
 def forget(folder: Path, name: str, tileset: str = "city") -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from cim.store import changes, marks
 from cim.store.bodies import Moment, reading
-from cim.store.db import Connection
 from tilesets.city import plan as plans
 from tilesets.city.build import finish
 from tilesets.city.index import Index
 from tilesets.city.making import Order
 from tilesets.city.plan import Plan
-from tilesets.city.refresh import TILESET, Yard, built, foundation, ordered
+from tilesets.city.refresh import TILESET, Yard, built, ground_record, index_of, ordered, stamp
 from tilesets.city.shelf import Shelf
+from tilesets.publish import LostRecord
 
 
 def root(yard: Yard, moment: Moment) -> Path:
@@ -24,41 +24,44 @@ def root(yard: Yard, moment: Moment) -> Path:
 
     Raises Unavailable without terrain, NoSpace, and what the store raises.
     """
-    shelf = Shelf(yard.sink.folder, TILESET)
+    folder = yard.sink.folder
+    ground = ground_record(yard)
     with yard.database.begin() as connection:
-        place = f"{TILESET}/at/{_key(connection, yard, shelf, moment)}"
-    found = yard.sink.folder / place / "tileset.json"
-    mine = Shelf(yard.sink.folder, place)
+        parts = [marks.last_turns(connection, moment), changes.newest(connection), stamp(yard), ground]
+    mine = Shelf(folder, f"{TILESET}/at/{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}")
     with mine.locked():
-        if not found.is_file():
-            _make(yard, moment, shelf, mine)
-    found.touch()  # it stays as long as somebody asks for it
-    return found
+        if not mine.root.is_file():
+            _make(yard, moment, Shelf(folder, TILESET), mine, ground)
+        mine.root.touch()  # it stays as long as somebody asks for it
+    return mine.root
 
 
-def _make(yard: Yard, moment: Moment, present: Shelf, mine: Shelf) -> None:
+def _make(yard: Yard, moment: Moment, present: Shelf, mine: Shelf, ground: str | None) -> None:
+    before = index_of(yard, present)
+    try:
+        _make_from(yard, moment, before, mine, ground)
+    except LostRecord:
+        _make_from(yard, moment, Index(before.stamp), mine, ground)
+
+
+def _make_from(yard: Yard, moment: Moment, before: Index, mine: Shelf, ground: str | None) -> None:
     with reading(yard.database, moment) as reader:
         order = ordered(yard, reader)
-        before, ground = foundation(yard, present)
         near = _different(yard, order, moment, before) if before.ground == ground and before.units else None
         work = near or plans.whole(reader, {})
         units = {**work.kept, **built(yard, order, work)}
-    base = Index(before.stamp, ground, districts=before.districts, top=before.top)
+        newest = reader.newest_change()
+    base = Index(before.stamp, ground, districts=before.districts, top=before.top, newest=newest)
     mine.keep(finish(mine.tileset, units, base, yard.city.crs, yard.sink).index)
 
 
 def _different(yard: Yard, order: Order, moment: Moment, before: Index) -> Plan | None:
     """What differs between the present root and the day that is asked for; None where nothing can be taken over."""
     with reading(yard.database) as now, yard.database.begin() as connection:
+        if not marks.is_of(connection, before.newest):
+            return None
         today = replace(order, at=now.moment.at, known=None)
         late = plans.since(connection, today, before.units)
         if late is None:
             return None
         return plans.partial(order, before.units, [*late, marks.differing(connection, moment, now.moment)])
-
-
-def _key(connection: Connection, yard: Yard, shelf: Shelf, moment: Moment) -> str:
-    """What the answer depends on: moments that show the same city share one root."""
-    before, ground = foundation(yard, shelf)
-    parts = [marks.last_turns(connection, moment), changes.newest(connection), before.stamp, ground]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

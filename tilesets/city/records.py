@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from cim.errors import BadSource
 from cim.types import IntArray
 from tilesets.buildings.mass import Mass
 from tilesets.buildings.standing import Flaw
 from tilesets.buildings.tally import Tally
 from tilesets.buildings.units import Leaf, Unit
+from tilesets.publish import LostRecord
 from tilesets.spec import Region
 from tilesets.tree import Cell, Node
 
@@ -36,7 +36,7 @@ def encode_unit(unit: Unit) -> bytes:
 
 
 def decode_unit(data: bytes, name: str = "unit") -> Unit:
-    """The unit of a record. Raises BadSource for bytes that are none."""
+    """The unit of a record. Raises LostRecord for bytes that are none."""
     head, mass = _unpack(data, name)
     leaves = tuple(_leaf_of(entry) for entry in head["leaves"])
     nodes = tuple(leaf.node for leaf in leaves)
@@ -53,7 +53,7 @@ def encode_mass(mass: Mass) -> bytes:
 
 
 def decode_mass(data: bytes, name: str = "mass") -> Mass:
-    """The mass of a record. Raises BadSource for bytes that are none."""
+    """The mass of a record. Raises LostRecord for bytes that are none."""
     return _unpack(data, name)[1]
 
 
@@ -115,4 +115,4 @@ def _unpack(data: bytes, name: str) -> tuple[dict[str, Any], Mass]:
             offset += 8 * count
         return head, Mass(**columns)
     except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
-        raise BadSource(f"{name}: not a record of this builder ({error}); it is made anew") from error
+        raise LostRecord(f"{name}: not a record of this builder ({error}); it is made anew") from error

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from cim.city import City
-from cim.errors import BadSource
 from cim.geoid import Geoid
 from cim.store import bus, marks
-from cim.store.bodies import Reader, reading
+from cim.store.bodies import Moment, Reader, reading
 from cim.store.db import Database
 from cim.types import IntArray, Progress, silent
 from tilesets.city import plan as plans
@@ -21,7 +20,7 @@ from tilesets.city.making import Order, spread
 from tilesets.city.plan import Plan
 from tilesets.city.records import decode_unit
 from tilesets.city.shelf import Shelf
-from tilesets.publish import FolderSink, name_of
+from tilesets.publish import FolderSink, LostRecord, name_of
 from tilesets.terrain import manifest
 from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 
@@ -56,56 +55,69 @@ class Yard:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a build did. units: how many were made; root: the name of the root's bytes; is_new: whether it was another."""
+    """What a build did. units: how many were made; root: the name of the root's bytes; is_new: whether it was another;
+    moment: the one that it shows.
+    """
 
     report: BuildReport
     units: int
     root: str
     is_new: bool
+    moment: Moment
 
 
 def refresh(yard: Yard, *, again: bool = False, whole: bool = False) -> Refreshed:
-    """Bring the tileset up to the store's present state, and announce a new root.
+    """Bring the tileset up to the store's present state, and announce a root that was not told yet.
 
     again: buildings that were left out are tried again, though nothing about them changed. whole: everything is made
-    anew, whatever is held. Raises Unavailable without
-    terrain, NoSpace, and what a worker raised; the old root then stands, and the next run goes on with what is made.
+    anew, whatever is held. Raises Unavailable without terrain, NoSpace, and what a worker raised; the old root then
+    stands, and the next run goes on with what is made.
     """
     shelf = Shelf(yard.sink.folder, TILESET)
     with shelf.locked():
-        try:
-            found = _refreshed(yard, shelf, again=again, whole=whole)
-        except BadSource:
-            if whole:
-                raise
-            # A record that the index names is gone or spoilt: nothing is taken from before then.
-            found = _refreshed(yard, shelf, again=again, whole=True)
-    if found.is_new:
-        with yard.database.begin() as connection:
-            bus.announce(connection, "tile", {"tileset": TILESET, "root": found.root})
+        if whole:
+            shelf.forget_journal()
+        found = _mended(yard, shelf, again=again, whole=whole)
+        if found.root != shelf.announced():
+            with yard.database.begin() as connection:
+                bus.announce(connection, "tile", {"tileset": TILESET, "root": found.root})
+            shelf.note_announced(found.root)
     return found
+
+
+def _mended(yard: Yard, shelf: Shelf, *, again: bool, whole: bool) -> Refreshed:
+    """Where a record that the index names is lost, nothing is taken from it; where the journal names one, nor from that."""
+    try:
+        return _refreshed(yard, shelf, again=again, whole=whole)
+    except LostRecord:
+        pass
+    try:
+        return _refreshed(yard, shelf, again=again, whole=True)
+    except LostRecord:
+        shelf.forget_journal()
+    return _refreshed(yard, shelf, again=again, whole=True)
 
 
 def _refreshed(yard: Yard, shelf: Shelf, *, again: bool, whole: bool) -> Refreshed:
     old = _name(shelf)
     with reading(yard.database) as reader:
-        order = ordered(yard, reader)
-        before, ground = foundation(yard, shelf)
-        if whole:
-            before = Index(before.stamp, ground)
-            shelf.begin_journal(before.stamp, ground, {})
+        order, newest = ordered(yard, reader), reader.newest_change()
+        ground = ground_record(yard)
+        before = Index(stamp(yard), ground) if whole else index_of(yard, shelf)
         work = planned(yard, reader, order, before, ground, shelf, again=again)
-        if old and not work.wanted and before.ground == ground:
-            return Refreshed(report_of(before, None), 0, old, is_new=False)
-        base = Index(before.stamp, ground, districts=before.districts, top=before.top)
+        is_as_it_was = not work.wanted and work.kept.keys() == before.units.keys() and before.ground == ground
+        if old and is_as_it_was and not whole:
+            return Refreshed(report_of(before, None), 0, old, False, reader.moment)
+        base = Index(before.stamp, ground, districts=before.districts, top=before.top, newest=newest)
         noted = shelf if len(work.wanted) > 1 else None  # one unit is soon made again
         if noted is not None:
-            noted.begin_journal(base.stamp, ground, work.kept)
+            noted.begin_journal(base.stamp, ground, newest, work.kept)
         units = {**work.kept, **built(yard, order, work, noted)}
+        moment = reader.moment
     report = finish(TILESET, units, base, yard.city.crs, yard.sink)
     shelf.keep(report.index)
     root = _name(shelf)
-    return Refreshed(report, len(work.wanted), root, is_new=root != old)
+    return Refreshed(report, len(work.wanted), root, root != old, moment)
 
 
 def ordered(yard: Yard, reader: Reader) -> Order:
@@ -116,7 +128,7 @@ def ordered(yard: Yard, reader: Reader) -> Order:
         snapshot=reader.snapshot(),
         at=moment.at,
         known=moment.known,
-        change=reader.newest_change(),
+        change=reader.newest_change()[0],
         city=yard.city,
         data=yard.data,
         target_bytes=yard.target_bytes,
@@ -130,12 +142,16 @@ def stamp(yard: Yard) -> str:
     return hashlib.sha256(json.dumps([*parts, yard.geoid.approximate]).encode()).hexdigest()
 
 
-def foundation(yard: Yard, shelf: Shelf) -> tuple[Index, str | None]:
-    """The index to start from (an empty one where the present one is of another stamp), and the ground's record now."""
+def index_of(yard: Yard, shelf: Shelf) -> Index:
+    """The index to start from: an empty one where the present one is of another stamp, or there is none."""
     wanted, held = stamp(yard), shelf.index()
+    return held if held is not None and held.stamp == wanted else Index(wanted)
+
+
+def ground_record(yard: Yard) -> str | None:
+    """The record of the terrain that is served now; None where it has no manifest."""
     served = yard.data / "terrain" / manifest.NAME
-    ground = yard.sink.put("ground", served.read_bytes()) if served.is_file() else None
-    return (held if held is not None and held.stamp == wanted else Index(wanted, ground)), ground
+    return yard.sink.put("ground", served.read_bytes()) if served.is_file() else None
 
 
 def planned(
@@ -144,15 +160,17 @@ def planned(
     """What is to be made so that the tileset shows what the reader sees."""
     journal = shelf.journal(before.stamp, ground)
     with yard.database.begin() as connection:
+        made_now = journal.units if marks.is_of(connection, journal.newest) else {}
+        made_before = before.units if marks.is_of(connection, before.newest) else {}
         risen: list[IntArray] | None = []
-        if before.units and before.ground != ground:
+        if made_before and before.ground != ground:
             boxes = manifest.differing(_manifest(yard, before.ground), _manifest(yard, ground))
-            risen = None if boxes is None else [_beyond(marks.over(connection, boxes), journal)]
-        known = journal if risen is None else {**before.units, **journal}
+            risen = None if boxes is None else [_beyond(marks.over(connection, boxes), made_now)]
+        known = made_now if risen is None else {**made_before, **made_now}
         dirty = plans.since(connection, order, known)
     if dirty is None or not known:
         return plans.whole(reader, {})
-    if risen is None or not before.units:
+    if risen is None or not made_before:
         left = plans.partial(order, known, dirty)
         rest = plans.whole(reader, left.kept)
         return Plan({**rest.wanted, **left.wanted}, rest.kept)
@@ -178,7 +196,7 @@ def built(yard: Yard, order: Order, work: Plan, shelf: Shelf | None = None) -> d
 
 
 def _beyond(cells: IntArray, journal: dict[int, Made]) -> IntArray:
-    """These cells, but those of units that a broken-off build has made on the new ground already."""
+    """These cells, but those of units that a broken-off build has made on the new ground, or found to stand on it."""
     done = np.array(list(journal), dtype=np.int64)
     return cells[~np.isin(cells >> (2 * UNIT_DEPTH), done)]
 
@@ -190,7 +208,7 @@ def _left_out(yard: Yard, units: dict[int, Made]) -> IntArray:
         if made.rejected:
             try:
                 flaws = decode_unit(yard.sink.get(made.file), made.file).flaws
-            except BadSource:
+            except LostRecord:
                 continue  # the record is gone: the unit is made anew when it is next dirty
             cells.update(flaw.cell for flaw in flaws if flaw.repaired is None)
     return np.array(sorted(cells), dtype=np.int64)

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from cim.errors import BadSource
 from tilesets.buildings.standing import Flaw
 from tilesets.city.build import report_of
 from tilesets.city.index import Index
 from tilesets.city.records import decode_unit
 from tilesets.city.refresh import TILESET
 from tilesets.city.shelf import Shelf
-from tilesets.publish import FolderSink
+from tilesets.publish import FolderSink, LostRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,6 @@ def _left_out(sink: FolderSink, index: Index) -> Iterator[Flaw]:
         if made.rejected:
             try:
                 flaws = decode_unit(sink.get(made.file), made.file).flaws
-            except BadSource:
+            except LostRecord:
                 continue
             yield from (flaw for flaw in flaws if flaw.repaired is None)

@@ -2,7 +2,9 @@
 
 {tileset}/index.json    what the root was made of
 {tileset}/journal       one line a unit that a build under way has made: a killed build goes on from there
+{tileset}/announced     the root that was told on the bus last
 {tileset}/lock
+lock                    of all tilesets: held together by those who build, alone by who clears
 """
 
 import fcntl
@@ -10,13 +12,21 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from cim.errors import BadSource, Conflict
+from cim.errors import BadSource
 from tilesets.city import index as indexes
 from tilesets.city.index import Index, Made
 from tilesets.publish import write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The units that a broken-off build had made, or found to stand; newest: as an index has it."""
+
+    units: dict[int, Made] = field(default_factory=dict)
+    newest: tuple[int, str | None] = (0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +50,13 @@ class Shelf:
         return self.folder / self.tileset / "journal"
 
     @contextmanager
-    def locked(self, *, wait: bool = True) -> Iterator[None]:
-        """Keep other builds of this tileset out. Raises Conflict where one is under way and `wait` is false."""
+    def locked(self) -> Iterator[None]:
+        """Wait for other builds of this tileset, and keep them out; and whoever clears."""
         place = self.folder / self.tileset / "lock"
         place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError as error:
-                raise Conflict(f"tileset {self.tileset} is being built by another run; wait for it to end") from error
+        with (self.folder / "lock").open("a") as all_of_them, place.open("a") as file:
+            fcntl.flock(all_of_them, fcntl.LOCK_SH)
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def index(self) -> Index | None:
@@ -63,14 +71,27 @@ class Shelf:
         write_whole(self._index, indexes.encode(index))
         self._journal.unlink(missing_ok=True)
 
-    def journal(self, stamp: str, ground: str | None) -> dict[int, Made]:
-        """The units that a build of this stamp and ground had made when it was broken off."""
+    def announced(self) -> str:
+        """The name of the root that was told last; empty where none was."""
+        try:
+            return (self.folder / self.tileset / "announced").read_text()
+        except OSError:
+            return ""
+
+    def note_announced(self, root: str) -> None:
+        """This root is told."""
+        write_whole(self.folder / self.tileset / "announced", root.encode())
+
+    def journal(self, stamp: str, ground: str | None) -> Journal:
+        """What a build of this stamp and ground had made when it was broken off."""
         try:
             lines = self._journal.read_text(encoding="utf-8").splitlines()
-            if json.loads(lines[0]) != {"stamp": stamp, "ground": ground}:
-                return {}
-        except (OSError, ValueError, IndexError):
-            return {}
+            head = json.loads(lines[0])
+            newest = (int(head["newest"][0]), head["newest"][1])
+            if (head["stamp"], head["ground"]) != (stamp, ground):
+                return Journal()
+        except (OSError, ValueError, IndexError, KeyError, TypeError):
+            return Journal()
         found: dict[int, Made] = {}
         for line in lines[1:]:
             try:
@@ -78,12 +99,19 @@ class Shelf:
                 found[int(entry["key"])] = indexes.made(entry["made"])
             except (ValueError, KeyError, TypeError):
                 break  # the line that it was killed at
-        return found
+        return Journal(found, newest)
 
-    def begin_journal(self, stamp: str, ground: str | None, known: Mapping[int, Made]) -> None:
-        """A new journal, with what is known already."""
-        lines = [json.dumps({"stamp": stamp, "ground": ground}), *(_line(key, made) for key, made in known.items())]
+    def begin_journal(
+        self, stamp: str, ground: str | None, newest: tuple[int, str | None], known: Mapping[int, Made]
+    ) -> None:
+        """A new journal, with what is known already. newest: the last change that the build sees, as an index has it."""
+        head = json.dumps({"stamp": stamp, "ground": ground, "newest": newest})
+        lines = [head, *(_line(key, made) for key, made in known.items())]
         write_whole(self._journal, "".join(f"{line}\n" for line in lines).encode())
+
+    def forget_journal(self) -> None:
+        """Take nothing from a build that was broken off."""
+        self._journal.unlink(missing_ok=True)
 
     def note(self, made: Mapping[int, Made]) -> None:
         """Units that are made now: their files are on the disk."""

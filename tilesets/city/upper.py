@@ -10,7 +10,7 @@ from cim.types import NO_BODIES, IntArray
 from tilesets import spec
 from tilesets.buildings import blocks
 from tilesets.buildings import content as buildings
-from tilesets.buildings.mass import NO_MASS, Mass, at_depth, coarsen, merge
+from tilesets.buildings.mass import NO_MASS, Mass, at_depth, merge
 from tilesets.buildings.tally import statistics, total
 from tilesets.buildings.units import Unit, block_node
 from tilesets.city.index import District, Index, Made, Top
@@ -116,8 +116,6 @@ class Assembly:
             parts.append(mass.take(~np.isin(_unit_keys(mass, depth), gone)))
         parts += [at_depth(self._unit(key).mass, depth) for key in changed]
         mass = merge(parts)
-        while len(mass) > ROOT_LIMIT:
-            mass, depth = coarsen(mass, depth), depth + 1
         return mass, depth
 
     def _unit(self, key: int) -> Unit:
@@ -132,7 +130,7 @@ class Assembly:
         if root is None or self._tally is None:
             return None
         error = max(2.0 * root.error, _diagonal(root.region)) if root.uri is not None else root.error
-        classes = schema(buildings.table(NO_BODIES), blocks.table(NO_MASS, 0, np.zeros(0)))
+        classes = schema(buildings.table(NO_BODIES), blocks.table(NO_MASS, 0))
         return spec.described(spec.tileset(tile(root, FROM_ROOT), error), classes, statistics(self._tally))
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class Published:
         path = self.tiles / f"{uri}.gz"
         try:
             return gzip.decompress(path.read_bytes())
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise BadSource(f"{path}: cannot be read ({error}); run `cim build {self.tileset}`") from error
 
     def root(self) -> Drawn:

@@ -112,8 +112,9 @@ def test_blocks_hold_the_volume_and_count_of_what_they_stand_for(root: Visited, 
         height = lonlat_h(at)[:, 2]
         for block in range(0, len(table["id"]), 40):
             mine = height[feature == block]
-            foundation = mine.max() - mine.min() - table["height"][block]
-            assert 2.0 - 0.1 <= foundation <= 2.0 + cell_size(int(table["id"][block]) & 31) / 50.0 + 0.1
+            at_base = np.unique(at[feature == block].round(3), axis=0)
+            assert len(at_base) == 8
+            assert mine.max() - mine.min() >= 2.0 - 0.1  # the foundation reaches below the base
         assert table["is_synthetic"].all()
         checked += 1
     assert checked >= 3
