@@ -53,7 +53,10 @@ def test_a_block_picked_from_afar_says_what_it_stands_for(levels: dict[str, Any]
     assert block["key"] == f"block-{block['picked']['id']}"
     for panel, words in (
         (block["panel_zh"], ("建筑群", "建筑数量", "总体积", "区块平均高度", "走近即见单栋建筑")),
-        (block["panel_en"], ("Block of buildings", "Volume", "Mean height over the block", "come nearer for single ones")),
+        (
+            block["panel_en"],
+            ("Block of buildings", "Volume", "Mean height over the block", "come nearer for single ones"),
+        ),
     ):
         assert all(word in panel for word in words)
         assert f"{block['picked']['count']:,}" in panel

@@ -78,7 +78,9 @@ def test_what_the_client_has_is_not_sent_again(client: TestClient, path: str) ->
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
 
 
-def test_a_root_is_asked_for_each_time_and_a_new_one_has_a_new_tag_and_the_same_one_the_old(client: TestClient, data: Path) -> None:
+def test_a_root_is_asked_for_each_time_and_a_new_one_has_a_new_tag_and_the_same_one_the_old(
+    client: TestClient, data: Path
+) -> None:
     root = data / "tiles" / "city" / "tileset.json"
     tag = client.get("/tiles3d/city/tileset.json").headers["etag"]
     assert client.get("/tiles3d/city/tileset.json").headers["cache-control"] == "public, max-age=0, must-revalidate"
