@@ -33,6 +33,7 @@ check: environment  ## lint, types, import contracts, pure tests
 bench:  ## benchmarks beside rivals, one JSON line each; LINES="load.footprints ..." for some
 	@tools/environment.sh dev >&2
 	@tools/rivals.sh >&2
+	@tools/readers.sh >&2 || true
 	@.venv/bin/cim bench $(LINES)
 
 clean:  ## remove what was built; the data in var/ stays

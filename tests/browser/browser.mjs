@@ -47,7 +47,7 @@ export async function play(scenario) {
  */
 export async function tilesLoaded(page) {
   for (let still = 0; still < 3; ) {
-    await page.waitForFunction(() => window.cim.tilesLoaded, undefined, { polling: 250 });
+    await page.waitForFunction(() => window.cim.tilesLoaded || void window.cim.viewer.scene.requestRender(), undefined, { polling: 250 });
     await frame(page);
     still = (await page.evaluate(() => window.cim.tilesLoaded)) ? still + 1 : 0;
   }

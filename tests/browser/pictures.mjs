@@ -27,6 +27,8 @@ await play(async ({ open, note }) => {
     await frame(page);
     await page.screenshot({ path: join(folder, `${name}.png`), timeout: 300_000 });
   };
+  // symbols speak of the moment, and shine through walls: the city alone is wanted here
+  await page.evaluate(() => (window.cim.app.sensors.show(false), window.cim.app.vehicles.show(false), window.cim.app.incidents.show(false)));
   const seen = [];
   for (const [name, view] of Object.entries(VIEWS)) {
     if (wanted.length && !wanted.includes(name)) continue;
@@ -35,6 +37,7 @@ await play(async ({ open, note }) => {
     seen.push(name);
   }
   if (!wanted.length || wanted.includes("street")) {
+    await page.evaluate(() => window.cim.app.landmarks(false));
     const { at, heading } = await lane(city.old_town);
     await lookAt(page, { at, heading, pitch: -30, range: 60 });
     await page.evaluate(stand, { at, heading, eye: EYE_M });
