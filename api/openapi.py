@@ -38,48 +38,34 @@ def complete(app: FastAPI) -> None:
 
 
 def _raw() -> list[tuple[str, str, dict[str, Any]]]:
+    live = _get(
+        "live",
+        "Events as they happen (Server-Sent Events, or a WebSocket): event, id, data = a Feature",
+        queries=[
+            _query("layers", "incidents, observations, tiles, datasets; several with commas between"),
+            _query("bbox", "west,south,east,north in degrees"),
+            _query("last_event_id", "resume after this event (a Last-Event-ID header wins)"),
+        ],
+    )
+    tiles = [(path, "get", operation) for path, operation in _tiles().items()]
+    return [*tiles, ("/live", "get", live), ("/sta/v1.1/Observations", "post", _post_observations())]
+
+
+def _tiles() -> dict[str, dict[str, Any]]:
     times = [
         _query("at", "of the tileset `city`: as the world was then (valid time), a day or ISO 8601"),
         _query("as_known_at", "of the tileset `city`: as the model knew it then (record time)"),
     ]
-    return [
-        (
-            "/tiles3d/{tileset}/tileset.json",
-            "get",
-            _get("tiles", "The root of a 3D Tiles 1.1 tileset", ["tileset"], times),
-        ),
-        (
-            "/tiles3d/c/{name}",
-            "get",
-            _get("tiles", "A tile ({hash}.glb) or nested tileset ({hash}.json): immutable", ["name"]),
-        ),
-        ("/terrain/layer.json", "get", _get("tiles", "What the terrain holds")),
-        ("/terrain/{z}/{x}/{y}.terrain", "get", _get("tiles", "A quantized-mesh terrain tile (TMS)", ["z", "x", "y"])),
-        (
-            "/vector/{layers}/{z}/{x}/{y}.mvt",
-            "get",
-            _get(
-                "tiles",
-                "A Mapbox vector tile (XYZ); several layers with commas between; 204: nothing is there",
-                ["layers", "z", "x", "y"],
-            ),
-        ),
-        ("/vector/{layers}/tilejson.json", "get", _get("tiles", "TileJSON 3.0 of these layers", ["layers"])),
-        (
-            "/live",
-            "get",
-            _get(
-                "live",
-                "Events as they happen (Server-Sent Events, or a WebSocket): event, id, data = a Feature",
-                queries=[
-                    _query("layers", "incidents, observations, tiles, datasets; several with commas between"),
-                    _query("bbox", "west,south,east,north in degrees"),
-                    _query("last_event_id", "resume after this event (a Last-Event-ID header wins)"),
-                ],
-            ),
-        ),
-        ("/sta/v1.1/Observations", "post", _post_observations()),
-    ]
+    immutable = "A tile ({hash}.glb) or nested tileset ({hash}.json): immutable"
+    vector = "A Mapbox vector tile (XYZ); several layers with commas between; 204: nothing is there"
+    return {
+        "/tiles3d/{tileset}/tileset.json": _get("tiles", "The root of a 3D Tiles 1.1 tileset", ["tileset"], times),
+        "/tiles3d/c/{name}": _get("tiles", immutable, ["name"]),
+        "/terrain/layer.json": _get("tiles", "What the terrain holds"),
+        "/terrain/{z}/{x}/{y}.terrain": _get("tiles", "A quantized-mesh terrain tile (TMS)", ["z", "x", "y"]),
+        "/vector/{layers}/{z}/{x}/{y}.mvt": _get("tiles", vector, ["layers", "z", "x", "y"]),
+        "/vector/{layers}/tilejson.json": _get("tiles", "TileJSON 3.0 of these layers", ["layers"]),
+    }
 
 
 def _query(name: str, text: str) -> dict[str, Any]:
