@@ -76,7 +76,8 @@ def from_store(database: Database) -> Callable[[Key], bytes]:
 
     def make(key: Key) -> bytes:
         layers, z, x, y = key
-        with database.begin() as connection:
+        # Several layers are read in one snapshot, so that they fit each other.
+        with database.begin() if len(layers) > 1 else database.statement() as connection:
             return vector_tiles.tile(connection, layers, WebTile(z, x, y))
 
     return make

@@ -80,6 +80,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def statement(self) -> Iterator[Connection]:
+        """For one statement that reads: it is its own transaction, which saves two ways to the database."""
+        with translated(), self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
     def raw(self) -> Iterator[psycopg.Connection[Any]]:
         """A psycopg connection of its own (COPY, LISTEN, named cursors); commits at the end, closes always."""
         with translated(), psycopg.connect(self.url, connect_timeout=5, options=_OPTIONS) as connection:
