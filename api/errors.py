@@ -40,6 +40,7 @@ STATUSES: dict[type[CimError], int] = {
     errors.Unavailable: 503,
     Busy: 503,
     errors.NoSpace: 507,
+    errors.LostRecord: 500,
     CimError: 500,
 }
 

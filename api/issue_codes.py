@@ -94,6 +94,7 @@ CODES: dict[str, tuple[str, str]] = {
     "conflict": ("与正在进行的另一次入库冲突", "another load of the same dataset was under way"),
     "unavailable": ("数据库或其他服务当时不可用", "the database or another service was away"),
     "no_space": ("磁盘已满", "the disk was full"),
+    "lost_record": ("内部记录缺失", "a record that the program kept for itself was gone"),
     "missing_tool": ("缺少必需的软件", "software that is needed is not installed"),
     "bad_settings": ("配置有误", "the settings are wrong"),
     "error": ("内部错误", "an internal error"),

@@ -9,7 +9,8 @@
     ├── BadSettings        city.toml or a CIM_* variable is wrong: mend the configuration
     ├── MissingTool        something that must be installed is not: the message names the command
     ├── Unavailable        the database or another service is away: wait, then try again
-    └── NoSpace            the disk is full: free some space, then run the same command again
+    ├── NoSpace            the disk is full: free some space, then run the same command again
+    └── LostRecord         what the program keeps for itself is gone or spoilt: it is made anew, mostly unasked
 
 Every message says which, what, and what was expected. `code` is stable and never translated: clients translate by it.
 """
@@ -74,3 +75,9 @@ class NoSpace(CimError):
     """The disk is full."""
 
     code = "no_space"
+
+
+class LostRecord(CimError):
+    """Something that the program kept for itself is not there any more, or not whole: what was made from it is made anew."""
+
+    code = "lost_record"

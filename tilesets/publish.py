@@ -17,7 +17,7 @@ from typing import Literal, Protocol, cast
 
 import deflate
 
-from cim.errors import BadSource, NoSpace
+from cim.errors import LostRecord, NoSpace
 
 Kind = Literal["glb", "json", "unit", "mass", "ground"]
 PUBLIC: tuple[Kind, ...] = ("glb", "json")
@@ -26,10 +26,6 @@ GZIP_LEVEL = 6
 """Of libdeflate: less than half of zlib's time at its level 6, and a little smaller; names are of the bytes before it."""
 FROM_ROOT = "../c/"
 """How a root tileset names its contents: roots are at {tileset}/tileset.json, everything else at c/{hash}.{kind}."""
-
-
-class LostRecord(BadSource):
-    """Something that was put is not there any more, or not whole: what was made from it must be made anew."""
 
 
 class Sink(Protocol):

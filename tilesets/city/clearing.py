@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cim.errors import BadSource
+from cim.errors import BadSource, LostRecord
 from tilesets.city import index as indexes
 from tilesets.publish import FolderSink, write_whole
 
@@ -56,7 +56,7 @@ def _clear(folder: Path, now: float, grace_s: float, asked_s: float) -> Cleared:
     for root in roots(folder):
         try:
             _need(sink, root, needed)
-        except (OSError, BadSource, ValueError, KeyError) as error:
+        except (OSError, BadSource, LostRecord, ValueError, KeyError) as error:
             return Cleared(0, 0, 0, f"{root} cannot be read whole ({error}); build it anew, or remove it")
     before, marked = _marks(folder), {}
     files = size = 0

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from cim.city import City
-from cim.errors import MissingTool
+from cim.errors import LostRecord, MissingTool
 from cim.store.bodies import Moment, Reader, reading
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
@@ -22,7 +22,7 @@ from tilesets.city.build import kept
 from tilesets.city.index import Made
 from tilesets.city.records import decode_unit
 from tilesets.crew import Crew
-from tilesets.publish import PUBLIC, FolderSink, LostRecord
+from tilesets.publish import PUBLIC, FolderSink
 from tilesets.terrain.ground import ServedGround
 
 

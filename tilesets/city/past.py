@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from cim.errors import LostRecord
 from cim.store import changes, marks
 from cim.store.bodies import Moment, reading
 from tilesets.city import plan as plans
@@ -16,7 +17,6 @@ from tilesets.city.making import Order
 from tilesets.city.plan import Plan
 from tilesets.city.refresh import TILESET, Yard, built, ground_record, index_of, ordered, stamp
 from tilesets.city.shelf import Shelf
-from tilesets.publish import LostRecord
 
 
 def root(yard: Yard, moment: Moment) -> Path:

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from cim.errors import LostRecord
 from cim.types import IntArray
 from tilesets.buildings.mass import Mass
 from tilesets.buildings.standing import Flaw
 from tilesets.buildings.tally import Tally
 from tilesets.buildings.units import Leaf, Unit
-from tilesets.publish import LostRecord
 from tilesets.spec import Region
 from tilesets.tree import Cell, Node
 

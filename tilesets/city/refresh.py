@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cim.city import City
+from cim.errors import LostRecord
 from cim.geoid import Geoid
 from cim.store import bus, marks
 from cim.store.bodies import Moment, Reader, reading
@@ -20,7 +21,7 @@ from tilesets.city.making import Order, spread
 from tilesets.city.plan import Plan
 from tilesets.city.records import decode_unit
 from tilesets.city.shelf import Shelf
-from tilesets.publish import FolderSink, LostRecord, name_of
+from tilesets.publish import FolderSink, name_of
 from tilesets.terrain import manifest
 from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from cim.errors import LostRecord
 from tilesets.buildings.standing import Flaw
 from tilesets.city.build import report_of
 from tilesets.city.index import Index
 from tilesets.city.records import decode_unit
 from tilesets.city.refresh import TILESET
 from tilesets.city.shelf import Shelf
-from tilesets.publish import FolderSink, LostRecord
+from tilesets.publish import FolderSink
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from cim.errors import BadInput
 from loaders import json_stream
 from tests.geojson_files import LAYOUTS, codes, damaged, encoded, feature, ids, joined, read
 
+pytestmark = pytest.mark.long
+
 SPOIL = {
     "overwritten": lambda text, r: r.randbytes(len(text)),
     "flipped": lambda text, r: bytes(

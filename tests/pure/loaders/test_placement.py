@@ -11,6 +11,8 @@ from cim import crs
 from cim.types import Box, FloatArray
 from loaders.placement import astray, judge, outside
 
+pytestmark = pytest.mark.long
+
 FRAME = "EPSG:4547"
 OLD_TOWN = np.array([439_300.0, 4_439_900.0])  # a place to put made-up towns, near 113.288 E, 40.091 N
 DATONG = Box(112.6, 39.0, 114.6, 40.8)

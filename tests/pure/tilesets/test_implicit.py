@@ -36,6 +36,8 @@ from tilesets.implicit.root_box import root_box
 from tilesets.implicit.subtree import SUBTREE_LEVELS, Member, encode
 from tilesets.spec import Region
 
+pytestmark = pytest.mark.long
+
 TO_ECEF = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 TO_LONLAT = Transformer.from_crs(CRS, "EPSG:4490", always_xy=True)
 SOMEWHERE = Region(0.0, 0.0, 1.0, 1.0, 0.0, 1.0)

@@ -26,6 +26,8 @@ from tilesets.city.build import build_city
 from tilesets.implicit import export
 from tilesets.publish import FolderSink
 
+pytestmark = pytest.mark.long
+
 COUNT, TARGET = 24, 600
 """A city as small as may be with nested tilesets, siblings, all levels and a full subtree: a fault costs a check of it."""
 
@@ -183,7 +185,6 @@ def test_every_rule_has_a_planted_fault_and_a_clause() -> None:
     assert all(re.match(rf"{documents}[ ,:]", clause) for clause in RULES.values())
 
 
-@pytest.mark.long
 @settings(max_examples=40)
 @given(data=st.data(), is_implicit=st.booleans())
 def test_no_bytes_bring_the_checker_down(sound: Files, implicit: Files, data: st.DataObject, is_implicit: bool) -> None:

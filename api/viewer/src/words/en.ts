@@ -211,6 +211,7 @@ export const en: Words = {
   "error.missing_crs": "The coordinate reference system is not stated.",
   "error.bad_source": "The file cannot be read.",
   "error.no_space": "The server's disk is full.",
+  "error.lost_record": "A record of the server's own is gone; it is made anew.",
   "error.bad_settings": "The server is configured wrongly.",
   "error.http_401": "Please sign in.",
   "error.http_403": "Not allowed.",

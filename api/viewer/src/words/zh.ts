@@ -209,6 +209,7 @@ export const zh = {
   "error.missing_crs": "未说明坐标系。",
   "error.bad_source": "文件无法读取。",
   "error.no_space": "服务器磁盘已满。",
+  "error.lost_record": "服务器的内部记录缺失,正在重新生成。",
   "error.bad_settings": "服务器配置有误。",
   "error.http_401": "需要登录。",
   "error.http_403": "没有权限。",

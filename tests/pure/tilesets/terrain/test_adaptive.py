@@ -13,6 +13,8 @@ from tilesets.terrain.adaptive import COLLAR, QUADS, Triangles, errors, triangul
 from tilesets.terrain.irregular import tiles
 from tilesets.terrain.quantized_mesh import height_scale
 
+pytestmark = pytest.mark.long
+
 HIGH, WIDE = 2, 3
 
 

@@ -16,6 +16,8 @@ from cim.geoid import Geoid
 from tilesets.terrain import build as terrain
 from tilesets.terrain.build import DemSource, TerrainReport, build_terrain
 
+pytestmark = pytest.mark.long
+
 FIELD = (430_000.0, 4_450_000.0, 60.0, 300)
 INSET = (436_000.0, 4_441_000.0, 30.0, 100)
 GEOID = Geoid.constant(-15.0)
@@ -71,7 +73,6 @@ def build(relief: Any, state: Any, out: Path, **options: Any) -> TerrainReport:
     return build_terrain(given.pop("dems"), out, relief.crs, GEOID, **given)
 
 
-@pytest.mark.long
 def test_built_over_another_it_equals_a_fresh_build_byte_for_byte(
     relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -140,7 +141,6 @@ def test_a_build_that_dies_leaves_the_pyramid_as_it_was(relief: Any, states: dic
     assert [p.name for p in tmp_path.iterdir()] == ["t"]
 
 
-@pytest.mark.long
 def test_what_a_killed_worker_had_in_work_is_done_again(
     relief: Any, states: dict[str, Any], fresh: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
