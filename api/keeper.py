@@ -97,7 +97,7 @@ def keep(settings: Settings, url: str, server: int, is_behind: "Synchronized[int
         try:
             for _, found in changes.follow(database, None, is_alone, wait_s=LOOK_S):
                 rounds.one(any(change.layer in ("buildings", "*") for change in found))
-                is_behind.value, wait_s = 0, LOOK_S
+                is_behind.value, wait_s = int(rounds.is_left_alone), LOOK_S
         except CimError as error:
             _log.warning("keeper: %s; trying again in %.0f s", error, wait_s)
         is_behind.value, rounds.is_behind = 1, True
@@ -115,7 +115,7 @@ class _Rounds:
     shown: Moment | None = None
     ground: float = 0.0
     clear_at: float = 0.0
-    strange: str = ""
+    is_left_alone: bool = False
 
     def one(self, is_changed: bool) -> None:
         """Build where buildings changed, the ground did, or a day has turned; clear what nobody names, once an hour.
@@ -123,7 +123,7 @@ class _Rounds:
         Raises what a build raises: it is tried again.
         """
         ground = self._ground()
-        if self.is_behind or is_changed or ground != self.ground or self._has_turned():
+        if self.is_behind or self.is_left_alone or is_changed or ground != self.ground or self._has_turned():
             self.is_behind = True
             self._build()
             self.is_behind, self.ground = False, ground
@@ -146,14 +146,12 @@ class _Rounds:
         settings, city = self.settings, self.settings.city()
         yard = Yard(self.database, city, settings.data, open_geoid(city), processors(), settings.dask)
         held = Shelf(self._tiles, TILESET).index()
-        if held is not None and held.stamp != stamp(yard):
-            if held.stamp != self.strange:
-                _log.warning(
-                    "keeper: the tileset was built by other rules than this server's: `cim build`, or start anew"
-                )
-            self.strange = held.stamp
-            return
-        self.shown = refresh(yard).moment
+        is_strange = held is not None and held.stamp != stamp(yard)
+        if is_strange and not self.is_left_alone:
+            _log.warning("keeper: the tileset was built by other rules than this server's: `cim build`, or start anew")
+        self.is_left_alone = is_strange
+        if not is_strange:
+            self.shown = refresh(yard).moment
 
     def _ground(self) -> float:
         """When the terrain that is served was made."""

@@ -99,9 +99,11 @@ def other_database(cluster: str, template: str) -> Iterator[Database]:
     name = f"test_{uuid.uuid4().hex[:8]}"
     _execute(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
     database = Database(_named(cluster, name))
-    yield database
-    database.close()
-    _execute(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        yield database
+    finally:
+        database.close()
+        _execute(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

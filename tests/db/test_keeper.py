@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -128,3 +129,20 @@ def test_a_build_that_fails_is_told_by_health_and_tried_again(yard: Yard, serve:
         while httpx.get(f"{address}/health").json()["keeper"] == "down" and time.monotonic() < deadline:
             time.sleep(0.1)
         assert httpx.get(f"{address}/health").json()["keeper"] == "ok"
+
+
+def test_a_tileset_of_other_rules_is_left_alone_and_health_says_so(yard: Yard, serve: Callable[[], str]) -> None:
+    refresh(replace(yard, target_bytes=TARGET_BYTES // 2))
+    other = published(yard)
+    address = serve()
+    deadline = time.monotonic() + WAIT_S
+    while httpx.get(f"{address}/health").json()["keeper"] == "ok" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert httpx.get(f"{address}/health").json()["keeper"] == "down"
+    execute(yard.database, "UPDATE cim.body SET height_m = height_m + 2 WHERE id = 17")
+    time.sleep(2.0)
+    assert published(yard) == other
+    refresh(yard)  # by this server's rules again: it goes on from there
+    while httpx.get(f"{address}/health").json()["keeper"] == "down" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert httpx.get(f"{address}/health").json()["keeper"] == "ok"
