@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.deps import Service, moment
 from api.errors import Busy, refuse_for
 from api.static import find, serve
-from cim.errors import BadInput, CimError, Unavailable
+from cim.errors import BadInput, CimError
 from cim.store.bodies import Moment
 from cim.store.geoid import open_geoid
 from tilesets.city import past
@@ -58,7 +58,7 @@ class Past:
         await serve(held and replace(held, path=root), scope, send, "the city of that day went away; ask again")
 
     async def _root(self, asked: Asked) -> Path:
-        """The root's file. Raises BadInput for a time that is none, Unavailable while it takes too long."""
+        """The root's file. Raises BadInput for a time that is none, Busy while it takes too long."""
         made = self._making.get(asked)
         if made is None:
             if len(self._making) >= _MOST_WAITING:
@@ -69,7 +69,7 @@ class Past:
         try:
             return await asyncio.wait_for(asyncio.shield(made), _WAIT_S)
         except TimeoutError:
-            raise Unavailable("the city of that day is being made: ask again in a moment") from None
+            raise Busy("the city of that day is being made: ask again in a moment") from None
 
     def _made(self, asked: Asked) -> Path:
         shared = self._service()

@@ -271,6 +271,18 @@ def test_a_time_that_is_none_is_refused_in_one_sentence(yard: Yard, client: http
         assert re.search(word, answer.json()["detail"])
 
 
+def test_who_waits_too_long_for_a_day_is_told_to_come_back_and_finds_it_then(
+    yard: Yard, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("api.past._WAIT_S", 0.0)
+        answer = client.get("/tiles3d/city/tileset.json?at=2020-01-01")
+    assert answer.status_code == 503
+    assert "being made" in answer.json()["detail"]
+    assert int(answer.headers["retry-after"]) > 0
+    assert client.get("/tiles3d/city/tileset.json?at=2020-01-01").status_code == 200
+
+
 def _now(yard: Yard) -> datetime:
     return _rows(yard, "SELECT clock_timestamp()")[0][0]
 
