@@ -32,7 +32,7 @@ from typing import Any, TypedDict
 
 import shapely
 
-from cim.address import fold
+from cim.address.spelling import fold
 from cim.errors import BadInput
 
 BODY = ("height_m", "height_basis", "eaves_m", "base_m", "roof_form")

@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cim.address import fold
+from cim.address.spelling import fold
 from cim.errors import BadInput
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
 

@@ -2,7 +2,7 @@
 
 from pypinyin import Style, lazy_pinyin
 
-from cim.address import Spelling, fold
+from cim.address.spelling import Spelling, fold
 
 
 def spell(name: str | None, address: str | None) -> Spelling:

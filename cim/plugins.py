@@ -76,6 +76,10 @@ class Source:
     """seven parameters (m, arc seconds, ppm; position vector) to CGCS2000, for Xian 80 and Beijing 54"""
     accept: tuple[str, ...] = ()
     """codes of warnings that would stop the load and that the owner has looked at: go on"""
+    table: str | None = None
+    """which table, sheet or layer of a file that holds several; None: it must hold exactly one that fits"""
+    control_points: str = "refuse"
+    """what to do with an image that only has ground control points: `refuse` it, or `warp` it with their best fit"""
     city: tuple[Box, str] | None = None
     """the city's extent (degrees) and frame, so that a reader can say where the data would lie; None: not known"""
 

@@ -13,6 +13,7 @@ STAGES = ("归集", "基础", "主题", "专题")
 
 MODES = ("replace", "append", "terminate")
 HEIGHTS = ("1985", "ellipsoidal")
+CONTROL_POINTS = ("refuse", "warp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class NamedSource:
 
 _OF_SOURCE = {
     *("name", "layer", "location", "crs", "encoding", "columns", "constants"),
-    *("mode", "valid_from", "heights", "datum_shift", "accept"),
+    *("mode", "valid_from", "heights", "datum_shift", "accept", "table", "control_points"),
 }
 _OF_CARD = {"title", "stage", "owner", "licence", "due", "due_every_days", "survey_date", "accuracy_m"}
 
@@ -74,6 +75,10 @@ def parse(entry: Mapping[str, Any], priority: int) -> NamedSource:
             heights=_one_of(str(entry.get("heights", "1985")), HEIGHTS, f"source {name!r}: heights"),
             datum_shift=shift,
             accept=tuple(str(code) for code in entry.get("accept", ())),
+            table=None if entry.get("table") is None else str(entry["table"]),
+            control_points=_one_of(
+                str(entry.get("control_points", "refuse")), CONTROL_POINTS, f"source {name!r}: control_points"
+            ),
         ),
         card=card,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from cim.address import Spelling, fold, is_latin
+from cim.address.spelling import Spelling, fold, is_latin
 from cim.errors import BadInput
 from cim.plugins import Layer
 from cim.store.db import raw
