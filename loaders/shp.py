@@ -9,12 +9,11 @@ from typing import BinaryIO
 import numpy as np
 
 from cim.errors import BadSource
-from cim.types import IntArray
+from loaders.placed import PIECE_ROWS, Entries
 
 HEAD_BYTES = 100
 RECORD_HEAD_BYTES = 8
 _MAGIC = 9994
-_PIECE = 20_000
 _SEARCHED_BYTES = 1 << 20
 _SAMPLED = 1_000
 
@@ -41,14 +40,6 @@ class Head:
     kind: int
     declared_bytes: int
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """Where some records lie: (n,) position of the content in the file and its length in bytes; -1 where it is not there."""
-
-    at: IntArray
-    size: IntArray
 
 
 def head(path: Path, name: str) -> Head:
@@ -86,30 +77,25 @@ def indexed(shp: Path, shx: Path | None) -> int | None:
 def by_index(shx: Path, count: int, first: int) -> Iterator[Entries]:
     """Entries of the .shx from record `first` (0-based) on."""
     with shx.open("rb") as file:
-        for start in range(first, count, _PIECE):
+        for start in range(first, count, PIECE_ROWS):
             file.seek(HEAD_BYTES + 8 * start)
-            raw = np.frombuffer(file.read(8 * min(_PIECE, count - start)), dtype=">i4").reshape(-1, 2)
+            raw = np.frombuffer(file.read(8 * min(PIECE_ROWS, count - start)), dtype=">i4").reshape(-1, 2)
             words = raw.astype(np.int64)
             yield Entries(2 * words[:, 0] + RECORD_HEAD_BYTES, 2 * words[:, 1])
 
 
 def by_walking(shp: Path, first: int) -> Iterator[Entries]:
-    """Entries as the records follow each other in the .shp; behind a wrong length it goes on where the next number stands."""
+    """Entries as the records follow each other in the .shp; behind a wrong length it goes on where the next number is."""
     with shp.open("rb") as file:
         found: list[tuple[int, int]] = []
         for number, entry in enumerate(_walked(file, shp.stat().st_size)):
             if number >= first:
                 found.append(entry)
-            if len(found) == _PIECE:
-                yield _entries(found)
+            if len(found) == PIECE_ROWS:
+                yield Entries.of(found)
                 found = []
     if found:
-        yield _entries(found)
-
-
-def _entries(found: list[tuple[int, int]]) -> Entries:
-    both = np.array(found, dtype=np.int64).reshape(-1, 2)
-    return Entries(both[:, 0], both[:, 1])
+        yield Entries.of(found)
 
 
 def _walked(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:

@@ -4,15 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.errors import GEOSException
 
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
 from loaders import ragged
+from loaders.placed import Octets
 from loaders.shp import KINDS
-
-Octets = npt.NDArray[np.uint8]
 
 # ESRI white paper, tables 4-16: behind the type and the box stand the counts, the parts' starts, the positions, and then
 # for ..Z a range and one height a position, for ..M the same of measures (which nothing here uses).

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,12 +11,12 @@ import shapely
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import FloatArray, Issue, ObjectArray
-from loaders import dbf, dbf_encoding, shp, shp_geometry
+from loaders import dbf, dbf_encoding, placed, shp, shp_geometry
+from loaders.placed import Entries
 from loaders.records import framed
 from loaders.stated_crs import needs_place, stated_crs
 
 BATCH_ROWS = 20_000
-_BATCH_BYTES = 64 << 20
 
 # A wrong encoding shows in nearly every text beyond ASCII; bytes that were spoilt on the way are rarer than one in twenty.
 _PROBED_ROWS = 1_000
@@ -104,7 +103,7 @@ def _read(opened: _Opened, source: Source, after: int) -> Iterator[Batch]:
     entries = shp.by_walking(path, after) if walks else shp.by_index(opened.shx, opened.listed, after)  # type: ignore[arg-type]
     done, crs = after, ""
     with path.open("rb") as shapes, table.path.open("rb") as attributes:
-        for piece, is_last in _marked(_pieces(entries, table.records, after)):
+        for piece, is_last in placed.marked(_pieces(entries, table.records, after)):
             found = _decoded(shapes, piece, opened.head.size)
             crs = crs or stated_crs(source, opened.told, _sample(found.shapes))
             rows = dbf.rows(dbf.read(attributes, table, done, len(piece.at)), table, opened.encoding.name)
@@ -120,46 +119,23 @@ def _read(opened: _Opened, source: Source, after: int) -> Iterator[Batch]:
         raise BadSource(f"{source.location}: no records; expected at least one")
 
 
-def _pieces(entries: Iterator[shp.Entries], attributes: int, done: int) -> Iterator[shp.Entries]:
-    """Entries in pieces that lie forward and close together in the file; then, without a place, what only the .dbf has."""
-    for some in entries:
-        begins = [0]
-        for place in range(1, len(some.at)):
-            first = begins[-1]
-            forward = some.at[place] >= some.at[place - 1]
-            if not forward or some.at[place] + some.size[place] - some.at[first] > _BATCH_BYTES:
-                begins.append(place)
-        for begin, end in pairwise([*begins, len(some.at)]):
-            yield shp.Entries(some.at[begin:end], some.size[begin:end])
-            done += end - begin
+def _pieces(entries: Iterator[Entries], attributes: int, done: int) -> Iterator[Entries]:
+    """What the .shp has, a piece at a time; then, without a place, what only the .dbf has."""
+    for piece in placed.pieces(entries):
+        yield piece
+        done += len(piece.at)
     for first in range(done, attributes, BATCH_ROWS):
         nowhere = np.full(min(BATCH_ROWS, attributes - first), -1, dtype=np.int64)
-        yield shp.Entries(nowhere, nowhere)
+        yield Entries(nowhere, nowhere)
 
 
-def _marked(pieces: Iterator[shp.Entries]) -> Iterator[tuple[shp.Entries, bool]]:
-    """Each piece, and whether it is the last."""
-    waiting = next(pieces, None)
-    for piece in pieces:
-        if waiting is not None:
-            yield waiting, False
-        waiting = piece
-    if waiting is not None:
-        yield waiting, True
-
-
-def _decoded(file: BinaryIO, piece: shp.Entries, size: int) -> shp_geometry.Decoded:
+def _decoded(file: BinaryIO, piece: Entries, size: int) -> shp_geometry.Decoded:
     """The geometries of a piece's records."""
-    there = (piece.at >= shp.HEAD_BYTES) & (piece.at < size)
-    lengths = np.where(there, np.clip(np.minimum(piece.size, size - piece.at), 0, None), 0)
-    lowest = int(piece.at[there].min()) if there.any() else 0
-    highest = int((piece.at + lengths)[there].max()) if there.any() else 0
-    file.seek(lowest)
-    content = np.frombuffer(file.read(highest - lowest), dtype=np.uint8)
-    found = shp_geometry.decode(content, np.where(there, piece.at - lowest, 0), lengths)
-    for place in np.flatnonzero(~there).tolist():
+    held = placed.held(file, piece, shp.HEAD_BYTES, size)
+    found = shp_geometry.decode(held.content, held.at, held.size)
+    for place in np.flatnonzero(~held.there).tolist():
         if piece.at[place] < 0:
-            del found.faults[place]  # only the .dbf has it: a record without a geometry
+            found.faults.pop(place, None)  # only the .dbf has it: a record without a geometry
         else:
             found.faults[place] = ("geometry_unreadable", "it lies behind the end of the .shp")
     return found
@@ -217,7 +193,7 @@ def _notes(opened: _Opened) -> list[Issue]:
     return notes
 
 
-def _miscounted(opened: _Opened, done: int, last: shp.Entries) -> list[Issue]:
+def _miscounted(opened: _Opened, done: int, last: Entries) -> list[Issue]:
     """The note that there are more geometries than attributes, or less."""
     shapes = int(done - (last.at < 0).sum()) if opened.listed is None else opened.listed
     if shapes == opened.table.records:
@@ -226,7 +202,7 @@ def _miscounted(opened: _Opened, done: int, last: shp.Entries) -> list[Issue]:
     return [Issue("record_counts_differ", f"{message}: the rest of the longer one stands alone")]
 
 
-def _reached(piece: shp.Entries, size: int) -> int:
+def _reached(piece: Entries, size: int) -> int:
     return size if piece.at[-1] < 0 else int(np.clip(piece.at[-1] + piece.size[-1], 0, size))
 
 
