@@ -1,13 +1,14 @@
 """The source formats, by name: one file each, one line here."""
 
 from cim.plugins import Registry, SourceFormat
-from loaders.sources import flatgeobuf, geojson, geotiff, shapefile, table, vector
+from loaders.sources import flatgeobuf, geojson, geoparquet, geotiff, shapefile, table, vector
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source",
     vector.GEOPACKAGE,
     shapefile.SHAPEFILE,
     flatgeobuf.FLATGEOBUF,
+    geoparquet.GEOPARQUET,
     geojson.GEOJSON,
     table.CSV,
     geotiff.SOURCE,
