@@ -1,7 +1,7 @@
 """The source formats, by name: one file each, one line here."""
 
 from cim.plugins import Registry, SourceFormat
-from loaders.sources import flatgeobuf, geojson, geoparquet, geotiff, shapefile, table, vector
+from loaders.sources import flatgeobuf, geojson, geoparquet, geotiff, osm_pbf, shapefile, table, vector
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source",
@@ -9,6 +9,7 @@ SOURCES: Registry[SourceFormat] = Registry(
     shapefile.SHAPEFILE,
     flatgeobuf.FLATGEOBUF,
     geoparquet.GEOPARQUET,
+    osm_pbf.OSM_PBF,
     geojson.GEOJSON,
     table.CSV,
     geotiff.SOURCE,
