@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -17,7 +17,7 @@ def values(array: "pa.Array[Any]") -> Sequence[Any]:
         known = values(array.dictionary)
         return [None if i is None else known[i] for i in array.indices.to_pylist()]
     if array.null_count == 0 and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return array.to_numpy(zero_copy_only=False)
+        return cast(Sequence[Any], array.to_numpy(zero_copy_only=False))
     try:
         found = array.to_pylist()
     except UnicodeDecodeError:

@@ -22,21 +22,10 @@ _SAMPLED = 1_000
 _READ_BYTES = 4 << 20
 
 KINDS = (
-    "Byte",
-    "UByte",
-    "Bool",
-    "Short",
-    "UShort",
-    "Int",
-    "UInt",
-    "Long",
-    "ULong",
-    "Float",
-    "Double",
-    "String",
-    "Json",
+    *("Byte", "UByte", "Bool", "Short", "UShort", "Int", "UInt", "Long", "ULong", "Float", "Double"),
+    *("String", "Json", "DateTime", "Binary"),
 )
-KINDS += ("DateTime", "Binary")
+"""the types of columns, by their number"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +136,7 @@ def _leaves(file: BinaryIO, head: Head, first: int, count: int) -> IntArray:
     raw = np.frombuffer(file.read(count * _NODE_BYTES), dtype=np.uint8)
     nodes = raw[: len(raw) // _NODE_BYTES * _NODE_BYTES].reshape(-1, _NODE_BYTES)
     offsets = np.ascontiguousarray(nodes[:, 32:]).view("<i8")[:, 0]
-    return np.clip(offsets, 0, 2**48) + head.features_at
+    return np.asarray(np.clip(offsets, 0, 2**48) + head.features_at, dtype=np.int64)
 
 
 def by_index(file: BinaryIO, head: Head, first: int) -> Iterator[Entries]:

@@ -1,6 +1,8 @@
 """Geometries out of flat coordinates and counts, many at a time; a part that is too short costs only its own record."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -92,10 +94,11 @@ def spans(starts: IntArray, sizes: IntArray) -> IntArray:
     [10, 11, 5, 6, 7]
     """
     ends = np.cumsum(sizes)
-    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    begins: IntArray = np.repeat(starts - (ends - sizes), sizes)
+    return begins + np.arange(len(begins))
 
 
-_MULTI = {0: shapely.multipoints, 1: shapely.multilinestrings, 3: shapely.multipolygons}
+_MULTI: dict[int, Callable[..., Any]] = {0: shapely.multipoints, 1: shapely.multilinestrings, 3: shapely.multipolygons}
 
 
 def _unclosed(xyz: FloatArray, sizes: IntArray) -> BoolArray:

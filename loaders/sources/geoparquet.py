@@ -135,7 +135,7 @@ def _groups(file: pq.ParquetFile, after: int) -> tuple[list[int], int]:
 def _rows(file: pq.ParquetFile) -> int:
     """How many records make a batch, so that it stays within 64 MiB by the file's own account."""
     groups = [file.metadata.row_group(i) for i in range(min(100, file.metadata.num_row_groups))]
-    rows, size = sum(g.num_rows for g in groups), sum(g.total_byte_size for g in groups)
+    rows, size = sum(int(g.num_rows) for g in groups), sum(int(g.total_byte_size) for g in groups)
     return max(1, min(BATCH_ROWS, _BATCH_BYTES * max(1, rows) // max(1, size)))
 
 

@@ -10,6 +10,7 @@ import osmium
 import shapely
 from osmium.filter import KeyFilter
 from osmium.geom import WKBFactory
+from osmium.osm import Area, Node, Relation, Way
 
 from cim import crs as frames
 from cim.errors import BadSource
@@ -137,28 +138,33 @@ def _found(path: Path, table: Table) -> Iterator[_Found]:
         tags = {tag.k: tag.v for tag in thing.tags}
         if not table.takes(tags):
             continue
-        if thing.is_area():
+        if isinstance(thing, Area):
             id = f"{'way' if thing.from_way() else 'relation'}/{thing.orig_id()}"
             waiting.pop(id, None)
             if not thing.from_way():
                 met.add(thing.orig_id())
             yield id, write.create_multipolygon(thing), tags, ""
-        elif thing.is_node():
+        elif isinstance(thing, Node):
             if table.shape == "point":
                 yield f"node/{thing.id}", write.create_point(thing), tags, ""
-        elif thing.is_way():
+        elif isinstance(thing, Way):
             line = _line(thing, write)
             if table.shape == "line":
                 yield f"way/{thing.id}", line, tags, _CUT_OFF
             elif thing.is_closed():
                 waiting[f"way/{thing.id}"] = tags, _NO_AREA if line else _CUT_OFF
-        elif table.shape != "line" and tags.get("type") == "multipolygon" and thing.id not in met:
+        elif (
+            isinstance(thing, Relation)
+            and table.shape != "line"
+            and tags.get("type") == "multipolygon"
+            and thing.id not in met
+        ):
             waiting[f"relation/{thing.id}"] = tags, f"{_NO_AREA}, or a way of it is not in the file"
     for id, (tags, why) in waiting.items():
         yield id, None, tags, why
 
 
-def _line(way: osmium.osm.Way, write: WKBFactory) -> str | None:
+def _line(way: Way, write: WKBFactory) -> str | None:
     """A way's line; None where it has none."""
     try:
         return str(write.create_linestring(way))
