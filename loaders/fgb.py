@@ -136,7 +136,7 @@ def _leaves(file: BinaryIO, head: Head, first: int, count: int) -> IntArray:
     raw = np.frombuffer(file.read(count * _NODE_BYTES), dtype=np.uint8)
     nodes = raw[: len(raw) // _NODE_BYTES * _NODE_BYTES].reshape(-1, _NODE_BYTES)
     offsets = np.ascontiguousarray(nodes[:, 32:]).view("<i8")[:, 0]
-    return np.asarray(np.clip(offsets, 0, 2**48) + head.features_at, dtype=np.int64)
+    return np.asarray(np.clip(offsets, 0, head.size) + head.features_at, dtype=np.int64)
 
 
 def by_index(file: BinaryIO, head: Head, first: int) -> Iterator[Entries]:
