@@ -19,6 +19,7 @@ _MAGIC_BYTES, _LENGTH_BYTES = 8, 4
 _LONGEST_HEAD = 64 << 20
 _NODE_BYTES = 40
 _SAMPLED = 1_000
+_FARTHEST = 2**40  # no file is larger; a spoilt place must not be more than the system can seek to
 _READ_BYTES = 4 << 20
 
 KINDS = (
@@ -136,7 +137,7 @@ def _leaves(file: BinaryIO, head: Head, first: int, count: int) -> IntArray:
     raw = np.frombuffer(file.read(count * _NODE_BYTES), dtype=np.uint8)
     nodes = raw[: len(raw) // _NODE_BYTES * _NODE_BYTES].reshape(-1, _NODE_BYTES)
     offsets = np.ascontiguousarray(nodes[:, 32:]).view("<i8")[:, 0]
-    return np.asarray(np.clip(offsets, 0, head.size) + head.features_at, dtype=np.int64)
+    return np.asarray(np.clip(offsets, 0, _FARTHEST) + head.features_at, dtype=np.int64)
 
 
 def by_index(file: BinaryIO, head: Head, first: int) -> Iterator[Entries]:
