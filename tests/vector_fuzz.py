@@ -1,6 +1,6 @@
 """Spoils valid vector files and reads them, in a process of its own: what a native library does to it is seen outside.
 
-    python -m tests.vector_fuzz FORMAT FOLDER EXAMPLES [SEED]
+    python -m tests.vector_fuzz FORMAT[,FORMAT...] FOLDER EXAMPLES [SEED]
 
 Each read must end in batches, or in BadSource or MissingCrs that names the file.
 """
@@ -71,6 +71,8 @@ def check(path: Path) -> None:
 
 def main(form: str, folder: Path, examples: int, number: int) -> None:
     """Spoil every file that makes up a source of this format, one after the other."""
+    folder = folder / form
+    folder.mkdir(exist_ok=True)
     path = WRITERS[form](folder, footprints(7))
     parts = sorted(p for p in folder.iterdir() if p.stem == path.stem)
     originals = {part: part.read_bytes() for part in parts}
@@ -96,4 +98,5 @@ def main(form: str, folder: Path, examples: int, number: int) -> None:
 if __name__ == "__main__":
     faulthandler.enable()
     warnings.simplefilter("ignore")
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0)
+    for wanted in sys.argv[1].split(","):
+        main(wanted, Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0)
