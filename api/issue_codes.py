@@ -19,6 +19,19 @@ CODES: dict[str, tuple[str, str]] = {
     "id_type": ("id 既非文本也非数字", "the id is neither a text nor a number"),
     "nul_character": ("文字中含有 NUL 字符", "text with a NUL character, which no database can hold"),
     "truncated": ("文件在中途断掉", "the file breaks off before its end"),
+    "record_unreadable": ("记录的字节无法识别", "the bytes of the record cannot be made out"),
+    "record_deleted": ("属性表中已标记删除，未入库", "marked as deleted in the attribute table; left out"),
+    "record_counts_differ": ("几何与属性的条数不一致", "not as many attributes as geometries"),
+    "index_rebuilt": (
+        "索引文件（.shx）缺失或有误，已按顺序逐条读取",
+        "the index (.shx) is missing or wrong; the records were found one behind the other",
+    ),
+    "encoding_detected": (
+        "没有说明文字编码，已按唯一能读通的编码读取，请核对",
+        "no encoding is stated; the one that all texts fit was taken: check it",
+    ),
+    "text_cut": ("文字在字段末尾被截断在半个字上，半个字已去掉", "a text ends in half a character; that was left out"),
+    "column_unread": ("该列未读取", "a column that is not read"),
     # Geometry
     "geometry_missing": ("没有几何", "no geometry"),
     "geometry_empty": ("几何为空", "an empty geometry"),

@@ -51,7 +51,7 @@ def parse(name: str, *, old_datum: bool = False) -> str:
         raise BadInput(f"CRS {stated.name!r} places nothing on the Earth; expected a projected or geographic CRS")
     if not old_datum:
         datum.refuse_old(crs)
-    epsg = crs.to_epsg(min_confidence=70)
+    epsg = crs.to_epsg(min_confidence=70) or _written_code(crs)
     if epsg:
         return f"EPSG:{epsg}"
     # OGC:CRS84 is 4326 with longitude first, as everything is here.
@@ -96,6 +96,19 @@ def _horizontal(crs: CRS) -> CRS | None:
     if not (crs.is_projected or crs.is_geographic):
         return None
     return crs.to_2d() if len(crs.axis_info) == 3 else crs
+
+
+def _written_code(crs: CRS) -> int | None:
+    """The EPSG code that old WKT names itself, if it is that CRS: without axes in it PROJ does not find it so."""
+    written = crs.to_json_dict().get("id") or {}
+    if written.get("authority") != "EPSG":
+        return None
+    try:
+        known = CRS.from_epsg(written["code"])
+    except CRSError:
+        return None
+    alike = CRS.from_user_input(known.to_wkt("WKT1_GDAL")).equals(CRS.from_user_input(crs.to_wkt("WKT1_GDAL")))
+    return int(written["code"]) if alike else None
 
 
 def _vertical(crs: CRS) -> str | None:

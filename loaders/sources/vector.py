@@ -1,4 +1,4 @@
-"""GeoPackage: one table of records, read row by row out of SQLite, so that a spoilt row costs no other."""
+"""GeoPackage: a table of records, read row by row out of SQLite, so that a spoilt row costs no other."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
@@ -17,12 +16,14 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import Issue, ObjectArray, Rejected
+from loaders import wkb
+from loaders.layer_choice import FileLayer, choose
+from loaders.records import framed
 from loaders.stated_crs import needs_place, stated_crs
 
 BATCH_ROWS = 20_000
 _BATCH_BYTES = 64 << 20
 _FETCH_ROWS = 1_000
-_RAW_KEPT_BYTES = 256
 
 # OGC 12-128r19, 2.1.3.1.1: the geometry's header; bits 1-3 of the flags say how many bytes of envelope follow it.
 _HEADER_BYTES = 8
@@ -42,7 +43,8 @@ class GeoPackage:
     def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
         """Batches of up to 20,000 records (fewer where they are large), numbered from 1 in the order of the table's key.
 
-        A row whose geometry is no geometry, or whose text cannot be decoded, is in `damaged`, with its other fields.
+        A row whose geometry is no geometry, or whose text cannot be decoded, is in `damaged`, with its other fields. Of
+        several layers `source.table` names the one, or exactly one has geometries that the CIM layer can hold.
         """
         table = _table(source)
         crs = stated_crs(source, table.crs)
@@ -72,10 +74,8 @@ class _Table:
 def _table(source: Source) -> _Table:
     location = source.location
     try:
-        layers = pyogrio.list_layers(location)
-        if len(layers) != 1:
-            raise BadSource(f"{location}: {len(layers)} layers ({', '.join(layers[:, 0])}); expected exactly one")
-        info = pyogrio.read_info(location, layer=str(layers[0, 0]), force_feature_count=True)
+        chosen = choose(source, _layers(location))
+        info = pyogrio.read_info(location, layer=chosen.name, force_feature_count=True)
     except (DataSourceError, DataLayerError, UnicodeError) as error:
         raise BadSource(f"{location}: not readable as GeoPackage: {error}") from error
     if info["features"] == 0:
@@ -91,6 +91,15 @@ def _table(source: Source) -> _Table:
         records=int(info["features"]),
         crs=info["crs"],
     )
+
+
+def _layers(location: str) -> list[FileLayer]:
+    """What the file holds; records are counted only where somebody has to choose."""
+    listed = pyogrio.list_layers(location).tolist()
+    if len(listed) == 1:
+        return [FileLayer(str(listed[0][0]), listed[0][1])]
+    counts = [pyogrio.read_info(location, layer=name, force_feature_count=True)["features"] for name, _ in listed]
+    return [FileLayer(str(name), kind, int(count)) for (name, kind), count in zip(listed, counts, strict=True)]
 
 
 def _connect(source: Source) -> sqlite3.Connection:
@@ -158,43 +167,20 @@ def _frame(
     rows: Sequence[tuple[Any, ...]], done: int, source: Source, table: _Table
 ) -> tuple[gpd.GeoDataFrame, tuple[Rejected, ...], tuple[Issue, ...]]:
     """The records of some rows, those that are spoilt, and what was mended."""
-    index = pd.RangeIndex(done + 1, done + len(rows) + 1)
     keys, blobs, *columns = zip(*rows, strict=True)
-    shapes, curves, closed = _shapes(blobs)
+    shapes, curves, closed = wkb.shapes(np.array([*map(_wkb, blobs), None], dtype=object)[:-1])
     _read_curves(shapes, curves, keys, source, table)
     unread = np.array([b is not None for b in blobs]) & shapely.is_missing(shapes)
     found, mended = "a ring does not end where it begins", "closed with its first position"
     issues = tuple(Issue("ring_unclosed", found, done + 1 + i, mended) for i in closed)
-    data = {name: _series(c, name in table.truths, index) for name, c in zip(table.columns, columns, strict=True)}
-    if "geometry" in data:
-        data["geometry_property"] = data.pop("geometry")
-    frame = gpd.GeoDataFrame(pd.DataFrame(data, index=index), geometry=gpd.GeoSeries(shapes, index=index))
-    faults = dict.fromkeys(np.flatnonzero(unread).tolist(), "geometry_unreadable") if needs_place(source) else {}
-    for column in columns:
-        faults |= _bad_text(column)
-    damaged = tuple(_rejected(i, code, done, rows[i], table) for i, code in sorted(faults.items()))
-    if faults:
-        frame = frame.drop(index=[done + 1 + i for i in faults])
+    why = ("geometry_unreadable", "its geometry is neither a GeoPackage geometry nor empty")
+    faults = dict.fromkeys(np.flatnonzero(unread).tolist(), why) if needs_place(source) else {}
+    data = {
+        name: [None if v is None else bool(v) for v in column] if name in table.truths else column
+        for name, column in zip(table.columns, columns, strict=True)
+    }
+    frame, damaged = framed(done + 1, data, shapes, faults, table.geometry or "geometry", dict(enumerate(blobs)))
     return frame, damaged, issues
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _shapes(blobs: Sequence[Any]) -> tuple[ObjectArray, list[int], list[int]]:
-    """The geometries (n,) in GeoPackage blobs, None where there is none or it cannot be read.
-
-    Also which of them are curves (None too), and which had rings that were closed.
-    """
-    wkb = np.array([_wkb(blob) for blob in blobs], dtype=object)
-    curves: list[int] = []
-    try:
-        shapes: ObjectArray = shapely.from_wkb(wkb, on_invalid="ignore")
-    except NotImplementedError:
-        curves = [i for i, content in enumerate(wkb) if _is_curve(content)]
-        wkb[curves] = None
-        shapes = shapely.from_wkb(wkb, on_invalid="ignore")
-    odd = np.flatnonzero(shapely.is_missing(shapes) & np.array([content is not None for content in wkb]))
-    shapes[odd] = shapely.from_wkb(wkb[odd], on_invalid="fix")
-    return shapes, curves, [int(i) for i in odd if shapes[i] is not None]
 
 
 def _wkb(blob: Any) -> bytes | None:
@@ -202,14 +188,6 @@ def _wkb(blob: Any) -> bytes | None:
         return None
     envelope = blob[3] >> 1 & 7
     return blob[_HEADER_BYTES + _ENVELOPE_BYTES[envelope] :] if envelope < len(_ENVELOPE_BYTES) else None
-
-
-def _is_curve(content: bytes | None) -> bool:
-    try:
-        shapely.from_wkb(content, on_invalid="ignore")
-    except NotImplementedError:
-        return True
-    return False
 
 
 def _read_curves(shapes: ObjectArray, places: list[int], keys: Sequence[Any], source: Source, table: _Table) -> None:
@@ -226,53 +204,3 @@ def _read_curves(shapes: ObjectArray, places: list[int], keys: Sequence[Any], so
     for i, key in zip(places, wanted, strict=True):
         if key in read.index:
             shapes[i] = read.geometry.loc[key]
-
-
-def _series(values: Sequence[Any], truth: bool, index: pd.Index) -> "pd.Series[Any]":
-    """A column: numbers of one kind as numbers, truths as such, everything else as it came."""
-    if truth:
-        values = [None if v is None else bool(v) for v in values]
-    kinds = set(map(type, values))
-    if kinds in ({int}, {float}):
-        return pd.Series(values, index=index)
-    return pd.Series(values, index=index, dtype=object)
-
-
-def _bad_text(values: Sequence[Any]) -> dict[int, str]:
-    """Which of these values are text that cannot be stored, and why."""
-    texts = [v for v in values if type(v) is str]
-    joined = "".join(texts)
-    try:
-        joined.encode()
-        if "\0" not in joined:
-            return {}
-    except UnicodeEncodeError:
-        pass
-    out = {}
-    for i, value in enumerate(values):
-        if type(value) is str and "\0" in value:
-            out[i] = "nul_character"
-        elif type(value) is str and any("\ud800" <= c <= "\udfff" for c in value):
-            out[i] = "encoding"
-    return out
-
-
-_WHY = {
-    "geometry_unreadable": "its geometry is neither a GeoPackage geometry nor empty",
-    "encoding": "text that is not in the file's encoding",
-    "nul_character": "text with a NUL character, which no database can hold",
-}
-
-
-def _rejected(place: int, code: str, done: int, row: tuple[Any, ...], table: _Table) -> Rejected:
-    content: dict[str, Any] = {}
-    for name, value in zip([table.geometry or "geometry", *table.columns], row[1:], strict=True):
-        if isinstance(value, bytes):
-            content[name] = value[:_RAW_KEPT_BYTES].hex()
-        elif isinstance(value, str):
-            content[name] = (
-                value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-            )
-        else:
-            content[name] = value
-    return Rejected(done + 1 + place, (code,), _WHY[code], content)

@@ -62,7 +62,7 @@ def _run(line: Line, ground: Ground) -> bool:
     sys.stdout.flush()
     judged = ""
     if line.goal and ground.scale == 1.0:
-        judged = f", goal {line.goal} {'reached' if line.reached(figure.value) else 'MISSED'}"
+        judged = f", goal {line.goal} {'reached' if line.reached(figure.value, figure.ratio) else 'MISSED'}"
     ground.note(f"  {figure.value:,.4g} {line.unit}{judged}; {time.monotonic() - began:.0f} s in all")
     return True
 

@@ -20,12 +20,18 @@ class Figure:
     rival: str | None = None
     rival_value: float | None = None
 
+    @property
+    def ratio(self) -> float:
+        """value / rival_value; NaN where there is no rival's."""
+        return math.nan if self.rival_value is None else self.value / self.rival_value
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One benchmark: its name (a door: other people's scripts read it), its unit, its goal and how it is measured.
 
-    at_least, at_most: the goal; neither: there is none. measure: raises Invalid where an output is not what it must be.
+    at_least, at_most: the goal; at_least_ratio: a goal for the share of the rival's value; none of them: there is none.
+    measure: raises Invalid where an output is not what it must be.
     """
 
     name: str
@@ -34,6 +40,7 @@ class Line:
     measure: Callable[[Ground], Figure]
     at_least: float | None = None
     at_most: float | None = None
+    at_least_ratio: float | None = None
 
     @property
     def goal(self) -> str:
@@ -43,12 +50,16 @@ class Line:
         '<= 5 s'
         """
         sides = (("<=", self.at_most), (">=", self.at_least))
-        return " and ".join(f"{sign} {bound:,g} {self.unit}" for sign, bound in sides if bound is not None)
+        words = [f"{sign} {bound:,g} {self.unit}" for sign, bound in sides if bound is not None]
+        if self.at_least_ratio is not None:
+            words.append(f">= {self.at_least_ratio:g} of the rival")
+        return " and ".join(words)
 
-    def reached(self, value: float) -> bool:
-        """Whether a value lies within the goal."""
+    def reached(self, value: float, ratio: float = math.nan) -> bool:
+        """Whether a value, and its ratio to the rival's where that is the goal, lie within it."""
         low = -math.inf if self.at_least is None else self.at_least
-        return low <= value <= (math.inf if self.at_most is None else self.at_most)
+        within = low <= value <= (math.inf if self.at_most is None else self.at_most)
+        return within and (self.at_least_ratio is None or ratio >= self.at_least_ratio)
 
     def text(self, figure: Figure, scale: float = 1.0) -> str:
         """The figure as one JSON line; `ratio` is value / rival_value. A scaled run is another name, never this one.
@@ -67,7 +78,7 @@ class Line:
                 "unit": self.unit,
                 "rival": None if rival is None else figure.rival,
                 "rival_value": None if rival is None else _rounded(rival),
-                "ratio": None if rival is None else _rounded(figure.value / rival),
+                "ratio": None if rival is None else _rounded(figure.ratio),
             },
             ensure_ascii=False,
         )

@@ -1,6 +1,8 @@
 """The rivals as `tools/rivals.sh` installs them, each with its own check of what it wrote."""
 
 import shutil
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -18,6 +20,11 @@ def ogr2ogr() -> str | None:
     return shutil.which("ogr2ogr")
 
 
+def reads(program: str, driver: str) -> bool:
+    """Whether this ogr2ogr was built with a driver."""
+    return f" {driver} -" in subprocess.run([program, "--formats"], capture_output=True, text=True, check=False).stdout
+
+
 def cjdb() -> str | None:
     """cjdb, where it is installed."""
     return str(_CJDB) if _CJDB.is_file() else None
@@ -28,10 +35,13 @@ def missing(ground: Ground, name: str) -> None:
     ground.note(f"  {name} is not installed (tools/rivals.sh): nothing to compare with, its fields are null")
 
 
-def run_ogr2ogr(ground: Ground, program: str, path: Path, count: int) -> float:
-    """Seconds that ogr2ogr takes for a file into an indexed table: COPY, one spatial index, no checks."""
+def run_ogr2ogr(ground: Ground, program: str, path: Path, count: int, selected: Sequence[str] = (LAYER,)) -> float:
+    """Seconds that ogr2ogr takes for a file into an indexed table: COPY, one spatial index, no checks.
+
+    selected: the arguments that name what of the file is taken, and as what.
+    """
     with ground.database(bare=True) as url:
-        options = ["-f", "PostgreSQL", f"PG:{make_conninfo(url)}", str(path), LAYER, "-nln", "footprints"]
+        options = ["-f", "PostgreSQL", f"PG:{make_conninfo(url)}", str(path), *selected, "-nln", "footprints"]
         layout = ["-lco", "GEOMETRY_NAME=geom", "-lco", "SPATIAL_INDEX=GIST", "--config", "PG_USE_COPY", "YES"]
         seconds, _ = timed([program, *options, *layout])
         ((found, valid),) = rows(url, "SELECT count(*), count(*) FILTER (WHERE ST_IsValid(geom)) FROM footprints")
