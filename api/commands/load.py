@@ -21,7 +21,9 @@ from cim.store import catalogue
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Report
-from loaders import devices, pipeline
+from loaders import devices, locations, pipeline
+from loaders.deliveries import Depot
+from loaders.locations import Location
 from loaders.retry import retry
 
 
@@ -72,12 +74,13 @@ def _load(
     preview: bool = False,
 ) -> Loaded:
     geoid = open_geoid(city)
+    depot = open_depot(settings, city, terminal)
 
     def one(named: NamedSource) -> list[Report]:
-        path = settings.locate(named.source.location)
+        delivery = depot.bring(placed(settings, named.source.location))
         try:
             report = pipeline.load(
-                database, named, path, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
+                database, named, delivery, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
             )
         except BadInput:
             if not preview:
@@ -85,10 +88,34 @@ def _load(
             raise
         return [report]
 
-    loaded = _each(chosen, terminal, one)
+    try:
+        loaded = _each(chosen, terminal, one)
+    finally:
+        clear(depot, database)
     if not preview:
         _write_reports(settings, database, city, loaded.reports, terminal)
     return loaded
+
+
+def open_depot(settings: Settings, city: City, terminal: Terminal) -> Depot:
+    """Where this command fetches and unpacks deliveries."""
+    return Depot(settings.data / "deliveries", city.intake, terminal.progress)
+
+
+def placed(settings: Settings, location: str) -> Location:
+    """A location as the city file writes it, its path beside the city file."""
+    found = locations.parse(location)
+    return found if found.is_remote else replace(found, place=str(settings.locate(found.place)))
+
+
+def clear(depot: Depot, database: Database) -> None:
+    """Remove what was fetched and unpacked, but for what pixels and points are read from. A lost store clears nothing."""
+    try:
+        with database.begin() as connection:
+            kept = catalogue.pixel_places(connection)
+    except CimError:
+        return
+    depot.clear(kept)
 
 
 def _write_reports(
@@ -146,7 +173,8 @@ def _chosen(settings: Settings, city: City, parsed: argparse.Namespace) -> list[
             "--mode, --valid-from, --file and --crs are said of one delivery: name the one source they are for"
         )
     if parsed.file is not None:
-        stated["location"] = str(Path(parsed.file).resolve())
+        found = locations.parse(parsed.file)
+        stated["location"] = str(found if found.is_remote else replace(found, place=str(Path(found.place).resolve())))
     chosen = [replace(named, source=replace(named.source, **stated)) for named in chosen]
     for named in chosen:
         _refuse_strange(settings, named)
