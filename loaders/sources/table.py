@@ -18,6 +18,8 @@ import shapely
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import FloatArray, Rejected
+from loaders import encodings
+from loaders.encodings import MAX_UNDECODED_SHARE
 from loaders.stated_crs import needs_place, stated_crs
 
 BATCH_ROWS = 20_000
@@ -25,13 +27,9 @@ _BATCH_BYTES = 32 << 20
 _RAW_KEPT = 16_384
 _LONGEST_LINE = 4 << 20  # a file without line ends must not be read into memory
 
-# A wrong encoding shows in the first rows that are not plain ASCII, and then in nearly all of them; single bytes that
-# were spoilt on the way are rarer than one row in twenty. More than that is a wrong encoding, and nothing is let in.
 _PROBED_ROWS = 1_000
-_MAX_UNDECODED_SHARE = 0.05
 
 _UNDECODED = re.compile("[\\ud800-\\udfff]")
-_USUAL_ENCODINGS = ("utf-8", "gb18030", "utf-16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,9 @@ class CsvFormat:
         except OSError as error:
             raise BadSource(f"{source.location}: cannot be read: {error.strerror}") from error
         except UnicodeError as error:  # encodings that know no half characters, such as utf-16
-            raise BadSource(f"{source.location}: not {encoding}: {error}; {_likely(source)}") from error
+            raise BadSource(
+                f"{source.location}: not {encoding}: {error}; {encodings.whole(Path(source.location))}"
+            ) from error
 
 
 CSV = CsvFormat()
@@ -131,7 +131,7 @@ def _header(lines: _Lines, encoding: str, source: Source) -> list[str]:
     row = next(_rows(lines, None), _Row([]))
     names = [n.removeprefix("\ufeff").strip() or f"column_{i}" for i, n in enumerate(row.fields, start=1)]
     if row.code == "encoding":
-        raise BadSource(f"{source.location} line 1: not {encoding}; {_likely(source)}")
+        raise BadSource(f"{source.location} line 1: not {encoding}; {encodings.whole(Path(source.location))}")
     twice = sorted({n for n in names if names.count(n) > 1})
     if row.code or twice:
         found = f"two columns named {twice[0]!r}" if twice else f"its header cannot be made out: {row.why}"
@@ -238,21 +238,8 @@ def _sample(rows: list[_Row], header: list[str], lon: str, lat: str) -> FloatArr
 
 def _refuse_wrong_encoding(probed: list[_Row], encoding: str, source: Source) -> None:
     bad = [i for i, row in enumerate(probed, start=1) if row.code == "encoding"]
-    if len(bad) > _MAX_UNDECODED_SHARE * len(probed):
+    if len(bad) > MAX_UNDECODED_SHARE * len(probed):
         raise BadSource(
             f"{source.location}: {len(bad)} of the first {len(probed)} records, the first in row {bad[0]}, are not "
-            f"{encoding}; {_likely(source)}"
+            f"{encoding}; {encodings.whole(Path(source.location))}"
         )
-
-
-def _likely(source: Source) -> str:
-    """Which encoding the whole file does decode as, in words."""
-    for name in _USUAL_ENCODINGS:
-        try:
-            with Path(source.location).open(encoding=name, newline="") as file:
-                while file.read(1 << 20):
-                    pass
-        except UnicodeError:
-            continue
-        return f"the whole file does decode as {name}: state `encoding` beside it in the city file"
-    return f"it decodes as none of {', '.join(_USUAL_ENCODINGS)}"
