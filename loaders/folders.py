@@ -105,6 +105,8 @@ def why_not(head: bytes, name: str) -> str:
     """Why a file of no known format is none, in words that follow its name: what its maker can do, where that is known."""
     if head.startswith(_OLE) and name.lower().endswith((".xls", ".et")):
         return "an Excel workbook of the old binary kind, which is not read: save it as .xlsx"
+    if head.startswith(_OLE) and name.lower().endswith((".xlsx", ".xlsm")):
+        return "a workbook behind a password, which is not read: save it without one"
     if head.startswith(b"AC10") and name.lower().endswith(".dwg"):
         return "a drawing (DWG), which is not read: export its layers as GeoPackage or Shapefile"
     return "not recognised by its first bytes and name"
