@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from cim import __version__
+from cim.layers import LAYERS
 from cim.source_entry import MODES
 
 Verb = Callable[[str, str], argparse.ArgumentParser]
@@ -30,8 +31,12 @@ def _whole(verb: Verb) -> None:
 
 
 def _loading(verb: Verb) -> None:
-    one = verb("load", "load sources of the city file into the store")
-    one.add_argument("source", nargs="*", help="names in the city file; all of them if none is given")
+    one = verb("load", "load sources of the city file, or files, folders, archives and addresses, into the store")
+    one.add_argument(
+        "source",
+        nargs="*",
+        help="names in the city file (default: all of them), or what it does not name: a path, a URL",
+    )
     one.add_argument("--retry", action="store_true", help="judge only what is in quarantine again, by the rules of now")
     one.add_argument("--preview", action="store_true", help="say what would change, and change nothing")
     one.add_argument(
@@ -40,6 +45,28 @@ def _loading(verb: Verb) -> None:
     one.add_argument("--valid-from", metavar="DAY", help="since when the world is as delivered (default: a correction)")
     one.add_argument("--file", help="another file (or pattern) for the one source named")
     one.add_argument("--crs", help="the CRS of that file")
+    group = one.add_argument_group("of what the city file does not name", "what is not said is looked for, and told")
+    group.add_argument("--layer", choices=sorted(LAYERS), metavar="LAYER", help=f"one of {', '.join(LAYERS)}")
+    group.add_argument("--name", help="the dataset it becomes (default: the file's name)")
+    group.add_argument("--encoding", help="of its text, such as gbk")
+    group.add_argument("--table", help="which table or sheet of it")
+    for option, metavar, text in (
+        ("--column", "TARGET=SOURCE", "which of its columns is the layer's TARGET"),
+        ("--constant", "TARGET=VALUE", "what holds for all of its records"),
+    ):
+        group.add_argument(option, action="append", default=[], type=_pair, metavar=metavar, help=text)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Two words with a sign between them.
+
+    >>> _pair("name=路名")
+    ('name', '路名')
+    """
+    name, sign, value = text.partition("=")
+    if not name or not sign or not value:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=VALUE")
+    return name, value
 
 
 def _remembering(verb: Verb) -> None:

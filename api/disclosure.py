@@ -10,11 +10,15 @@ _SENTENCES = frozenset({"message", "reason", "repaired", "why"})
 
 
 def base_name(location: str) -> str:
-    """The last part of a path.
+    """The last part of a path, or of an address without the key that may stand behind it.
 
     >>> base_name("/data/in/roads.geojson"), base_name("roads.geojson"), base_name("C:\\\\in\\\\a.shp")
     ('roads.geojson', 'roads.geojson', 'a.shp')
+    >>> base_name("https://me:secret@host/in/a.zip?key=secret")
+    'a.zip'
     """
+    if "://" in location:
+        location = location.split("?", 1)[0].split("#", 1)[0]
     return location.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 

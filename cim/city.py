@@ -39,8 +39,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """What an archive or a fetched file may come to before it is refused unread; the defaults are the project's own.
+
+    max_bytes: of one delivery, fetched and unpacked. max_ratio: unpacked over packed bytes, beyond 100 MiB unpacked.
+    max_entries: files in one archive.
+    """
+
+    max_bytes: int = 20 << 30
+    max_ratio: float = 200.0
+    max_entries: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
 class City:
-    """One city: names, division code, frame, extent (WGS 84 degrees), old town, limits, sources."""
+    """One city: names, division code, frame, extent (WGS 84 degrees), old town, limits, sources, and what it lets in."""
 
     name: str
     name_en: str
@@ -54,6 +67,7 @@ class City:
     limits: Limits
     sources: tuple[NamedSource, ...]
     generator: str | None
+    intake: Intake = field(default_factory=Intake)
 
     @property
     def srid(self) -> int:
@@ -98,6 +112,7 @@ _KEYS = {
     "limits": {
         *("max_rejected_share", "storey_height_m", "building_height_m"),
         *("assumed_storey_m", "assumed_height_m", "min_footprint_m2", "overlap_share", "max_share"),
+        *("max_delivery_gib", "max_unpack_ratio", "max_archive_files"),
     },
     "sample": {"generator"},
 }
@@ -156,7 +171,20 @@ def _city(data: Mapping[str, Any]) -> City:
         ),
         sources=tuple(source_entry.parse(entry, number) for number, entry in enumerate(data.get("source", ()))),
         generator=cast(str | None, data.get("sample", {}).get("generator")),
+        intake=_intake(limits),
     )
+
+
+def _intake(limits: Mapping[str, Any]) -> Intake:
+    usual = Intake()
+    found = Intake(
+        max_bytes=int(float(limits.get("max_delivery_gib", usual.max_bytes / (1 << 30))) * (1 << 30)),
+        max_ratio=float(limits.get("max_unpack_ratio", usual.max_ratio)),
+        max_entries=int(limits.get("max_archive_files", usual.max_entries)),
+    )
+    if found.max_bytes <= 0 or found.max_ratio <= 0 or found.max_entries <= 0:
+        raise ValueError("limits.max_delivery_gib, max_unpack_ratio and max_archive_files must lie above 0")
+    return found
 
 
 def _old_town(town: Mapping[str, Any]) -> OldTown:

@@ -1,5 +1,6 @@
 """One `[[source]]` of the city file: where the data lies, what its owner states, and its card in the catalogue."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -82,6 +83,31 @@ def parse(entry: Mapping[str, Any], priority: int) -> NamedSource:
         ),
         card=card,
     )
+
+
+def as_toml(named: NamedSource) -> str:
+    """The `[[source]]` entry that says the same in a city file, without what is usual.
+
+    >>> print(as_toml(NamedSource("r", Source("in/路.csv", "roads", columns={"name": "路名"}))))
+    [[source]]
+    name = "r"
+    layer = "roads"
+    location = "in/路.csv"
+    columns = { name = "路名" }
+    """
+    source, usual = named.source, Source("", "")
+    entry: dict[str, Any] = {"name": named.name, "layer": source.layer, "location": source.location}
+    for key in ("crs", "encoding", "table", "mode", "valid_from", "heights", "control_points", "columns", "constants"):
+        value = getattr(source, key)
+        if value != getattr(usual, key):
+            entry[key] = value
+    return "\n".join(["[[source]]", *(f"{key} = {_toml(value)}" for key, value in entry.items())])
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)  # TOML's strings, numbers and truths are written as JSON's
 
 
 def _card(entry: Mapping[str, Any], name: str, priority: int) -> Card:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cim.errors import BadSource
 from cim.plugins import SourceFormat
+from loaders import folders
 from loaders.sources import SOURCES
 
 _WILD = set("*?[")
@@ -14,7 +15,10 @@ _WILD = set("*?[")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it was when the load began."""
+    """A file as it was when the load began, together with those beside it that are part of it (a shapefile's table).
+
+    checksum: sha256 of its bytes; with others beside it, of the names and checksums of all. mtime_ns: of the newest.
+    """
 
     path: Path
     checksum: str
@@ -23,28 +27,60 @@ class File:
 
 
 def take(path: Path) -> tuple[File, ...]:
-    """The file, or every file that a pattern such as `data/buildings_*.gpkg` fits, in the order of their names.
+    """The file, or every file that a pattern such as `data/buildings_*.gpkg` fits or a folder holds, by their names.
 
-    Raises BadSource for one that is not there or cannot be read, and for a pattern that fits none.
+    Raises BadSource for one that is not there or cannot be read, for a pattern that fits none, and for a folder without
+    a source.
     """
-    paths = [path]
+    paths: Sequence[Path] = [path]
     if _WILD & set(str(path)) and not path.exists():
         root = next(parent for parent in path.parents if not _WILD & set(str(parent)))
         paths = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
         if not paths:
             raise BadSource(f"{path}: no file fits this pattern; the city file names it as a source")
+    elif path.is_dir():
+        listing = folders.sources(path)
+        paths = listing.sources
+        if not paths:
+            seen = "; ".join(f"{name.name}: {why}" for name, why in listing.strange[:3]) or "it is empty"
+            raise BadSource(
+                f"{path}: no file in this folder can be read ({seen}); expected one of {', '.join(SOURCES)}"
+            )
     return tuple(_take(one) for one in paths)
 
 
 def _take(path: Path) -> File:
     try:
-        stat = path.stat()
-        with path.open("rb") as file:
-            return File(path, hashlib.file_digest(file, "sha256").hexdigest(), stat.st_size, stat.st_mtime_ns)
+        parts = _parts(path)
+        size, mtime_ns = _state(parts)
+        return File(path, _digest(parts), size, mtime_ns)
     except FileNotFoundError as error:
         raise BadSource(f"{path}: no such file; the city file names it as a source") from error
     except OSError as error:
         raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _parts(path: Path) -> list[Path]:
+    """The files that say what a source's records are: it alone, or a shapefile with its table, frame and code page."""
+    if path.suffix.lower() != ".shp":
+        return [path]
+    return [path, *(p for p in folders.companions(path) if p.suffix.lower() in folders.SAYING)]
+
+
+def _state(parts: Sequence[Path]) -> tuple[int, int]:
+    stats = [part.stat() for part in parts]
+    return sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats)
+
+
+def _digest(parts: Sequence[Path]) -> str:
+    digests = []
+    for part in parts:
+        with part.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    if len(parts) == 1:
+        return digests[0]
+    told = (f"{part.suffix.lower()} {digest}" for part, digest in zip(parts, digests, strict=True))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def checksum(files: Sequence[File]) -> str:
@@ -58,13 +94,12 @@ def refuse_changed(files: Sequence[File]) -> None:
     """Raise BadSource if a file is not what it was when the load began: half of one and half of another is neither."""
     for file in files:
         try:
-            stat = file.path.stat()
+            size, mtime_ns = _state(_parts(file.path))
         except OSError as error:
             raise BadSource(f"{file.path}: was taken away while it was read; load it again when it is there") from error
-        same = (stat.st_size, stat.st_mtime_ns) == (file.size, file.mtime_ns)
-        if not same and _take(file.path).checksum != file.checksum:
+        if (size, mtime_ns) != (file.size, file.mtime_ns) and _take(file.path).checksum != file.checksum:
             raise BadSource(
-                f"{file.path}: changed while it was read ({file.size:,} bytes, now {stat.st_size:,}); "
+                f"{file.path}: changed while it was read ({file.size:,} bytes, now {size:,}); "
                 "nothing of it was published: load it again when it has come to rest"
             )
 
@@ -73,12 +108,13 @@ def recognise(path: Path) -> SourceFormat:
     """The format of a file, by its first bytes and name. Raises BadSource if it is absent, empty or of no known one."""
     try:
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(folders.HEAD_BYTES)
     except OSError as error:
         raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
     if not head:
         raise BadSource(f"{path}: the file is empty; expected one of {', '.join(SOURCES)}")
-    for candidate in SOURCES.values():
-        if candidate.sniff(head, path.name):
-            return candidate
-    raise BadSource(f"{path}: not recognised by its first bytes and name; expected one of {', '.join(SOURCES)}")
+    found = folders.sniffed(head, path.name)
+    if found is None:
+        known = f"expected one of {', '.join(SOURCES)}"
+        raise BadSource(f"{path}: {folders.why_not(head, path.name)}; {known}")
+    return found

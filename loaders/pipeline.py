@@ -22,7 +22,8 @@ from cim.store.db import Database
 from cim.types import Issue, Progress, Report
 from loaders import collector, devices, rasters
 from loaders.attributes import moment
-from loaders.files import checksum, recognise, take
+from loaders.deliveries import Arrived, beside
+from loaders.files import recognise
 from loaders.job import Load, Preview
 from loaders.progress import Pace
 from loaders.run import Run
@@ -36,7 +37,7 @@ LOADER_VERSION = 2
 def load(
     database: Database,
     named: NamedSource,
-    path: Path,
+    path: Path | Arrived,
     city: City,
     progress: Progress,
     clock: Callable[[], float],
@@ -46,17 +47,18 @@ def load(
 ) -> Report:
     """Load one source and publish it as the dataset's new version; a delivery that was taken already is left as it is.
 
-    path: where the source lies, or a pattern of files that are one delivery. clock: seconds, for the report and the time
-    left. geoid: for sources with ellipsoidal heights. preview: say what would change, and change nothing. Raises BadSource,
-    MissingCrs or BadInput with the file's name (nothing is published, what was published stands), Conflict while another
-    run loads the dataset, Unavailable or NoSpace for the store: the next run goes on where this one stopped.
+    path: where the source lies, a pattern or folder of files that are one delivery, or a delivery that was fetched or
+    unpacked. clock: seconds, for the report and the time left. geoid: for sources with ellipsoidal heights. preview: say
+    what would change, and change nothing. Raises BadSource, MissingCrs or BadInput with the file's name (nothing is
+    published, what was published stands), Conflict while another run loads the dataset, Unavailable or NoSpace for the
+    store: the next run goes on where this one stopped.
     """
     layer = LAYERS[named.source.layer]
-    source = replace(named.source, location=str(path))
+    came = path if isinstance(path, Arrived) else beside(path)
+    source = replace(named.source, location=came.location)
     since = _since(source, layer, city)
     began = clock()
-    files = take(path)
-    fingerprint = _fingerprint(checksum(files), source, layer, city, preview)
+    fingerprint = _fingerprint(came.checksum, source, layer, city, preview)
     with versions.claimed(database, named.name):
         with database.begin() as connection:
             dataset_id = catalogue.register(connection, named.name, layer, named.card)
@@ -68,7 +70,7 @@ def load(
                 connection,
                 dataset_id,
                 layer,
-                checksum=checksum(files),
+                checksum=came.checksum,
                 fingerprint=fingerprint,
                 location=source.location,
                 mode=source.mode,
@@ -77,8 +79,8 @@ def load(
                 resumable=layer.name not in devices.LAYERS and not preview,
                 tentative=preview,
             )
-        job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id, preview)
-        pace = Pace(progress, clock, sum(file.size for file in files))
+        job = Load(named.name, source, layer, city, geoid, came.files, since, dataset_id, begun.version_id, preview)
+        pace = Pace(progress, clock, sum(file.size for file in came.files))
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
 
 

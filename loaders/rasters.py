@@ -39,6 +39,7 @@ def load(database: Database, job: Load, elapsed: Callable[[], float]) -> Report:
     if job.preview:
         raise Preview(replace(report, preview=True, version=None))
     note = {**asdict(raster), "path": raster.location, "size": file.size, "mtime_ns": file.mtime_ns}
+    note["sha256"] = file.checksum
     with database.begin() as connection:
         at = publication.stamp(connection)
         origin = versions.SourceFile(1, str(file.path), file.checksum, file.size)

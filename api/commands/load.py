@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from api import report_files
+from api import first_sight, report_files
 from api.connection import connect
 from api.terminal import Terminal
 from cim import crs as frames
@@ -21,7 +21,9 @@ from cim.store import catalogue
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Report
-from loaders import devices, pipeline
+from loaders import devices, locations, pipeline
+from loaders.deliveries import Depot
+from loaders.locations import Location
 from loaders.retry import retry
 
 
@@ -36,30 +38,64 @@ class Loaded:
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
     """Exit code 0 when all went in, 3 when some were refused, 1 when nothing went in."""
     city = settings.city()
-    chosen = _chosen(settings, city, parsed)
+    unnamed = [one for one in parsed.source if one not in {s.name for s in city.sources} and first_sight.is_place(one)]
+    named = [one for one in parsed.source if one not in unnamed]
+    chosen = [] if unnamed and not named else _chosen(settings, city, named, parsed)
     database = connect(settings, terminal)
-    geoid = open_geoid(city)
     if parsed.retry:
-        kept = [
-            s for s in chosen if LAYERS[s.source.layer].geometry != "raster" and s.source.layer not in devices.LAYERS
-        ]
-        loaded = _each(
-            chosen if parsed.source else kept,  # rasters and devices have no quarantine to go through
-            terminal,
-            lambda named: retry(database, named, city, terminal.progress, time.monotonic, geoid=geoid),
-        )
-        _write_reports(settings, database, city, loaded.reports, terminal)
-    else:
+        return _exit_code(_retry(settings, database, city, chosen, parsed, terminal))
+    if chosen:
         make_sample(settings, city, terminal)
-        loaded = _load(settings, database, city, chosen, terminal, preview=parsed.preview)
+    depot = open_depot(settings, city, terminal)
+    try:
+        with database.begin() as connection:
+            held = {one.dataset: one.layer for one in catalogue.published(connection)}
+        seen = first_sight.look_at(unnamed, city, held, parsed, depot, terminal)
+        for one in seen.sources:
+            _refuse_strange(settings, one)
+        loaded = _load(settings, database, city, [*chosen, *seen.sources], depot, terminal, preview=parsed.preview)
+    finally:
+        clear(depot, database)
+    return _exit_code(Loaded(loaded.reports, (*seen.refusals, *loaded.refusals)))
+
+
+def _exit_code(loaded: Loaded) -> int:
     return 1 if loaded.refusals and not loaded.reports else 3 if loaded.refusals else 0
+
+
+def _retry(
+    settings: Settings,
+    database: Database,
+    city: City,
+    chosen: Sequence[NamedSource],
+    parsed: argparse.Namespace,
+    terminal: Terminal,
+) -> Loaded:
+    """Judge what is in quarantine again. Rasters, points and devices have none to go through."""
+    geoid = open_geoid(city)
+    kept = [
+        s
+        for s in chosen
+        if LAYERS[s.source.layer].geometry not in ("raster", "points") and s.source.layer not in devices.LAYERS
+    ]
+    loaded = _each(
+        chosen if parsed.source else kept,
+        terminal,
+        lambda named: retry(database, named, city, terminal.progress, time.monotonic, geoid=geoid),
+    )
+    _write_reports(settings, database, city, loaded.reports, terminal)
+    return loaded
 
 
 def load_all(settings: Settings, database: Database, city: City, terminal: Terminal) -> Loaded:
     """Load every source of the city file; a source that is refused does not keep the others out."""
     for named in city.sources:
         _refuse_strange(settings, named)
-    return _load(settings, database, city, city.sources, terminal)
+    depot = open_depot(settings, city, terminal)
+    try:
+        return _load(settings, database, city, city.sources, depot, terminal)
+    finally:
+        clear(depot, database)
 
 
 def _load(
@@ -67,6 +103,7 @@ def _load(
     database: Database,
     city: City,
     chosen: Sequence[NamedSource],
+    depot: Depot,
     terminal: Terminal,
     *,
     preview: bool = False,
@@ -74,10 +111,10 @@ def _load(
     geoid = open_geoid(city)
 
     def one(named: NamedSource) -> list[Report]:
-        path = settings.locate(named.source.location)
+        delivery = depot.bring(placed(settings, named.source.location))
         try:
             report = pipeline.load(
-                database, named, path, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
+                database, named, delivery, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
             )
         except BadInput:
             if not preview:
@@ -89,6 +126,27 @@ def _load(
     if not preview:
         _write_reports(settings, database, city, loaded.reports, terminal)
     return loaded
+
+
+def open_depot(settings: Settings, city: City, terminal: Terminal) -> Depot:
+    """Where this command fetches and unpacks deliveries."""
+    return Depot(settings.data / "deliveries", city.intake, terminal.progress)
+
+
+def placed(settings: Settings, location: str) -> Location:
+    """A location as the city file writes it, its path beside the city file."""
+    found = locations.parse(location)
+    return found if found.is_remote else replace(found, place=str(settings.locate(found.place)))
+
+
+def clear(depot: Depot, database: Database) -> None:
+    """Remove what was fetched and unpacked, but for what pixels and points are read from. A lost store clears nothing."""
+    try:
+        with database.begin() as connection:
+            kept = catalogue.pixel_places(connection)
+    except CimError:
+        return
+    depot.clear(kept)
 
 
 def _write_reports(
@@ -129,27 +187,27 @@ def _each(chosen: Sequence[NamedSource], terminal: Terminal, act: Callable[[Name
     return Loaded(tuple(reports), tuple(refusals))
 
 
-def _chosen(settings: Settings, city: City, parsed: argparse.Namespace) -> list[NamedSource]:
+def _chosen(settings: Settings, city: City, named: Sequence[str], parsed: argparse.Namespace) -> list[NamedSource]:
     """The sources that a command line names (default: all), as it wants them delivered."""
-    unknown = sorted(set(parsed.source) - {s.name for s in city.sources})
+    unknown = sorted(set(named) - {s.name for s in city.sources})
     if unknown:
-        raise BadInput(
-            f"no source named {', '.join(unknown)}; {settings.city_file} has {', '.join(s.name for s in city.sources)}"
-        )
-    chosen = [s for s in city.sources if not parsed.source or s.name in parsed.source]
+        there = ", ".join(s.name for s in city.sources)
+        raise BadInput(f"no source named {', '.join(unknown)}, nor such a file; {settings.city_file} has {there}")
+    chosen = [s for s in city.sources if not named or s.name in named]
     stated = {"mode": parsed.mode, "valid_from": parsed.valid_from, "location": parsed.file}
     stated = {key: value for key, value in stated.items() if value is not None}
     if parsed.crs is not None:
         stated["crs"] = frames.parse(parsed.crs)
-    if stated and len(parsed.source) != 1:
+    if stated and len(named) != 1:
         raise BadInput(
             "--mode, --valid-from, --file and --crs are said of one delivery: name the one source they are for"
         )
     if parsed.file is not None:
-        stated["location"] = str(Path(parsed.file).resolve())
-    chosen = [replace(named, source=replace(named.source, **stated)) for named in chosen]
-    for named in chosen:
-        _refuse_strange(settings, named)
+        found = locations.parse(parsed.file)
+        stated["location"] = str(found if found.is_remote else replace(found, place=str(Path(found.place).resolve())))
+    chosen = [replace(one, source=replace(one.source, **stated)) for one in chosen]
+    for one in chosen:
+        _refuse_strange(settings, one)
     return chosen
 
 

@@ -158,6 +158,12 @@ def report(connection: Connection, version_id: int) -> dict[str, Any]:
     return {"layer": found.layer, **found.report}
 
 
+def pixel_places(connection: Connection) -> list[str]:
+    """What every version notes of the files that its pixels or points are read from, as JSON text."""
+    found = connection.execute(text("SELECT raster::text FROM cim.dataset_version WHERE raster IS NOT NULL"))
+    return [str(one) for one in found.scalars()]
+
+
 def dataset_id(connection: Connection, name: str) -> int:
     """A dataset's id. Raises Unknown with the names there are."""
     found = connection.execute(text("SELECT id FROM cim.dataset WHERE name = :name"), {"name": name}).scalar()

@@ -1,7 +1,7 @@
 """The source formats, by name: one file each, one line here."""
 
 from cim.plugins import Registry, SourceFormat
-from loaders.sources import flatgeobuf, geojson, geoparquet, geotiff, osm_pbf, shapefile, table, vector
+from loaders.sources import flatgeobuf, geojson, geoparquet, geotiff, osm_pbf, shapefile, table, vector, workbook
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source",
@@ -12,5 +12,6 @@ SOURCES: Registry[SourceFormat] = Registry(
     osm_pbf.OSM_PBF,
     geojson.GEOJSON,
     table.CSV,
+    workbook.XLSX,
     geotiff.SOURCE,
 )

@@ -17,7 +17,10 @@ import shapely
 
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
-from cim.types import FloatArray, Rejected
+from cim.types import FloatArray, Issue, Rejected
+from loaders import encodings
+from loaders.encodings import MAX_UNDECODED_SHARE
+from loaders.point_tables import placed, told
 from loaders.stated_crs import needs_place, stated_crs
 
 BATCH_ROWS = 20_000
@@ -25,24 +28,24 @@ _BATCH_BYTES = 32 << 20
 _RAW_KEPT = 16_384
 _LONGEST_LINE = 4 << 20  # a file without line ends must not be read into memory
 
-# A wrong encoding shows in the first rows that are not plain ASCII, and then in nearly all of them; single bytes that
-# were spoilt on the way are rarer than one row in twenty. More than that is a wrong encoding, and nothing is let in.
 _PROBED_ROWS = 1_000
-_MAX_UNDECODED_SHARE = 0.05
 
 _UNDECODED = re.compile("[\\ud800-\\udfff]")
-_USUAL_ENCODINGS = ("utf-8", "gb18030", "utf-16")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFormat:
-    """CSV with a header row and one point a record, in columns `lon` and `lat` (or as the source maps them)."""
+    """CSV with a header row and one point a record, in columns `lon` and `lat` (or as the source maps them).
+
+    Commas, semicolons or tabs part the fields, as the header has it.
+    """
 
     name: str = "CSV"
 
     def sniff(self, head: bytes, name: str) -> bool:
         """By its ending: text has no magic bytes."""
-        return name.lower().endswith((".csv", ".txt"))
+        return name.lower().endswith((".csv", ".tsv", ".txt"))
 
     def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
         """Batches of up to 20,000 points. The record number counts data rows from 1; fields stay text, untouched.
@@ -58,7 +61,9 @@ class CsvFormat:
         except OSError as error:
             raise BadSource(f"{source.location}: cannot be read: {error.strerror}") from error
         except UnicodeError as error:  # encodings that know no half characters, such as utf-16
-            raise BadSource(f"{source.location}: not {encoding}: {error}; {_likely(source)}") from error
+            raise BadSource(
+                f"{source.location}: not {encoding}: {error}; {encodings.whole(Path(source.location))}"
+            ) from error
 
 
 CSV = CsvFormat()
@@ -79,6 +84,7 @@ class _Lines:
     file: Iterator[str]
     waiting: deque[str] = field(default_factory=deque)
     taken: list[str] = field(default_factory=list)
+    separator: str = ","
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -87,6 +93,23 @@ class _Lines:
         line = self.waiting.popleft() if self.waiting else next(self.file)
         self.taken.append(line)
         return line
+
+    def peek(self) -> str:
+        """The first line, which stays."""
+        line = next(self, "")
+        self.waiting.appendleft(line)
+        return line
+
+    def fields(self, line: str) -> list[str]:
+        """The fields of a line alone."""
+        return next(csv.reader([line], delimiter=self.separator), [])
+
+    def notes(self) -> tuple[Issue, ...]:
+        """What is to be said of the file: that it is not commas which part its fields."""
+        if self.separator == ",":
+            return ()
+        what = "tabs" if self.separator == "\t" else "semicolons"
+        return (Issue("separator", f"{what} part the fields, not commas"),)
 
     def give_back(self) -> str:
         """All but the first of the lines taken; that one is answered."""
@@ -103,10 +126,10 @@ def _read(file: BinaryIO, encoding: str, source: Source, after: int) -> Iterator
         known = "expected one such as utf-8 or gbk"
         raise BadSource(f"{source.location}: encoding {encoding!r} is not known; {known}") from None
     lines = _Lines(iter(partial(text.readline, _LONGEST_LINE), ""))
+    lines.separator = _separator(lines.peek())
     header = _header(lines, encoding, source)
-    lon, lat = source.columns.get("lon", "lon"), source.columns.get("lat", "lat")
-    placed = needs_place(source)
-    for column in (lon, lat) if placed else ():
+    place = (source.columns.get("lon", "lon"), source.columns.get("lat", "lat")) if needs_place(source) else None
+    for column in place or ():
         if column not in header:
             raise BadSource(f"{source.location}: no column {column!r}; the header has {', '.join(header) or 'nothing'}")
     rows = _rows(lines, len(header))
@@ -114,16 +137,31 @@ def _read(file: BinaryIO, encoding: str, source: Source, after: int) -> Iterator
     _refuse_wrong_encoding(probed, encoding, source)
     if not probed:
         raise BadSource(f"{source.location}: a header but no records; expected at least one")
-    crs = stated_crs(source, None, _sample(probed, header, lon, lat) if placed else None)
+    crs = stated_crs(source, None, _sample(probed, header, *place) if place is not None else None)
     size = Path(source.location).stat().st_size
-    done = 0
+    done, notes = 0, lines.notes()
     for some in _gathered(chain(probed, rows)):
         first, done = done, done + len(some)
         if done <= after:
             continue
         some, first = some[max(0, after - first) :], max(after, first)
-        frame, damaged = _frame(some, first, header, (lon, lat) if placed else None)
-        yield Batch(frame, crs, damaged=damaged, last_row=done, size_bytes=size, done_bytes=min(size, file.tell()))
+        frame, damaged, written = _frame(some, first, header, place)
+        issues = (*(notes if first == 0 else ()), *told(written, place))
+        done_bytes = min(size, file.tell())
+        yield Batch(frame, crs, damaged=damaged, issues=issues, last_row=done, size_bytes=size, done_bytes=done_bytes)
+
+
+def _separator(line: str) -> str:
+    """What parts the fields of a header: a comma, unless there is none and a semicolon or a tab does.
+
+    >>> _separator('id,"a;b"'), _separator("id;lon;lat"), _separator("id\\tname, old"), _separator("id")
+    (',', ';', '\\t', ',')
+    """
+    plain = _QUOTED.sub("", line)
+    counts = {sign: plain.count(sign) for sign in (",", ";", "\t")}
+    if counts["\t"] and counts["\t"] >= max(counts[","], counts[";"]):
+        return "\t"
+    return ";" if counts[";"] > counts[","] else ","
 
 
 def _header(lines: _Lines, encoding: str, source: Source) -> list[str]:
@@ -131,7 +169,7 @@ def _header(lines: _Lines, encoding: str, source: Source) -> list[str]:
     row = next(_rows(lines, None), _Row([]))
     names = [n.removeprefix("\ufeff").strip() or f"column_{i}" for i, n in enumerate(row.fields, start=1)]
     if row.code == "encoding":
-        raise BadSource(f"{source.location} line 1: not {encoding}; {_likely(source)}")
+        raise BadSource(f"{source.location} line 1: not {encoding}; {encodings.whole(Path(source.location))}")
     twice = sorted({n for n in names if names.count(n) > 1})
     if row.code or twice:
         found = f"two columns named {twice[0]!r}" if twice else f"its header cannot be made out: {row.why}"
@@ -141,7 +179,7 @@ def _header(lines: _Lines, encoding: str, source: Source) -> list[str]:
 
 def _rows(lines: _Lines, width: int | None) -> Iterator[_Row]:
     """The records behind each other; blank lines are none. Whatever is no record costs one line, not the next ones."""
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, strict=True, delimiter=lines.separator)
     while True:
         lines.taken = []
         try:
@@ -149,27 +187,28 @@ def _rows(lines: _Lines, width: int | None) -> Iterator[_Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield _alone(lines.give_back(), width, str(error))
+            yield _alone(lines, width, str(error))
             continue
         if not fields:
             continue
-        if width is not None and len(lines.taken) > 1 and (len(fields) != width or _hides(lines.taken, width)):
-            yield _alone(lines.give_back(), width, "a quote that does not close")
+        if width is not None and len(lines.taken) > 1 and (len(fields) != width or _hides(lines, width)):
+            yield _alone(lines, width, "a quote that does not close")
         else:
             yield _judged(fields, width, "".join(lines.taken))
 
 
-def _hides(taken: list[str], width: int) -> bool:
+def _hides(lines: _Lines, width: int) -> bool:
     """Whether a field over several lines swallows whole records: then its quote is a stray one, legal as it looks."""
     return width > 1 and any(
-        line.count('"') % 2 == 0 and len(next(csv.reader([line]), [])) == width for line in taken[1:-1]
+        line.count('"') % 2 == 0 and len(lines.fields(line)) == width for line in lines.taken[1:-1]
     )
 
 
-def _alone(line: str, width: int | None, why: str) -> _Row:
+def _alone(lines: _Lines, width: int | None, why: str) -> _Row:
     """A line that does not parse by the letter: some programs write stray quotes within fields, which is readable."""
+    line = lines.give_back()
     try:
-        fields = next(csv.reader([line]), [])
+        fields = lines.fields(line)
     except csv.Error:
         return _Row([line], "field_too_long", f"a field of more than {csv.field_size_limit()} characters")
     if line.count('"') % 2 == 0 and len(fields) == width:
@@ -203,25 +242,17 @@ def _gathered(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
 
 def _frame(
     rows: list[_Row], done: int, header: list[str], place: tuple[str, str] | None
-) -> tuple[gpd.GeoDataFrame, tuple[Rejected, ...]]:
+) -> tuple[gpd.GeoDataFrame, tuple[Rejected, ...], int]:
     good = [(done + i, row.fields) for i, row in enumerate(rows, start=1) if row.code is None]
     index = pd.Index([number for number, _ in good], dtype="int64")
     columns = zip(*(fields for _, fields in good), strict=True) if good else ([] for _ in header)
-    data = {name: pd.Series(list(c), index=index, dtype=object) for name, c in zip(header, columns, strict=True)}
-    table = pd.DataFrame(data, index=index)
-    points = pd.Series([None] * len(table), index=index, dtype=object)
-    if place is not None:
-        x, y = (pd.to_numeric(table[name], errors="coerce") for name in place)
-        known = x.notna() & y.notna()
-        points[known] = shapely.points(x[known].to_numpy(float), y[known].to_numpy(float))
-    if "geometry" in table:
-        table = table.rename(columns={"geometry": "geometry_property"})
+    frame, written = placed(dict(zip(header, columns, strict=True)), index, place)
     damaged = tuple(
         Rejected(done + i, (row.code,), row.why, {"raw": _raw(row.fields[0])})
         for i, row in enumerate(rows, start=1)
         if row.code is not None
     )
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, index=index)), damaged
+    return frame, damaged, written
 
 
 def _raw(text: str) -> str:
@@ -232,27 +263,14 @@ def _raw(text: str) -> str:
 
 
 def _sample(rows: list[_Row], header: list[str], lon: str, lat: str) -> FloatArray:
-    frame, _ = _frame(rows, 0, header, (lon, lat))
+    frame, _, _ = _frame(rows, 0, header, (lon, lat))
     return shapely.get_coordinates(frame.geometry.to_numpy())
 
 
 def _refuse_wrong_encoding(probed: list[_Row], encoding: str, source: Source) -> None:
     bad = [i for i, row in enumerate(probed, start=1) if row.code == "encoding"]
-    if len(bad) > _MAX_UNDECODED_SHARE * len(probed):
+    if len(bad) > MAX_UNDECODED_SHARE * len(probed):
         raise BadSource(
             f"{source.location}: {len(bad)} of the first {len(probed)} records, the first in row {bad[0]}, are not "
-            f"{encoding}; {_likely(source)}"
+            f"{encoding}; {encodings.whole(Path(source.location))}"
         )
-
-
-def _likely(source: Source) -> str:
-    """Which encoding the whole file does decode as, in words."""
-    for name in _USUAL_ENCODINGS:
-        try:
-            with Path(source.location).open(encoding=name, newline="") as file:
-                while file.read(1 << 20):
-                    pass
-        except UnicodeError:
-            continue
-        return f"the whole file does decode as {name}: state `encoding` beside it in the city file"
-    return f"it decodes as none of {', '.join(_USUAL_ENCODINGS)}"

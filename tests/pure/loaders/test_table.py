@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Source
+from loaders import encodings
 from loaders.sources import table
 
 HEADER = "id,name,lon,lat"
@@ -150,3 +151,49 @@ def test_whole_lines_survive_whatever_stands_between_them(tmp_path_factory, junk
     else:
         whole = [v for v in ids(batches) if v in {f"k{i}" for i in range(300)}]
         assert whole == [f"k{i}" for i in range(300)]
+
+
+@pytest.mark.parametrize(("sign", "note"), [(";", ["separator"]), ("\t", ["separator"]), (",", [])])
+def test_other_separators_are_found_in_the_header_and_told(tmp_path, sign, note):
+    content = "\n".join(
+        [sign.join(HEADER.split(",")), sign.join(["a", "x, y; z" if sign == "\t" else "x", "113.5", "40"])]
+    )
+    (batch,) = read(tmp_path, content)
+    assert batch.frame["id"].tolist() == ["a"]
+    assert batch.frame.geometry[1] == shapely.Point(113.5, 40)
+    assert [issue.code for issue in batch.issues] == note
+
+
+def test_a_decimal_comma_is_no_number_and_degrees_with_minutes_are(tmp_path):
+    (batch,) = read(tmp_path, "id;lon;lat\na;113,5;40,1\nb;113°30\u203212\u2033;北纬40度6分\n")
+    assert batch.frame.geometry[1] is None
+    assert shapely.get_coordinates(batch.frame.geometry[2]).round(9).tolist() == [[113.503333333, 40.1]]
+    assert [issue.code for issue in batch.issues] == ["separator", "degrees_minutes_seconds"]
+
+
+@pytest.mark.long
+def test_a_stray_quote_far_down_costs_its_row_alone(tmp_path):
+    lines = [line(i) for i in range(100_000)]
+    lines[89_999] = 'k89999,"鼓楼,113.28,40.09'
+    batches = read(tmp_path, text(lines))
+    assert found(batches) == [(90_000, "not_csv")]
+    assert sum(len(b.frame) for b in batches) == 99_999
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("地标".encode(), "utf-8"),
+        ("\ufeff地标".encode(), "utf-8-sig"),
+        ("地标".encode("gbk"), "gb18030"),
+        ("地标".encode("utf-16"), "utf-16"),
+        (b"plain", "utf-8"),
+        ("\n".join(["大同"] * 60).encode() + b"\n\xff\xfe", "utf-8"),
+        (b"\xff\xff\x80", None),
+    ],
+)
+def test_the_encoding_of_a_file_shows_in_its_bytes(tmp_path, content, encoding):
+    (tmp_path / "a.csv").write_bytes(content)
+    found, why = encodings.encoding_of(tmp_path / "a.csv")
+    assert found == encoding
+    assert why

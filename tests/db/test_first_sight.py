@@ -1,0 +1,149 @@
+"""Sources that no city file names: the command says what it takes them for, loads what is clear and refuses what is not."""
+
+import hashlib
+import io
+import tomllib
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+from sqlalchemy import text
+
+from api.arguments import parser
+from api.commands import load
+from api.terminal import Terminal
+from cim import source_entry
+from tests.web_host import web_host
+
+pytestmark = pytest.mark.db
+X, Y = 439_000.0, 4_440_000.0
+
+
+def run(settings, *arguments) -> tuple[int, str]:
+    stream = io.StringIO()
+    code = load.run(settings, parser().parse_args(["load", *map(str, arguments)]), Terminal(stream))
+    return code, stream.getvalue()
+
+
+def rows(database, sql):
+    with database.begin() as connection:
+        return [tuple(row) for row in connection.execute(text(sql))]
+
+
+def houses(path: Path, count=3, **columns) -> Path:
+    shapes = [shapely.box(X + 20 * i, Y, X + 20 * i + 9, Y + 9) for i in range(count)]
+    data = {"编号": [f"k{i}" for i in range(count)], "层数": [3] * count, "备注": ["甲"] * count, **columns}
+    gpd.GeoDataFrame(data, geometry=shapes, crs="EPSG:4547").to_file(path)
+    return path
+
+
+def addresses(count=40) -> str:
+    return "编号,详细地址,备注,经度,纬度\n" + "".join(
+        f"a{i},和阳街{i}号,甲,{113.28 + i / 5e3},40.09\n" for i in range(count)
+    )
+
+
+def test_a_file_alone_is_told_loaded_and_written_as_an_entry(settings, database, tmp_path):
+    code, said = run(settings, houses(tmp_path / "房屋.gpkg"))
+    assert code == 0, said
+    for line in (
+        "GeoPackage",
+        "EPSG:4547, as the file says",
+        "buildings: 编号 is its id; 层数 is its storeys",
+        "left       备注",
+    ):
+        assert line in said
+    assert rows(database, "SELECT count(*), min(storeys) FROM cim.body") == [(3, 3)]
+    entry = tomllib.loads(said[said.index("[[source]]") : said.index("\n\n", said.index("[[source]]"))])["source"][0]
+    permanent = source_entry.parse(entry, 0)
+    assert (permanent.name, permanent.source.layer) == ("房屋", "buildings")
+    assert permanent.source.columns == {"id": "编号", "storeys": "层数"}
+    assert run(settings, tmp_path / "房屋.gpkg")[1].count("unchanged") == 1
+
+
+def test_what_is_said_on_the_command_line_wins(settings, database, tmp_path):
+    path = tmp_path / "点.csv"
+    path.write_bytes(addresses().encode("gbk"))
+    code, said = run(settings, path)
+    assert (code, "states no CRS" in said) == (1, True)
+    assert "GCJ-02" in said
+    code, said = run(
+        settings, path, "--crs", "EPSG:4326", "--layer", "landmarks", "--name", "marks", "--column", "name=详细地址",
+        "--constant", "source=office",
+    )  # fmt: skip
+    assert code == 0, said
+    assert "gb18030, 41 of 41 lines" in said
+    found = rows(database, "SELECT layer, count(*), min(f.source) FROM cim.feature f GROUP BY layer")
+    assert found == [("landmarks", 40, "office")]
+
+
+def test_a_preview_says_the_same_and_changes_nothing(settings, database, tmp_path):
+    code, said = run(settings, houses(tmp_path / "a.gpkg"), "--preview")
+    assert code == 0
+    assert "preview  a: 3 read, 3 accepted" in said
+    assert rows(database, "SELECT count(*) FROM cim.body") == [(0,)]
+
+
+def test_of_an_archive_what_is_clear_is_loaded_and_the_rest_is_told(settings, database, tmp_path):
+    inner = houses(tmp_path / "houses.gpkg")
+    with zipfile.ZipFile(tmp_path / "交付.zip", "w") as archive:
+        archive.write(inner, "矢量/建筑.gpkg")
+        archive.writestr("矢量/门牌.csv", addresses())
+        archive.writestr("unclear.csv", "a,b,lon,lat\n1,2,113.3,40.1\n")
+        archive.writestr("说明.pdf", "%PDF-1.4")
+    code, said = run(settings, tmp_path / "交付.zip", "--crs", "EPSG:4326")
+    assert code == 3
+    assert "not read   说明.pdf" in said
+    assert "refused    unclear.csv" in said
+    assert "the file says EPSG:4547" in said, "what is stated for all does not overrule what one says of itself"
+    assert rows(database, "SELECT name, layer FROM cim.dataset") == [("门牌", "addresses")]
+    code, said = run(settings, f"zip://矢量/建筑.gpkg::{tmp_path / '交付.zip'}")
+    assert code == 0
+    found = rows(database, "SELECT location, checksum FROM cim.dataset_version v WHERE state = 'published' ORDER BY id")
+    assert [location.split("::")[0] for location, _ in found] == ["zip://矢量/门牌.csv", "zip://矢量/建筑.gpkg"]
+    assert not list((settings.data / "deliveries").iterdir())
+    where = "SELECT DISTINCT f.location FROM cim.source_file f"
+    assert sorted(Path(one).name for (one,) in rows(database, where)) == ["建筑.gpkg", "门牌.csv"]
+
+
+def test_what_lies_at_an_address_keeps_the_address_and_the_checksum_of_what_came(settings, database, tmp_path):
+    content = addresses().encode()
+    with web_host() as host:
+        host.files["/open/地名.csv"] = content
+        url = f"{host.url}/open/%E5%9C%B0%E5%90%8D.csv?key=secret"
+        host.breaks = [100]
+        assert run(settings, url, "--crs", "EPSG:4326")[0] == 0
+        code, said = run(settings, f"{host.url}/open/none.csv")
+    assert code == 1
+    assert "answers 404" in said
+    assert rows(database, "SELECT location, checksum FROM cim.dataset_version") == [
+        (url, hashlib.sha256(content).hexdigest())
+    ]
+    assert rows(database, "SELECT name FROM cim.dataset") == [("地名",)]
+
+
+def test_a_folder_of_many_files_is_many_datasets_and_a_pattern_is_one(settings, database, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("part_1", "part_2"):
+        houses(folder / f"{name}.gpkg", 编号=[f"{name}{i}" for i in range(3)])
+    code, said = run(settings, folder)
+    assert code == 0, said
+    assert rows(database, "SELECT name FROM cim.dataset ORDER BY name") == [("part_1",), ("part_2",)]
+    code, said = run(settings, folder / "part_*.gpkg", "--name", "parts")
+    assert code == 0, said
+    assert "parts: 6 read" in said
+
+
+def test_a_name_that_is_taken_is_refused(settings, database, tmp_path):
+    code, said = run(settings, houses(tmp_path / "roads.gpkg"))
+    assert code == 1
+    assert "the city file has a source of this name" in said
+    path = tmp_path / "mine.csv"
+    path.write_text(addresses())
+    assert run(settings, path, "--crs", "EPSG:4326")[0] == 0
+    code, said = run(settings, path, "--crs", "EPSG:4326", "--layer", "landmarks", "--column", "name=详细地址")
+    assert code == 1
+    assert "a dataset of this name holds" in said
