@@ -28,7 +28,7 @@ from tilesets.crew import Crew
 from tilesets.terrain import block, manifest
 from tilesets.terrain.block import Job, Written
 from tilesets.terrain.dem import Dem, DemSource, prepare
-from tilesets.terrain.flaws import DemFlaw
+from cim.dem_flaws import DemFlaw
 from tilesets.terrain.grid import QUADS, Coverage, blocks, level_for, pyramid, ranges
 from tilesets.terrain.manifest import Level, Manifest
 from tilesets.terrain.plan import LevelPlan, blank, carry, plan

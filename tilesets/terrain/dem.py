@@ -21,7 +21,7 @@ from cim import crs as frames
 from cim.errors import BadSource, MissingCrs, NoSpace
 from cim.raster import close_holes, fill_voids, halve, steps_inside
 from cim.types import BoolArray, FloatArray
-from tilesets.terrain.flaws import SPIKE, VOID, DemFlaw, Tally, sift, spike_height
+from cim.dem_flaws import SPIKE, VOID, DemFlaw, Tally, sift, spike_height
 
 BLEND_PX = 32
 """Over so many pixels inside its border, or round a hole, a DEM fades into the coarser ground."""
