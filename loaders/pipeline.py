@@ -43,19 +43,20 @@ def load(
     *,
     geoid: Geoid | None = None,
     preview: bool = False,
+    data: Path | None = None,
 ) -> Report:
     """Load one source and publish it as the dataset's new version; a delivery that was taken already is left as it is.
 
     path: where the source lies, or a pattern of files that are one delivery. clock: seconds, for the report and the time
-    left. geoid: for sources with ellipsoidal heights. preview: say what would change, and change nothing. Raises BadSource,
-    MissingCrs or BadInput with the file's name (nothing is published, what was published stands), Conflict while another
-    run loads the dataset, Unavailable or NoSpace for the store: the next run goes on where this one stopped.
+    left. geoid: for sources with ellipsoidal heights. preview: say what would change, and change nothing. data: the data
+    folder, for rasters that must be brought to another form. Raises BadSource, MissingCrs or BadInput with the file's name
+    (nothing is published, what was published stands), Conflict while another run loads the dataset, Unavailable or NoSpace
+    for the store: the next run goes on where this one stopped.
     """
     layer = LAYERS[named.source.layer]
     source = replace(named.source, location=str(path))
     since = _since(source, layer, city)
-    began = clock()
-    files = take(path)
+    began, files = clock(), take(path)
     fingerprint = _fingerprint(checksum(files), source, layer, city, preview)
     with versions.claimed(database, named.name):
         with database.begin() as connection:
@@ -77,7 +78,7 @@ def load(
                 resumable=layer.name not in devices.LAYERS and not preview,
                 tentative=preview,
             )
-        job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id, preview)
+        job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id, preview, data)
         pace = Pace(progress, clock, sum(file.size for file in files))
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
 
@@ -97,7 +98,7 @@ def _carry_out(
     """Load what was begun; a preview leaves nothing behind, a refusal its reasons."""
     try:
         if job.layer.geometry == "raster":
-            return rasters.load(database, job, elapsed)
+            return rasters.load(database, job, pace.progress, elapsed)
         run = Run(database, job, begun.progress)
         with collector.seldom():
             run.read(pace)

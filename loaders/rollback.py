@@ -60,14 +60,15 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
 
 def _refuse_other_file(origin: dict[str, Any]) -> None:
     """The pixels of a raster lie where they were loaded from: there is no going back to a file that is another now."""
-    path = Path(origin["location"])
-    try:
-        with path.open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == origin["checksum"]
-    except OSError:
-        same = False
-    if not same:
-        raise BadInput(
-            f"{path}: is not the file that version {origin['id']} was loaded from any more "
-            f"(sha256 {origin['checksum'][:12]}...); put that file back, then go back to the version"
-        )
+    for part in (origin["raster"] or {}).get("parts") or [{"path": origin["location"], "checksum": origin["checksum"]}]:
+        path = Path(part["path"])
+        try:
+            with path.open("rb") as file:
+                same = hashlib.file_digest(file, "sha256").hexdigest() == part["checksum"]
+        except OSError:
+            same = False
+        if not same:
+            raise BadInput(
+                f"{path}: is not the file that version {origin['id']} was loaded from any more "
+                f"(sha256 {part['checksum'][:12]}...); put that file back, then go back to the version"
+            )

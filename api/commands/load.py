@@ -77,7 +77,15 @@ def _load(
         path = settings.locate(named.source.location)
         try:
             report = pipeline.load(
-                database, named, path, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
+                database,
+                named,
+                path,
+                city,
+                terminal.progress,
+                time.monotonic,
+                geoid=geoid,
+                preview=preview,
+                data=settings.data,
             )
         except BadInput:
             if not preview:

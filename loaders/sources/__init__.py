@@ -1,7 +1,7 @@
 """The source formats, by name: one file each, one line here."""
 
 from cim.plugins import Registry, SourceFormat
-from loaders.sources import geojson, geotiff, table, vector
+from loaders.sources import geojson, geotiff, grid, table, vector, vrt
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source",
@@ -9,4 +9,7 @@ SOURCES: Registry[SourceFormat] = Registry(
     geojson.GEOJSON,
     table.CSV,
     geotiff.SOURCE,
+    grid.HGT,
+    grid.ASCII,
+    vrt.SOURCE,
 )

@@ -16,7 +16,8 @@ from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs, Unavailable, Unknown
 from tilesets.imagery.cog import zoom_for
 from tilesets.imagery.hillshade import build_hillshade
-from tilesets.imagery.layer import JPEG, PNG, ImageryLayer, Picture, build_imagery
+from tilesets.imagery.layer import JPEG, PNG, ImageryLayer, build_imagery
+from tilesets.imagery.mosaic import Picture
 from tilesets.terrain.dem import DemSource
 
 GREEN, RED = (30, 160, 40), (200, 40, 30)
