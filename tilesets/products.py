@@ -169,7 +169,8 @@ def _parts(version: Version) -> list[dict[str, Any]]:
 
 def _inputs(versions: Sequence[Version]) -> str:
     """A fingerprint of loaded rasters: their bytes and what was stated of them."""
-    return _digest([[version.checksum, version.crs] for version in versions])
+    parts = [[[part.get("checksum"), part["crs"]] for part in _parts(version)] for version in versions]
+    return _digest([parts, [(version.raster or {}).get("stretch") for version in versions]])
 
 
 def _present(version: Version, part: dict[str, Any]) -> Path:
