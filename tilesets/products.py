@@ -24,9 +24,9 @@ from tilesets.city import clearing
 from tilesets.city import refresh as cities
 from tilesets.city.refresh import Yard
 from tilesets.crew import processors
-from tilesets.imagery.hillshade import build_hillshade
 from tilesets.imagery.layer import ImageryReport, build_imagery
 from tilesets.imagery.mosaic import Mosaic, Picture
+from tilesets.imagery.relief import build_reliefs
 from tilesets.terrain.build import DemSource, build_terrain
 
 NAMES = ("terrain", "imagery", "city")
@@ -130,7 +130,7 @@ def _imagery(shop: Workshop, photos: Sequence[Version], dems: Sequence[Version])
         if dems:
             sources = [source for dem in dems for source in _dems(dem)]
             stamp = _inputs(dems)
-            made.append(build_hillshade(sources, folder, progress=shop.progress, fingerprint=stamp))
+            made += build_reliefs(sources, folder, progress=shop.progress, fingerprint=stamp)
         shop.progress(len(made), len(made), "layers" + (", unchanged" if all(m.unchanged for m in made) else ""))
 
 
