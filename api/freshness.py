@@ -21,6 +21,7 @@ _PRODUCTS = (
     "terrain/layer.json",
     "imagery/orthophoto/layer.json",
     "imagery/hillshade/layer.json",
+    "imagery/slope/layer.json",
     "tiles/city/tileset.json",
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tilesets.imagery.layer import LAYER, ImageryLayer
 
-_ORDER = ("orthophoto", "hillshade")
+_ORDER = ("orthophoto", "hillshade", "slope")
 
 
 class Pictures:

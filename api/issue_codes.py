@@ -89,6 +89,20 @@ CODES: dict[str, tuple[str, str]] = {
     "height_out_of_range": ("高度超出合理范围", "the height is out of range"),
     "storeys_against_height": ("层数与高度不相称", "storeys and height do not fit each other"),
     "eaves_above_ridge": ("檐高高于总高", "the eaves lie above the ridge"),
+    # Rasters
+    "dem_void": ("高程有空洞", "heights are missing, as the file says"),
+    "dem_void_undeclared": ("有未声明的无效高程值", "a mark of missing heights that the file does not declare"),
+    "dem_spike": ("高程有尖点", "heights that stand off all their neighbours as no ground does"),
+    "height_unit": ("高程单位不是米，已换算", "heights in another unit than metres; converted"),
+    "height_datum": (
+        "高程基准与城市的不同，未换算",
+        "heights count from another datum than the city's; taken as they are",
+    ),
+    "ellipsoidal_heights": ("椭球高，已减去大地水准面差距", "heights over the ellipsoid; lowered by the geoid"),
+    "warped_by_control_points": ("只有控制点，已按多项式纠正", "placed by control points only; warped by a polynomial"),
+    "band_not_shown": ("有不显示的波段（如近红外）", "bands that are not shown, such as near infrared"),
+    "palette_expanded": ("调色板影像，已展开为颜色", "numbers of a palette; shown as its colours"),
+    "values_stretched": ("深于 8 位，已拉伸到 0 至 255", "deeper than 8 bits; stretched to 0 to 255"),
     # The delivery as a whole
     "duplicate_geometry": ("与另一条记录的几何相同", "the same geometry as another record"),
     "overlap": ("与另一个对象重叠", "overlaps another object"),

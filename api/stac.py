@@ -21,7 +21,8 @@ from cim.types import Box
 
 VERSION = "1.1.0"
 GEOJSON = "application/geo+json"
-RASTERS = ("dem", "orthophoto")
+_MEDIA = {"GTiff": "image/tiff; application=geotiff", "AAIGrid": "text/plain"}
+RASTERS = ("dem", "dsm", "orthophoto")
 COLLECTIONS = (*RASTERS, "tilesets")
 _TITLES = {name: (LAYERS[name].title, LAYERS[name].title_en) for name in RASTERS} | {
     "tilesets": ("瓦片产品", "Tilesets")
@@ -144,7 +145,7 @@ def raster_item(
         "cim:dataset": version["dataset"],
         "cim:version": version["id"],
         "cim:accuracy_m": version.get("accuracy_m"),
-        **({"cim:heights": raster["heights"]} if layer == "dem" and raster.get("heights") else {}),
+        **({"cim:heights": raster["heights"]} if layer in ("dem", "dsm") and raster.get("heights") else {}),
         "cim:licence": dataset.get("licence"),
     }
     report = f"{base}catalogue/{segment(version['dataset'])}/versions/{version['id']}/report"
@@ -230,7 +231,7 @@ def _data(version: Mapping[str, Any]) -> dict[str, Any]:
     digest = base64.urlsafe_b64encode(bytes.fromhex(version["checksum"])).rstrip(b"=").decode()
     asset = {
         "href": f"ni:///sha-256;{digest}",
-        "type": "image/tiff; application=geotiff",
+        "type": _MEDIA.get(raster.get("delivered", "GTiff"), "application/octet-stream"),
         "title": name,
         "description": "交付的原始文件，不在此提供下载。The file as delivered; it is not served here.",
         "roles": ["data"],
@@ -246,11 +247,11 @@ def _data(version: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bands(raster: Mapping[str, Any], layer: str) -> list[dict[str, Any]]:
     count, dtype, nodata = int(raster["bands"]), str(raster["dtype"]), raster.get("nodata")
-    names = ["height"] if layer == "dem" and count == 1 else ["red", "green", "blue"] if count == 3 else []
+    names = ["height"] if layer in ("dem", "dsm") and count == 1 else ["red", "green", "blue"] if count == 3 else []
     band: dict[str, Any] = {"data_type": _DATA_TYPES.get(dtype, dtype), "raster:spatial_resolution": raster["pixel_m"]}
     if nodata is not None:
         band["nodata"] = nodata if np.isfinite(float(nodata)) else str(float(nodata))
-    if layer == "dem":
+    if layer in ("dem", "dsm"):
         band["unit"] = "m"
     return [{"name": names[n] if names else f"b{n + 1}", **band} for n in range(count)]
 
@@ -267,7 +268,7 @@ def _services(base: str, layer: str, built: Collection[str]) -> list[dict[str, s
     found = []
     if layer == "dem" and "terrain" in built:
         found.append(link("related", f"{base}terrain/layer.json", "the terrain tiles made of it"))
-    picture = {"dem": "hillshade", "orthophoto": "orthophoto"}[layer]
+    picture = {"dem": "hillshade", "orthophoto": "orthophoto"}.get(layer)
     if f"imagery-{picture}" in built:
         found.append(link("xyz", f"{base}imagery/{picture}/{{z}}/{{x}}/{{y}}", "as map tiles", "image/png"))
     return found

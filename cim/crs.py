@@ -70,6 +70,16 @@ def vertical(name: str) -> str | None:
     return None if _offset_name(name) else _vertical(_known(name))
 
 
+@lru_cache(maxsize=64)
+def height_unit_m(name: str) -> float:
+    """Metres in one unit of the heights of a stated CRS; 1 where it says nothing of heights.
+
+    >>> height_unit_m("EPSG:4547"), height_unit_m("EPSG:4547+5737"), round(height_unit_m("EPSG:2263+6360"), 6)
+    (1.0, 1.0, 0.304801)
+    """
+    return 1.0 if _offset_name(name) else _height_unit(_known(name))
+
+
 def _offset_name(name: str) -> str | None:
     key = name.upper().replace("-", "").replace("_", "").replace(" ", "")
     return {"GCJ02": GCJ02, "BD09": BD09}.get(key)
@@ -120,6 +130,14 @@ def _vertical(crs: CRS) -> str | None:
         epsg = crs.to_epsg(min_confidence=70)
         return f"EPSG:{epsg}" if epsg else crs.to_wkt()
     return ELLIPSOIDAL if len(crs.axis_info) == 3 and (crs.is_projected or crs.is_geographic) else None
+
+
+def _height_unit(crs: CRS) -> float:
+    if crs.is_bound and crs.source_crs is not None:
+        return _height_unit(crs.source_crs)
+    parts = crs.sub_crs_list if crs.is_compound else [crs]
+    up = [axis for part in parts for axis in part.axis_info if axis.direction in ("up", "down")]
+    return float(up[0].unit_conversion_factor) if up else 1.0
 
 
 @lru_cache(maxsize=64)

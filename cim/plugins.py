@@ -80,6 +80,8 @@ class Source:
     """which table, sheet or layer of a file that holds several; None: it must hold exactly one that fits"""
     control_points: str = "refuse"
     """what to do with an image that only has ground control points: `refuse` it, or `warp` it with their best fit"""
+    stretch: tuple[float, float] | None = None
+    """of a picture deeper than 8 bits the values that become 0 and 255; None: taken from its own histogram"""
     city: tuple[Box, str] | None = None
     """the city's extent (degrees) and frame, so that a reader can say where the data would lie; None: not known"""
 
@@ -121,6 +123,16 @@ class Raster:
     dtype: str
     nodata: float | None
     pixel_m: float
+    driver: str = "GTiff"
+    """GDAL's name of the one driver that may open the file"""
+    unit_m: float = 1.0
+    """metres that one unit of a height is, as the file says"""
+    vertical: str | None = None
+    """what the file says its heights count from, as `cim.crs.vertical` names it; None: it does not say"""
+    is_upright: bool = True
+    """whether rows run from north to south and columns from west to east"""
+    control_points: tuple[tuple[float, float, float, float], ...] = ()
+    """column, row, x, y of each, where nothing else places the image; `crs` is theirs"""
 
 
 class SourceFormat(Protocol):

@@ -1,4 +1,4 @@
-"""Rasters as values: height fields, bilinear sampling, void filling, distances and hillshade, on plain arrays."""
+"""Rasters as values: height fields, bilinear sampling, void filling, distances, slope and hillshade, on plain arrays."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -217,14 +217,30 @@ def hillshade(
     >>> hillshade(np.zeros((3, 3)), 10.0, 10.0).tolist()
     [[181]]
     """
-    z = np.asarray(heights, dtype=np.float64)
-    west = z[:-2, :-2] + 2 * z[1:-1, :-2] + z[2:, :-2]
-    east = z[:-2, 2:] + 2 * z[1:-1, 2:] + z[2:, 2:]
-    north = z[:-2, :-2] + 2 * z[:-2, 1:-1] + z[:-2, 2:]
-    south = z[2:, :-2] + 2 * z[2:, 1:-1] + z[2:, 2:]
-    slope_x, slope_y = (east - west) / (8 * np.asarray(step_x)), (north - south) / (8 * np.asarray(step_y))
+    slope_x, slope_y = _gradient(heights, step_x, step_y)
     toward, up = np.radians(azimuth), np.radians(altitude)
     light = np.array([np.sin(toward) * np.cos(up), np.cos(toward) * np.cos(up), np.sin(up)])
     shade = (light[2] - slope_x * light[0] - slope_y * light[1]) / np.sqrt(1 + slope_x**2 + slope_y**2)
     level = np.floor(1.0 + 254.0 * np.clip(shade, 0.0, 1.0) + 0.5)
     return np.where(np.isfinite(level), level, 0).astype(np.uint8)
+
+
+def slope(heights: Heights, step_x: Heights | float, step_y: Heights | float) -> FloatArray:
+    """Steepness in degrees by Horn's slopes, as `hillshade` takes its arguments. Returns (r, c); NaN where a void touches.
+
+    >>> slope(np.array([[0.0, 1.0, 2.0]] * 3), 1.0, 1.0).round(3).tolist()
+    [[45.0]]
+    """
+    slope_x, slope_y = _gradient(heights, step_x, step_y)
+    steepness: FloatArray = np.degrees(np.arctan(np.hypot(slope_x, slope_y)))
+    return steepness
+
+
+def _gradient(heights: Heights, step_x: Heights | float, step_y: Heights | float) -> tuple[FloatArray, FloatArray]:
+    """Rise to the east and to the north per metre (r, c), of heights with a collar of one pixel."""
+    z = np.asarray(heights, dtype=np.float64)
+    west = z[:-2, :-2] + 2 * z[1:-1, :-2] + z[2:, :-2]
+    east = z[:-2, 2:] + 2 * z[1:-1, 2:] + z[2:, 2:]
+    north = z[:-2, :-2] + 2 * z[:-2, 1:-1] + z[:-2, 2:]
+    south = z[2:, :-2] + 2 * z[2:, 1:-1] + z[2:, 2:]
+    return (east - west) / (8 * np.asarray(step_x)), (north - south) / (8 * np.asarray(step_y))

@@ -47,7 +47,7 @@ class NamedSource:
 
 _OF_SOURCE = {
     *("name", "layer", "location", "crs", "encoding", "columns", "constants"),
-    *("mode", "valid_from", "heights", "datum_shift", "accept", "table", "control_points"),
+    *("mode", "valid_from", "heights", "datum_shift", "accept", "table", "control_points", "stretch"),
 }
 _OF_CARD = {"title", "stage", "owner", "licence", "due", "due_every_days", "survey_date", "accuracy_m"}
 
@@ -80,6 +80,7 @@ def parse(entry: Mapping[str, Any], priority: int) -> NamedSource:
             control_points=_one_of(
                 str(entry.get("control_points", "refuse")), CONTROL_POINTS, f"source {name!r}: control_points"
             ),
+            stretch=_stretch(entry.get("stretch"), name),
         ),
         card=card,
     )
@@ -149,3 +150,13 @@ def _shift(values: Any, name: str) -> tuple[float, ...] | None:
     if not isinstance(values, list | tuple) or len(values) != 7:
         raise ValueError(f"source {name!r}: datum_shift must be seven numbers (dx dy dz rx ry rz ds), not {values!r}")
     return tuple(float(v) for v in values)
+
+
+def _stretch(values: Any, name: str) -> tuple[float, float] | None:
+    if values is None:
+        return None
+    if not isinstance(values, list | tuple) or len(values) != 2 or not float(values[0]) < float(values[1]):
+        raise ValueError(
+            f"source {name!r}: stretch must be two rising numbers (what becomes black, white), not {values!r}"
+        )
+    return float(values[0]), float(values[1])

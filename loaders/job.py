@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from cim.city import City
 from cim.geoid import Geoid
@@ -25,6 +26,7 @@ class Load:
     dataset_id: int
     version_id: int
     preview: bool
+    data: Path | None = None
 
     def delivery(self) -> publication.Delivery:
         """What is to be published of it."""

@@ -44,31 +44,31 @@ def load(
     *,
     geoid: Geoid | None = None,
     preview: bool = False,
+    data: Path | None = None,
 ) -> Report:
     """Load one source and publish it as the dataset's new version; a delivery that was taken already is left as it is.
 
     path: where the source lies, a pattern or folder of files that are one delivery, or a delivery that was fetched or
     unpacked. clock: seconds, for the report and the time left. geoid: for sources with ellipsoidal heights. preview: say
-    what would change, and change nothing. Raises BadSource, MissingCrs or BadInput with the file's name (nothing is
-    published, what was published stands), Conflict while another run loads the dataset, Unavailable or NoSpace for the
-    store: the next run goes on where this one stopped.
+    what would change, and change nothing. data: the data folder, for rasters that must be brought to another form. Raises
+    BadSource, MissingCrs or BadInput with the file's name (nothing is published, what was published stands), Conflict while
+    another run loads the dataset, Unavailable or NoSpace for the store: the next run goes on where this one stopped.
     """
     layer = LAYERS[named.source.layer]
     came = path if isinstance(path, Arrived) else beside(path)
     source = replace(named.source, location=came.location)
-    since = _since(source, layer, city)
-    began = clock()
+    began, since = clock(), _since(source, layer, city)
     fingerprint = _fingerprint(came.checksum, source, layer, city, preview)
     with versions.claimed(database, named.name):
         with database.begin() as connection:
-            dataset_id = catalogue.register(connection, named.name, layer, named.card)
+            id = catalogue.register(connection, named.name, layer, named.card)
             held = None if preview else catalogue.delivered(connection, named.name, fingerprint)
             if held is not None:
-                catalogue.settle_due(connection, dataset_id)
+                catalogue.settle_due(connection, id)
                 return _unchanged(held)
             begun = versions.begin(
                 connection,
-                dataset_id,
+                id,
                 layer,
                 checksum=came.checksum,
                 fingerprint=fingerprint,
@@ -79,7 +79,7 @@ def load(
                 resumable=layer.name not in devices.LAYERS and not preview,
                 tentative=preview,
             )
-        job = Load(named.name, source, layer, city, geoid, came.files, since, dataset_id, begun.version_id, preview)
+        job = Load(named.name, source, layer, city, geoid, came.files, since, id, begun.version_id, preview, data)
         pace = Pace(progress, clock, sum(file.size for file in came.files))
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
 
@@ -99,7 +99,7 @@ def _carry_out(
     """Load what was begun; a preview leaves nothing behind, a refusal its reasons."""
     try:
         if job.layer.geometry == "raster":
-            return rasters.load(database, job, elapsed)
+            return rasters.load(database, job, pace.progress, elapsed)
         run = Run(database, job, begun.progress)
         with collector.seldom():
             run.read(pace)

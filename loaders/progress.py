@@ -12,7 +12,7 @@ class Pace:
     """Tells how far a load is, from the bytes that are read or else the records."""
 
     def __init__(self, progress: Progress, clock: Callable[[], float], total_bytes: int) -> None:
-        self._progress, self._clock, self._total = progress, clock, max(total_bytes, 1)
+        self.progress, self._clock, self._total = progress, clock, max(total_bytes, 1)
         self._began = clock()
         self._behind = 0
         self._file: File | None = None
@@ -32,7 +32,7 @@ class Pace:
         note = (
             f"{dataset}: {done / 1e6:.1f} of {self._total / 1e6:.1f} MB{self._left(share)}; {tally.rejected:,} rejected"
         )
-        self._progress(tally.read, batch.records, note)
+        self.progress(tally.read, batch.records, note)
 
     def _left(self, share: float) -> str:
         """The time left at the pace so far; nothing before there is one to go by."""

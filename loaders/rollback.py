@@ -61,14 +61,19 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
 def _refuse_other_file(origin: dict[str, Any]) -> None:
     """The pixels of a raster lie where they were loaded from: there is no going back to a file that is another now."""
     noted = origin["raster"] or {}  # of a file out of an archive the checksum is not the delivery's
-    path, checksum = Path(noted.get("path", origin["location"])), str(noted.get("sha256", origin["checksum"]))
-    try:
-        with path.open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == checksum
-    except OSError:
-        same = False
-    if not same:
-        raise BadInput(
-            f"{path}: is not the file that version {origin['id']} was loaded from any more "
-            f"(sha256 {checksum[:12]}...); put that file back, then go back to the version"
-        )
+    alone = {
+        "path": noted.get("path", origin["location"]),
+        "checksum": noted.get("sha256", origin["checksum"]),
+    }
+    for part in noted.get("parts") or [alone]:
+        path = Path(part["path"])
+        try:
+            with path.open("rb") as file:
+                same = hashlib.file_digest(file, "sha256").hexdigest() == part["checksum"]
+        except OSError:
+            same = False
+        if not same:
+            raise BadInput(
+                f"{path}: is not the file that version {origin['id']} was loaded from any more "
+                f"(sha256 {part['checksum'][:12]}...); put that file back, then go back to the version"
+            )

@@ -24,8 +24,9 @@ from tilesets.city import clearing
 from tilesets.city import refresh as cities
 from tilesets.city.refresh import Yard
 from tilesets.crew import processors
-from tilesets.imagery.hillshade import build_hillshade
-from tilesets.imagery.layer import ImageryReport, Picture, build_imagery
+from tilesets.imagery.layer import ImageryReport, build_imagery
+from tilesets.imagery.mosaic import Mosaic, Picture
+from tilesets.imagery.relief import build_reliefs
 from tilesets.terrain.build import DemSource, build_terrain
 
 NAMES = ("terrain", "imagery", "city")
@@ -103,7 +104,7 @@ def _terrain(shop: Workshop, dems: Sequence[Version]) -> None:
             pages = features.pages(connection, "water")
             water = [shapely.geometry.shape(one["geometry"]) for page in pages for one in page]
         report = build_terrain(
-            [_dem(dem) for dem in dems],
+            [source for dem in dems for source in _dems(dem)],
             shop.data / "terrain",
             shop.city.crs,
             shop.geoid,
@@ -122,14 +123,14 @@ def _imagery(shop: Workshop, photos: Sequence[Version], dems: Sequence[Version])
     made: list[ImageryReport] = []
     with shop.stage("imagery"):
         if photos:
-            pictures = [Picture(_present(photo), photo.crs) for photo in photos]
+            pictures = [_mosaic(photo) for photo in photos]
             titles = {"title": LAYERS["orthophoto"].title, "title_en": LAYERS["orthophoto"].title_en}
             stamp = _inputs(photos)
             made.append(build_imagery(pictures, folder, "orthophoto", shop.progress, **titles, fingerprint=stamp))
         if dems:
-            sources = [_dem(dem) for dem in dems]
+            sources = [source for dem in dems for source in _dems(dem)]
             stamp = _inputs(dems)
-            made.append(build_hillshade(sources, folder, progress=shop.progress, fingerprint=stamp))
+            made += build_reliefs(sources, folder, progress=shop.progress, fingerprint=stamp)
         shop.progress(len(made), len(made), "layers" + (", unchanged" if all(m.unchanged for m in made) else ""))
 
 
@@ -149,26 +150,39 @@ def _city(shop: Workshop) -> None:
             pass
 
 
-def _dem(version: Version) -> DemSource:
-    return DemSource(_present(version), version.crs)
+def _mosaic(version: Version) -> Mosaic:
+    """The sheets of an orthophoto as one picture."""
+    sheets = tuple(Picture(_present(version, part), str(part["crs"])) for part in _parts(version))
+    stretch = (version.raster or {}).get("stretch")
+    return Mosaic(sheets, None if stretch is None else (float(stretch[0]), float(stretch[1])))
+
+
+def _dems(version: Version) -> list[DemSource]:
+    return [DemSource(_present(version, part), str(part["crs"])) for part in _parts(version)]
+
+
+def _parts(version: Version) -> list[dict[str, Any]]:
+    """The rasters that a version consists of; what was loaded before there were several is one."""
+    note = version.raster or {}
+    return note.get("parts") or [{**note, "crs": version.crs, "checksum": version.checksum}]
 
 
 def _inputs(versions: Sequence[Version]) -> str:
     """A fingerprint of loaded rasters: their bytes and what was stated of them."""
-    return _digest([[version.checksum, version.crs] for version in versions])
+    parts = [[[part.get("checksum"), part["crs"]] for part in _parts(version)] for version in versions]
+    return _digest([parts, [(version.raster or {}).get("stretch") for version in versions]])
 
 
-def _present(version: Version) -> Path:
+def _present(version: Version, part: dict[str, Any]) -> Path:
     """The file of a loaded raster. Raises BadSource when it has gone, or is no longer the one that was loaded."""
-    note = version.raster or {}
-    path = Path(str(note["path"]))
+    path = Path(str(part["path"]))
     if not path.is_file():
         raise BadSource(f"{path}: loaded as {version.dataset}, but the file has gone; put it back, or load another")
     stat = path.stat()
-    if (stat.st_size, stat.st_mtime_ns) != (note.get("size"), note.get("mtime_ns")):
+    if (stat.st_size, stat.st_mtime_ns) != (part.get("size"), part.get("mtime_ns")):
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != version.checksum:
+        if found != part.get("checksum"):
             raise BadSource(
                 f"{path}: changed since it was loaded as {version.dataset}; run `cim load {version.dataset}`"
             )

@@ -114,7 +114,15 @@ def _load(
         delivery = depot.bring(placed(settings, named.source.location))
         try:
             report = pipeline.load(
-                database, named, delivery, city, terminal.progress, time.monotonic, geoid=geoid, preview=preview
+                database,
+                named,
+                delivery,
+                city,
+                terminal.progress,
+                time.monotonic,
+                geoid=geoid,
+                preview=preview,
+                data=settings.data,
             )
         except BadInput:
             if not preview:

@@ -1,4 +1,4 @@
-"""/imagery: the orthophoto and the hillshade in web Mercator tiles."""
+"""/imagery: the orthophoto, the hillshade and the slope in web Mercator tiles."""
 
 from fastapi import APIRouter
 from starlette.responses import Response

@@ -1,5 +1,7 @@
 """Ground heights from the loaded elevation models: the finest that covers a point answers."""
 
+from typing import Any
+
 import numpy as np
 import rasterio
 from rasterio.errors import RasterioIOError
@@ -13,19 +15,26 @@ from cim.store import catalogue
 from cim.types import BoolArray, FloatArray
 
 
-def heights(connection: Connection, lonlat: FloatArray) -> FloatArray:
+def heights(connection: Connection, lonlat: FloatArray, layer: str = "dem") -> FloatArray:
     """Heights (n,) in the city's height system at lonlat (n, 2) degrees, bilinear between pixel centres; NaN outside.
 
-    Raises BadSource naming the file when a loaded elevation model has gone from where it was loaded.
+    layer: `dem` for the ground, `dsm` for whatever is uppermost. Raises BadSource naming the file when a loaded elevation
+    model has gone from where it was loaded.
     """
     out = np.full(len(lonlat), np.nan)
-    rasters = [v.raster for v in catalogue.published(connection, layer="dem") if v.raster is not None]
-    for raster in sorted(rasters, key=lambda r: float(r["pixel_m"])):
+    for raster in rasters(connection, layer):
         missing = np.isnan(out)
         if missing.any():
             xy = frames.transform(lonlat[missing], frames.LONLAT, str(raster["crs"]))
             out[missing] = _sample(str(raster["path"]), xy)
     return out
+
+
+def rasters(connection: Connection, layer: str) -> list[dict[str, Any]]:
+    """The rasters of every published dataset of a layer, the finest first: path, crs, bounds, pixel_m and the like."""
+    held = [v.raster for v in catalogue.published(connection, layer=layer) if v.raster is not None]
+    parts = [part for note in held for part in note.get("parts") or [note]]
+    return sorted(parts, key=lambda part: float(part["pixel_m"]))
 
 
 def _sample(path: str, xy: FloatArray) -> FloatArray:

@@ -1,7 +1,19 @@
 """The source formats, by name: one file each, one line here."""
 
 from cim.plugins import Registry, SourceFormat
-from loaders.sources import flatgeobuf, geojson, geoparquet, geotiff, osm_pbf, shapefile, table, vector, workbook
+from loaders.sources import (
+    flatgeobuf,
+    geojson,
+    geoparquet,
+    geotiff,
+    grid,
+    osm_pbf,
+    shapefile,
+    table,
+    vector,
+    vrt,
+    workbook,
+)
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source",
@@ -14,4 +26,7 @@ SOURCES: Registry[SourceFormat] = Registry(
     table.CSV,
     workbook.XLSX,
     geotiff.SOURCE,
+    grid.HGT,
+    grid.ASCII,
+    vrt.SOURCE,
 )

@@ -1,4 +1,4 @@
-"""One picture to one cloud-optimised GeoTIFF in web Mercator, its blocks lying on the map's own tiles."""
+"""Pictures in web Mercator: what a file shows, the map's own grid of pixels, and the cloud-optimised GeoTIFF."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,19 +7,21 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import ColorInterp, Resampling
+from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.shutil import copy
-from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
 from cim import crs as frames
 from cim.errors import BadSource, MissingCrs
+from tilesets.crew import processors
 
 CIRCUMFERENCE = 2.0 * np.pi * 6378137.0
 TILE_PX = 256
 MAX_ZOOM = 22
+CACHE_BYTES = 256 << 20
+"""GDAL's own cache while pictures are made: it would take a twentieth of the machine's memory."""
 ALIGNED = 3
 """The file's corner lies on a tile corner so many zooms above its own: down to there a tile is one block."""
 
@@ -87,60 +89,95 @@ class Cog:
     bbox: tuple[float, float, float, float]
 
 
-def write_cog(source: Path, target: Path, crs: str | None = None) -> Cog:
-    """Warp an 8-bit picture into a JPEG COG with a mask and overviews.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A picture as it is to be shown. opened: what GDAL opens to see its colours only (and alpha). frame: its CRS.
 
-    source: gray, RGB or more bands (the first three are shown), nodata, mask or alpha kept. crs: stated by the owner.
-    Raises BadSource for a picture that is not 8-bit or cannot be read, MissingCrs.
+    bands: colours. zoom: the first that loses nothing of it. bounds: web Mercator. bbox: degrees. stretch: what becomes 0
+    and 255, where it is deeper than 8 bits. is_on_map: it lies on the map as it is, upright, and shows all its pixels.
+    """
+
+    path: Path
+    opened: str
+    frame: str
+    bands: int
+    has_alpha: bool
+    zoom: int
+    bounds: tuple[float, float, float, float]
+    bbox: tuple[float, float, float, float]
+    stretch: tuple[float, float] | None
+    is_on_map: bool
+
+
+def look(source: Path, crs: str | None = None, stretch: tuple[float, float] | None = None) -> Sheet:
+    """What a picture shows and where: gray, RGB or more bands (red, green, blue or the first three), or a palette.
+
+    crs: stated by the owner. Raises BadSource for a picture deeper than 8 bits without a stretch, or that cannot be
+    read, MissingCrs.
     """
     try:
         with rasterio.open(source) as first:
-            if any(dtype != "uint8" for dtype in first.dtypes):
+            if stretch is None and any(dtype != "uint8" for dtype in first.dtypes):
                 kind = first.dtypes[0]
                 raise BadSource(f"{source}: {kind} pixels; an 8-bit picture was expected: scale it to 0..255 first")
-            bands = _bands(first)
-        opened = source if bands is None else f"vrt://{source}?bands={bands}"
+            opened = _colours(first, source)
         with rasterio.open(opened) as dataset:
-            return _write(dataset, source, target, crs)
-    except (RasterioError, CPLE_BaseError) as error:  # GDAL's own errors leave `copy` untranslated
+            return _look(dataset, source, opened, crs, stretch)
+    except (RasterioError, CPLE_BaseError) as error:
         raise BadSource(f"{source}: cannot be made into a picture layer: {error}") from error
 
 
-def _bands(dataset: DatasetReader) -> str | None:
-    """Which bands to take where not all of them are colours: of four without alpha the fourth is infrared."""
-    alpha = [n for n, kind in enumerate(dataset.colorinterp, 1) if kind == ColorInterp.alpha]
-    wanted = (list(range(1, 4)) if dataset.count >= 3 else [1]) + alpha[:1]
-    return None if wanted == list(range(1, dataset.count + 1)) else ",".join(map(str, wanted))
+def _colours(dataset: DatasetReader, source: Path) -> str:
+    """What to open in order to see colours only: of four bands without alpha the fourth is infrared."""
+    kinds = dataset.colorinterp
+    if kinds[0] == ColorInterp.palette:
+        return f"vrt://{source}?expand={'rgb' if dataset.nodata is None else 'rgba'}"
+    alpha = [n for n, kind in enumerate(kinds, 1) if kind == ColorInterp.alpha]
+    marked = [kinds.index(kind) + 1 for kind in (ColorInterp.red, ColorInterp.green, ColorInterp.blue) if kind in kinds]
+    plain = [n for n in range(1, dataset.count + 1) if n not in alpha]
+    wanted = (marked if len(marked) == 3 else plain[: 3 if len(plain) >= 3 else 1]) + alpha[:1]
+    if wanted == list(range(1, dataset.count + 1)):
+        return str(source)
+    return f"vrt://{source}?bands={','.join(map(str, wanted))}"
 
 
-def _write(dataset: DatasetReader, source: Path, target: Path, crs: str | None) -> Cog:
+def _look(
+    dataset: DatasetReader, source: Path, opened: str, crs: str | None, stretch: tuple[float, float] | None
+) -> Sheet:
     stated = crs or (dataset.crs.to_wkt() if dataset.crs else "")
     if not stated:
         raise MissingCrs(f"{source}: the picture states no CRS and neither does its owner; expected an EPSG code")
     frame = frames.parse(stated)
-    bounds = transform_bounds(frame, frames.WEB_MERCATOR, *dataset.bounds, densify_pts=33)
-    bbox = transform_bounds(frame, frames.LONLAT, *dataset.bounds, densify_pts=33)
+    bounds = transform_bounds(frame, frames.WEB_MERCATOR, *_box(dataset), densify_pts=33)
+    bbox = transform_bounds(frame, frames.LONLAT, *_box(dataset), densify_pts=33)
     lat = (bbox[1] + bbox[3]) / 2
     across = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) / (dataset.width * dataset.height)
-    zoom = zoom_for(float(np.sqrt(across) * np.cos(np.radians(lat))), lat)
-    grid = grid_over(bounds, zoom)
     has_alpha = ColorInterp.alpha in dataset.colorinterp
-    with WarpedVRT(
-        dataset,
-        src_crs=frame,
-        crs=frames.WEB_MERCATOR,
-        transform=grid.transform,
-        width=grid.width,
-        height=grid.height,
-        resampling=Resampling.cubic,
-        add_alpha=not has_alpha,
-    ) as warped:
-        to_cog(warped, target)
-    return Cog(zoom, tuple(bbox))
+    a, b, _, d, e, _ = tuple(dataset.transform)[:6]
+    is_upright = a > 0 and e < 0 and b == 0 and d == 0
+    return Sheet(
+        path=source,
+        opened=opened,
+        frame=frame,
+        bands=dataset.count - has_alpha,
+        has_alpha=has_alpha,
+        zoom=zoom_for(float(np.sqrt(across) * np.cos(np.radians(lat))), lat),
+        bounds=tuple(bounds),
+        bbox=tuple(bbox),
+        stretch=stretch,
+        is_on_map=frame == frames.WEB_MERCATOR and is_upright and stretch is None and dataset.nodata is None,
+    )
 
 
-def to_cog(picture: DatasetReader | WarpedVRT, target: Path, quality: int = 85) -> None:
-    """Write a picture that already lies on a MercatorGrid; an alpha band becomes the mask."""
+def _box(dataset: DatasetReader) -> tuple[float, float, float, float]:
+    """West, south, east, north of a raster that may be turned."""
+    corners = [dataset.transform * (c, r) for c in (0, dataset.width) for r in (0, dataset.height)]
+    x, y = zip(*corners, strict=True)
+    return min(x), min(y), max(x), max(y)
+
+
+def to_cog(picture: DatasetReader, target: Path, quality: int = 85) -> None:
+    """Write a picture that already lies on the map; an alpha band becomes the mask, every processor compresses."""
     copy(
         picture,
         target,
@@ -151,5 +188,6 @@ def to_cog(picture: DatasetReader | WarpedVRT, target: Path, quality: int = 85) 
         OVERVIEW_QUALITY=quality,
         OVERVIEW_RESAMPLING="AVERAGE",
         SPARSE_OK="TRUE",
+        NUM_THREADS=processors(),
         BIGTIFF="IF_SAFER",
     )

@@ -22,7 +22,8 @@ from cim.errors import BadInput, BadSource, Unavailable, Unknown
 from cim.raster import steps_inside
 from cim.types import Progress, silent
 from tilesets import folder_swap
-from tilesets.imagery.cog import TILE_PX, Cog, write_cog
+from tilesets.imagery.cog import TILE_PX, Cog
+from tilesets.imagery.mosaic import Mosaic, Picture, write_mosaic
 
 FORMAT = "1"
 LAYER = "layer.json"
@@ -30,14 +31,6 @@ JPEG, PNG = "image/jpeg", "image/png"
 _RIM_PX = 2
 """So many pixels along a picture's edge are left to the one beneath: JPEG smears the void into them."""
 Pixels = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A georeferenced 8-bit raster. crs: stated by its owner where the file does not say."""
-
-    path: Path
-    crs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class ImageryReport:
 
 
 def build_imagery(
-    sources: Sequence[Picture],
+    sources: Sequence[Picture | Mosaic],
     out: Path,
     name: str,
     progress: Progress = silent,
@@ -62,7 +55,8 @@ def build_imagery(
     title_en: str = "",
     fingerprint: str | None = None,
 ) -> ImageryReport:
-    """Build the layer `name` in the folder out/name: one web Mercator COG a source, and layer.json that orders them.
+    """Build the layer `name` in the folder out/name: one web Mercator COG a source (of a mosaic one a zoom), and layer.json
+    that orders them.
 
     So a small sharp picture in a large coarse one costs what it shows. fingerprint: of the sources' content; where it
     equals that of the layer in place, nothing is done. Raises BadInput without sources, BadSource, MissingCrs.
@@ -71,10 +65,11 @@ def build_imagery(
         raise BadInput(f"layer {name}: no picture; expected at least one")
 
     def write(folder: Path) -> list[tuple[str, Cog]]:
-        done = []
+        done: list[tuple[str, Cog]] = []
         for n, source in enumerate(sources):
-            progress(n, len(sources), f"imagery {name}: {source.path.name}")
-            done.append((f"{n}.tif", write_cog(source.path, folder / f"{n}.tif", source.crs)))
+            mosaic = source if isinstance(source, Mosaic) else Mosaic((source,))
+            progress(n, len(sources), f"imagery {name}: {mosaic.pictures[0].path.name}")
+            done += write_mosaic(mosaic, folder, str(n))
         progress(len(sources), len(sources), f"imagery {name}")
         return done
 

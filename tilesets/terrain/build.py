@@ -20,6 +20,7 @@ import rasterio
 import shapely
 from rasterio.errors import RasterioError
 
+from cim.dem_flaws import DemFlaw
 from cim.errors import BadInput
 from cim.geoid import Geoid
 from cim.types import IntArray, Progress, silent
@@ -28,7 +29,6 @@ from tilesets.crew import Crew
 from tilesets.terrain import block, manifest
 from tilesets.terrain.block import Job, Written
 from tilesets.terrain.dem import Dem, DemSource, prepare
-from tilesets.terrain.flaws import DemFlaw
 from tilesets.terrain.grid import QUADS, Coverage, blocks, level_for, pyramid, ranges
 from tilesets.terrain.manifest import Level, Manifest
 from tilesets.terrain.plan import LevelPlan, blank, carry, plan

@@ -18,17 +18,17 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from cim import crs as frames
+from cim.dem_flaws import SPIKE, VOID, DemFlaw, Tally, sift, spike_height
 from cim.errors import BadSource, MissingCrs, NoSpace
 from cim.raster import close_holes, fill_voids, halve, steps_inside
 from cim.types import BoolArray, FloatArray
-from tilesets.terrain.flaws import SPIKE, VOID, DemFlaw, Tally, sift, spike_height
 
 BLEND_PX = 32
 """Over so many pixels inside its border, or round a hole, a DEM fades into the coarser ground."""
 HOLE_PX = 8
 """Holes narrower than about twice this are filled from the DEM's own neighbouring pixels."""
 _STRIP = 512
-_CACHE_MB = 64  # GDAL's own, of pixels that are read once; it would take a twentieth of the memory
+_CACHE_BYTES = 64 << 20  # GDAL's own, of pixels that are read once; it would take a twentieth of the memory
 _BYTES_PER_PIXEL = 8
 _MARGIN = BLEND_PX + 2 * HOLE_PX + 2
 
@@ -76,7 +76,7 @@ class Dem:
 def prepare(source: DemSource, folder: Path, name: str) -> Dem:
     """Read a DEM into `folder` as `{name}_*.npy`. Raises BadSource (cannot be read, no valid pixel) or MissingCrs."""
     try:
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB), rasterio.open(source.path) as dataset:
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(source.path) as dataset:
             return _prepare(dataset, source, folder, name)
     except RasterioError as error:
         raise BadSource(f"{source.path}: cannot be read as a DEM: {error}") from error

@@ -165,7 +165,7 @@ export function layerSwitches(app: App, fromAfar: boolean): Switch[] {
   const draped = (["divisions", "roads", "water"] as const).map((name) => ({ name, on: name === "divisions" ? fromAfar : name === "water" && !stage.isSoftware, set: vectorSwitch(stage, name) }));
   const switches: Switch[] = [
     ...(buildings ? [{ name: "buildings", on: true, set: buildings.show }] : []),
-    ...imagery.names.map((name) => ({ name, on: name !== "hillshade" || imagery.names.length === 1, set: (shown: boolean) => imagery.show(name, shown) })),
+    ...imagery.names.map((name) => ({ name, on: name === (imagery.names.includes("orthophoto") ? "orthophoto" : "hillshade"), set: (shown: boolean) => imagery.show(name, shown) })),
     ...(stage.hasGlobe ? draped : []),
     { name: "landmarks", on: true, set: landmarks },
     { name: "sensors", on: true, set: sensors.show },

@@ -15,8 +15,9 @@ from rasterio.transform import from_origin
 from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs, Unavailable, Unknown
 from tilesets.imagery.cog import zoom_for
-from tilesets.imagery.hillshade import build_hillshade
-from tilesets.imagery.layer import JPEG, PNG, ImageryLayer, Picture, build_imagery
+from tilesets.imagery.layer import JPEG, PNG, ImageryLayer, build_imagery
+from tilesets.imagery.mosaic import Picture
+from tilesets.imagery.relief import STEEPNESS, build_reliefs
 from tilesets.terrain.dem import DemSource
 
 GREEN, RED = (30, 160, 40), (200, 40, 30)
@@ -182,7 +183,7 @@ def test_pictures_that_cannot_be_shown_are_refused_and_nothing_is_left(tmp_path:
     assert near(colour_at(ImageryLayer.open(tmp_path / "out" / "o"), WEST + 6400, NORTH - 6400, 11), GREEN)
 
 
-def test_hillshade_is_bright_towards_the_light_and_dark_behind_the_ridge(tmp_path: Path) -> None:
+def test_hillshade_is_bright_towards_the_light_and_slopes_have_the_colour_of_their_degrees(tmp_path: Path) -> None:
     x, y = np.meshgrid(np.arange(200) * 50.0, np.arange(200) * 50.0)
     ridge = 1500 - np.abs(x + y - 10_000) * 0.3  # runs from south-west to north-east
     with rasterio.open(
@@ -197,7 +198,7 @@ def test_hillshade_is_bright_towards_the_light_and_dark_behind_the_ridge(tmp_pat
         transform=from_origin(WEST, NORTH, 50, 50),
     ) as dataset:
         dataset.write(ridge.astype(np.float32), 1)
-    build_hillshade([DemSource(tmp_path / "dem.tif")], tmp_path)
+    build_reliefs([DemSource(tmp_path / "dem.tif")], tmp_path)
     layer = ImageryLayer.open(tmp_path / "hillshade")
     slope = 0.3 * np.sqrt(2)
     lit = 1 + 254 * (np.sin(np.pi / 4) + slope * np.cos(np.pi / 4)) / np.sqrt(1 + slope**2)
@@ -205,3 +206,8 @@ def test_hillshade_is_bright_towards_the_light_and_dark_behind_the_ridge(tmp_pat
     assert colour_at(layer, WEST + 3000, NORTH - 3000, layer.maxzoom)[0] == pytest.approx(lit, abs=4)
     assert colour_at(layer, WEST + 7000, NORTH - 7000, layer.maxzoom)[0] == pytest.approx(dark, abs=4)
     assert colour_at(layer, WEST - 3000, NORTH - 3000, layer.maxzoom)[3] == 0
+    steep = ImageryLayer.open(tmp_path / "slope")
+    at, colours = zip(*STEEPNESS, strict=True)
+    degrees = np.degrees(np.arctan(slope))
+    expected = [np.interp(degrees, at, [colour[n] for colour in colours]) for n in range(3)]
+    assert np.abs(np.subtract(colour_at(steep, WEST + 3000, NORTH - 3000, steep.maxzoom)[:3], expected)).max() <= 4

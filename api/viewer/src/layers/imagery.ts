@@ -1,4 +1,4 @@
-/** The orthophoto and the hillshade: what /imagery lists, draped on the globe. */
+/** The orthophoto, the hillshade and the slope: what /imagery lists, draped on the globe. */
 
 import { ImageryLayer, Math as Maths, Rectangle, SingleTileImageryProvider, UrlTemplateImageryProvider } from "@cesium/engine";
 import { get } from "../api";
@@ -14,6 +14,7 @@ export interface Imagery {
 const LOOK: Record<string, { alpha: number; brightness: number; saturation: number; contrast: number }> = {
   orthophoto: { alpha: 1, brightness: 0.84, saturation: 0.78, contrast: 1.1 },
   hillshade: { alpha: 0.42, brightness: 0.9, saturation: 1, contrast: 1.1 },
+  slope: { alpha: 0.6, brightness: 0.9, saturation: 1, contrast: 1 },
 };
 
 /** From afar the photograph steps back, so that the built-up mass is told from bright fields: between these heights of the eye, metres. */
@@ -57,7 +58,7 @@ export async function openImagery(stage: Stage): Promise<Imagery> {
   const { layers } = await get<{ layers: ImageryInfo[] }>("/imagery");
   const order = [...layers].sort((a, b) => Number(b.name === "orthophoto") - Number(a.name === "orthophoto"));
   stage.viewer.imageryLayers.add(new ImageryLayer(new SingleTileImageryProvider({ url: EARTH_PIXEL, tileWidth: 1, tileHeight: 1 })));
-  const added = new Map(order.map((info) => [info.name, layerOf(info, order.length === 1)]));
+  const added = new Map(order.map((info) => [info.name, layerOf(info, info.name === "hillshade" && !order.some((one) => one.name === "orthophoto"))]));
   for (const layer of added.values()) stage.viewer.imageryLayers.add(layer);
   const photograph = added.get("orthophoto");
   if (photograph) stepBack(stage, photograph);

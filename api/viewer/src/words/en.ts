@@ -39,6 +39,7 @@ export const en: Words = {
   "layer.buildings": "3D buildings",
   "layer.orthophoto": "Orthophoto",
   "layer.hillshade": "Hillshade",
+  "layer.slope": "Slope",
   "layer.divisions": "Divisions",
   "layer.roads": "Roads",
   "layer.water": "Water",

@@ -37,6 +37,7 @@ export const zh = {
   "layer.buildings": "三维建筑",
   "layer.orthophoto": "正射影像",
   "layer.hillshade": "地形晕渲",
+  "layer.slope": "坡度",
   "layer.divisions": "行政区界",
   "layer.roads": "道路",
   "layer.water": "水系",

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cim import crs as frames
+from cim.dem_flaws import sift
 from cim.geoid import Geoid
 from cim.raster import spikes
 from tests import terrain_reader
 from tilesets.terrain.build import DemSource, TerrainReport, build_terrain
 from tilesets.terrain.dem import prepare
-from tilesets.terrain.flaws import sift
 
 FIELD = (430_000.0, 4_450_000.0, 30.0, 300)
 LEAST = 30.0
