@@ -67,6 +67,14 @@ CODES: dict[str, tuple[str, str]] = {
     "height_out_of_range": ("高度超出合理范围", "the height is out of range"),
     "storeys_against_height": ("层数与高度不相称", "storeys and height do not fit each other"),
     "eaves_above_ridge": ("檐高高于总高", "the eaves lie above the ridge"),
+    "class_absent": ("城市配置中声明本市没有的类别", "of a class that the city file says the city has none of"),
+    "out_of_order": ("数值先后颠倒,如水位阶梯", "values are out of order, such as a ladder of levels"),
+    "area_differs": ("所报面积与图形面积不符", "the area stated is not that of the shape"),
+    "height_unknown": ("管线没有可用的高程或埋深", "a line without heights or depths to raise it by"),
+    "height_gap": (
+        "个别顶点缺高程,已在相邻两点间内插",
+        "a vertex without a height, taken evenly between its neighbours",
+    ),
     # The delivery as a whole
     "duplicate_geometry": ("与另一条记录的几何相同", "the same geometry as another record"),
     "overlap": ("与另一个对象重叠", "overlaps another object"),

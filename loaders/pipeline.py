@@ -6,7 +6,7 @@ transaction at the end, so that a reader sees the old version or the new one, an
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,10 @@ from cim.store import catalogue, versions
 from cim.store.db import Database
 from cim.types import Issue, Progress, Report
 from loaders import collector, devices, rasters
+from loaders.agreement import refuse_strange
 from loaders.attributes import moment
 from loaders.files import checksum, recognise, take
+from loaders.ground import editions
 from loaders.job import Load, Preview
 from loaders.progress import Pace
 from loaders.run import Run
@@ -56,9 +58,9 @@ def load(
     since = _since(source, layer, city)
     began = clock()
     files = take(path)
-    fingerprint = _fingerprint(checksum(files), source, layer, city, preview)
     with versions.claimed(database, named.name):
         with database.begin() as connection:
+            fingerprint = _fingerprint(checksum(files), source, layer, city, preview, editions(connection, layer))
             dataset_id = catalogue.register(connection, named.name, layer, named.card)
             held = None if preview else catalogue.delivered(connection, named.name, fingerprint)
             if held is not None:
@@ -83,7 +85,12 @@ def load(
 
 
 def _since(source: Source, layer: Layer, city: City) -> datetime | None:
-    """From when on the world is as delivered. Raises BadInput for a day that is none, and a mode that the layer has not."""
+    """From when on the world is as delivered.
+
+    Raises BadInput for a day that is none and a mode that the layer has not, BadSettings where the city file's limits name
+    what there is not.
+    """
+    refuse_strange(city)
     if layer.name in devices.LAYERS and source.mode != "replace":
         raise BadInput(
             f"{source.location}: mode {source.mode!r}: {layer.name} are registered one by one; expected replace"
@@ -142,8 +149,10 @@ def _unchanged(version: catalogue.Version) -> Report:
     )
 
 
-def _fingerprint(checksum: str, source: Source, layer: Layer, city: City, preview: bool) -> str:
-    """Of everything that decides what is let in: the bytes, what their owner states, the checks and the frame."""
+def _fingerprint(
+    checksum: str, source: Source, layer: Layer, city: City, preview: bool, rests_on: Sequence[int]
+) -> str:
+    """Of everything that decides what is let in: the bytes, what their owner states, the checks, the frame, the ground."""
     stated = [
         checksum,
         asdict(source),
@@ -153,5 +162,6 @@ def _fingerprint(checksum: str, source: Source, layer: Layer, city: City, previe
         asdict(city.extent),
         LOADER_VERSION,
         *(["preview"] if preview else []),
+        *rests_on,
     ]
     return hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode()).hexdigest()
