@@ -50,11 +50,14 @@ def filled(shapes: ObjectArray, z: FloatArray) -> FloatArray:
     """
     owner, share = along(shapes)
     result = np.array(z, dtype=np.float64, copy=True)
-    for line in np.unique(owner[~np.isfinite(z)]).tolist():
-        mine = owner == line
-        known = mine & np.isfinite(z)
-        if known.any():
-            result[mine] = np.interp(share[mine], share[known], z[known], left=np.nan, right=np.nan)
+    known = np.isfinite(result)
+    count = np.bincount(owner, minlength=len(shapes))
+    there = np.bincount(owner[known], minlength=len(shapes))
+    end = np.cumsum(count)
+    for line in np.flatnonzero((there > 0) & (there < count)).tolist():
+        mine = slice(end[line] - count[line], end[line])
+        sure = known[mine]
+        result[mine] = np.interp(share[mine], share[mine][sure], z[mine][sure], left=np.nan, right=np.nan)
     return result
 
 
