@@ -23,14 +23,9 @@ _LONGEST_M = 400.0
 _STREETS = 12
 
 
-@lru_cache(maxsize=2)
-def _ground(seed: int) -> terrain.HeightGrid:
-    x, y = frame.centre()
-    return terrain.grid(seed, x - 1300.0, y - 1300.0, x + 1300.0, y + 1300.0, 20.0)
-
-
 def _stretches(line: shapely.LineString) -> list[shapely.LineString]:
     """The line in pieces of equal length, none longer than a block."""
+    line = shapely.simplify(line, 0.05)
     count = int(np.ceil(line.length / _LONGEST_M))
     cuts = np.linspace(0.0, 1.0, count + 1)
     return [shapely.ops.substring(line, a, b, normalized=True) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
@@ -70,7 +65,7 @@ def drains(seed: int) -> Items:
         for piece in _stretches(shapely.offset_curve(street.line, -1.5)):
             xy = shapely.get_coordinates(piece)
             run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-            z = float(_ground(seed).at(xy).min()) - _DRAIN_DEPTH - _DRAIN_FALL * run
+            z = float(terrain.prefecture_cached(seed).at(xy).min()) - _DRAIN_DEPTH - _DRAIN_FALL * run
             lines.append(shapely.LineString(np.round(np.column_stack([xy, z]), 2)))
             rows.append(
                 {
@@ -88,7 +83,7 @@ def drains(seed: int) -> Items:
 def wells(seed: int) -> Items:
     """A well at each end of a drain: the ground there, and how deep it goes."""
     ends = np.vstack([shapely.get_coordinates(item.shape, include_z=True)[[0, -1]] for item in drains(seed)])
-    ground = np.round(_ground(seed).at(ends[:, :2]), 2)
+    ground = np.round(terrain.prefecture_cached(seed).at(ends[:, :2]), 2)
     rows = [
         {"network": "排水", "kind": "检查井", "ground_m": float(g), "depth_m": round(float(g - z), 2), "cover": "铸铁"}
         for g, z in zip(ground, ends[:, 2], strict=True)
