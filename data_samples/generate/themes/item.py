@@ -11,9 +11,9 @@ from data_samples.generate.frame import Array
 
 
 class Item(NamedTuple):
-    """A shape in EPSG:4547 and its properties, `id` among them."""
+    """A shape in EPSG:4547 (a point, line or polygon of shapely) and its properties, `id` among them."""
 
-    shape: shapely.Geometry
+    shape: Any
     properties: dict[str, Any]
 
 

@@ -1,6 +1,7 @@
 """Pipes under the streets about the old town, and the wells of the drains: courses, depths and sizes are invented."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import shapely
@@ -23,7 +24,7 @@ _LONGEST_M = 400.0
 _STREETS = 12
 
 
-def _stretches(line: shapely.LineString) -> list[shapely.LineString]:
+def _stretches(line: Any) -> list[Any]:
     """The line in pieces of equal length, none longer than a block."""
     line = shapely.simplify(line, 0.05)
     count = int(np.ceil(line.length / _LONGEST_M))

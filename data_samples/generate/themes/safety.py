@@ -1,5 +1,6 @@
 """Work safety: enterprises of each field, major hazard sources, hidden dangers, tailings ponds; all of them invented."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +27,7 @@ def enterprises(seed: int) -> Items:
     rng = frame.stream(seed, "enterprises")
     works, works_at = places.in_buildings(seed, "industrial", 16, "works")
     shops, shops_at = places.in_buildings(seed, "commercial", 12, "fire units")
-    parts = [
+    parts: list[tuple[str, str, Any, Sequence[str | None]]] = [
         ("煤矿", "煤矿", places.in_counties(seed, _MINES, 4000.0, "mines"), [None] * len(_MINES)),
         ("非煤矿山", "采石场", places.in_counties(seed, _PITS, 5000.0, "pits"), [None] * len(_PITS)),
         ("危险化学品", "化工企业", works[:6], works_at[:6]),
