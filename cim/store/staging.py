@@ -194,7 +194,13 @@ def _properties(layer: Layer, frame: gpd.GeoDataFrame, staged: set[str]) -> list
     own = [c.name for c in layer.columns if c.name not in staged]
     if not own and not any(frame["extra"]):
         return [jsonb({})] * len(frame)
-    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in own]
+    whole = {c.name for c in layer.columns if c.kind == "integer"}
+    columns = [
+        _optional(frame[name], int)
+        if name in whole
+        else frame[name].astype(object).where(frame[name].notna(), None).tolist()
+        for name in own
+    ]
     return [
         jsonb({k: v for k, v in zip(own, values, strict=True) if v is not None} | extra)
         for *values, extra in zip(*columns, frame["extra"].tolist(), strict=True)
