@@ -103,6 +103,14 @@ CODES: dict[str, tuple[str, str]] = {
     "band_not_shown": ("有不显示的波段（如近红外）", "bands that are not shown, such as near infrared"),
     "palette_expanded": ("调色板影像，已展开为颜色", "numbers of a palette; shown as its colours"),
     "values_stretched": ("深于 8 位，已拉伸到 0 至 255", "deeper than 8 bits; stretched to 0 to 255"),
+    "class_absent": ("城市配置中声明本市没有的类别", "of a class that the city file says the city has none of"),
+    "out_of_order": ("数值先后颠倒,如水位阶梯", "values are out of order, such as a ladder of levels"),
+    "area_differs": ("所报面积与图形面积不符", "the area stated is not that of the shape"),
+    "height_unknown": ("管线没有可用的高程或埋深", "a line without heights or depths to raise it by"),
+    "height_gap": (
+        "个别顶点缺高程,已在相邻两点间内插",
+        "a vertex without a height, taken evenly between its neighbours",
+    ),
     # The delivery as a whole
     "duplicate_geometry": ("与另一条记录的几何相同", "the same geometry as another record"),
     "overlap": ("与另一个对象重叠", "overlaps another object"),

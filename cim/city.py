@@ -36,6 +36,8 @@ class Limits:
     overlap_share: float = 0.1
     max_share: Mapping[str, float] = field(default_factory=dict)
     """code -> the largest share of a source's records that may have it"""
+    absent: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """layer -> column -> classes that this city has none of: a record of one is refused"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ _KEYS = {
     "old_town": {"name", "name_en", "centre"},
     "limits": {
         *("max_rejected_share", "storey_height_m", "building_height_m"),
-        *("assumed_storey_m", "assumed_height_m", "min_footprint_m2", "overlap_share", "max_share"),
+        *("assumed_storey_m", "assumed_height_m", "min_footprint_m2", "overlap_share", "max_share", "absent"),
         *("max_delivery_gib", "max_unpack_ratio", "max_archive_files"),
     },
     "sample": {"generator"},
@@ -168,6 +170,7 @@ def _city(data: Mapping[str, Any]) -> City:
                 str(code): _share(value, f"limits.max_share.{code}")
                 for code, value in limits.get("max_share", {}).items()
             },
+            absent=_absent(limits.get("absent", {})),
         ),
         sources=tuple(source_entry.parse(entry, number) for number, entry in enumerate(data.get("source", ()))),
         generator=cast(str | None, data.get("sample", {}).get("generator")),
@@ -185,6 +188,16 @@ def _intake(limits: Mapping[str, Any]) -> Intake:
     if found.max_bytes <= 0 or found.max_ratio <= 0 or found.max_entries <= 0:
         raise ValueError("limits.max_delivery_gib, max_unpack_ratio and max_archive_files must lie above 0")
     return found
+
+
+def _absent(layers: Any) -> dict[str, dict[str, tuple[str, ...]]]:
+    expected = 'limits.absent: expected a table such as hazard_factors = { hazard = ["sea"] }'
+    if not isinstance(layers, Mapping) or not all(isinstance(columns, Mapping) for columns in layers.values()):
+        raise ValueError(expected)
+    classes = [one for columns in layers.values() for one in columns.values()]
+    if not all(isinstance(one, list) and all(isinstance(name, str) for name in one) for one in classes):
+        raise ValueError(expected)
+    return {name: {column: tuple(one) for column, one in columns.items()} for name, columns in layers.items()}
 
 
 def _old_town(town: Mapping[str, Any]) -> OldTown:

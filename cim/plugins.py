@@ -171,6 +171,10 @@ class Column:
     choices: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    words: tuple[tuple[str, str], ...] = ()
+    """What each choice is called, in Chinese and in English; a delivery may write the Chinese word for the choice."""
+    colours: tuple[str, ...] = ()
+    """The colour of each choice where a rule gives it one (#rrggbb)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,22 @@ class Layer:
     """One of the seven CIM data classes, in Chinese: 时空基础, 资源调查, 规划管控, ..."""
     key: str = "id"
     """The source column that identifies a feature over deliveries; several are joined by `+`."""
+    group: str = "base"
+    """Where people look for it: a key of `cim.layers.GROUPS`."""
+    systems: tuple[str, ...] = ()
+    """The systems of the city's notice that need it, by the ids of docs/layers.md."""
+    z: bool = False
+    """Whether its heights matter: lines keep a height at every vertex (city datum) beside their flat shape."""
+    ascending: tuple[tuple[str, str], ...] = ()
+    """Pairs of columns of which the first may not lie above the second: a ladder of levels."""
+    stated_area: str | None = None
+    """The column with the area (ha) that the owner states of a polygon, to be held against its shape."""
+    legend: str | None = None
+    """The column by whose choices the features are told apart on a map."""
+    reach: str | None = None
+    """What a point covers: `cone` (azimuth_deg, fov_deg, range_m) or `disc` (radius_m)."""
+    icon: str = "place"
+    colour: str = "#9fb6cd"
 
 
 # --- 3. device protocols (loaders/protocols) -----------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Attributes of records, pure: columns under their canonical names, of their kind, within their domain."""
 
+import json
 from datetime import datetime
 from typing import Any, cast
 
@@ -169,12 +170,29 @@ def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.S
         return _time(values, column, verdicts)
     if column.kind == "text":
         text = pd.Series(_texts(values), index=values.index, dtype=object)
+        if column.words:
+            meant = {zh: code for code, (zh, _) in zip(column.choices, column.words, strict=True)}
+            text = text.map(lambda value: meant.get(value, value))
         if column.choices:
             strange = text.notna() & ~text.isin(column.choices)
             _name(verdicts, strange, text, "domain", column, f"expected one of {', '.join(column.choices)}")
             text = text.where(~strange, None)
         return text
-    return cast("pd.Series[Any]", values)
+    return _structured(values)
+
+
+def _structured(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """JSON values; one that came as the text of an object or a list, as tables hold it, is read."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value.strip()[:1] not in ("{", "["):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+
+    return values.astype(object).map(read)
 
 
 def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":

@@ -15,7 +15,9 @@ from cim.geoid import Geoid, to_city_heights
 from cim.geometry import centroids
 from cim.plugins import Batch, Layer, Source
 from cim.types import Issue, ObjectArray, Rejected
+from loaders.agreement import agree
 from loaders.attributes import clean, provenance, validity, wide
+from loaders.raising import Ground, raise_lines
 from loaders.verdicts import Verdicts
 
 _KINDS = {"polygon": (3, 6), "line": (1, 5), "point": (0, 4)}  # shapely type ids, single and multi
@@ -35,16 +37,25 @@ class Checked:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # coordinates beyond all measure are judged, not warned of
-def check(batch: Batch, source: Source, layer: Layer, city: City, geoid: Geoid | None = None) -> Checked:
+def check(
+    batch: Batch,
+    source: Source,
+    layer: Layer,
+    city: City,
+    geoid: Geoid | None = None,
+    ground: Ground | None = None,
+) -> Checked:
     """Judge every record of a batch.
 
-    geoid: for sources whose heights are ellipsoidal. Nothing raises for a bad record: it is repaired and named, or
-    rejected whole. Geometry comes back in the city frame, valid, of the layer's kind, within the extent; layers without
-    places and deliveries that only name what ends have none. Whether a key comes twice is judged over the whole source.
+    geoid: for sources whose heights are ellipsoidal. ground: for lines of which only the depth is known. Nothing raises for
+    a bad record: it is repaired and named, or rejected whole. Geometry comes back in the city frame, valid, of the layer's
+    kind, within the extent (with heights in a column `raised`, where the layer has them); layers without places and
+    deliveries that only name what ends have none. Whether a key comes twice is judged over the whole source.
     """
     table = wide(batch.frame, source, layer)
     verdicts = Verdicts(table)
     placed = layer.geometry != "none" and source.mode != "terminate"
+    delivered: ObjectArray = table.geometry.to_numpy()
     if placed:
         _check_geometry(table, layer, verdicts)
         table = _project(table, batch.crs, source, city, verdicts)
@@ -53,7 +64,10 @@ def check(batch: Batch, source: Source, layer: Layer, city: City, geoid: Geoid |
         _refuse_nameless(table, layer, verdicts)
     else:
         table = clean(table, layer, city, verdicts)
+        agree(table, layer, city, verdicts)
         table = provenance(table, verdicts)
+        if layer.z:
+            table = raise_lines(table, delivered, source, city, verdicts, geoid=geoid, ground=ground)
     table = validity(table, city.time_zone, verdicts)
     if source.heights == "ellipsoidal" and "base_m" in table and geoid is not None:
         table["base_m"] = _city_heights(table, city, geoid)

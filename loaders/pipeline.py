@@ -6,7 +6,7 @@ transaction at the end, so that a reader sees the old version or the new one, an
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +21,11 @@ from cim.store import catalogue, versions
 from cim.store.db import Database
 from cim.types import Issue, Progress, Report
 from loaders import collector, devices, rasters
+from loaders.agreement import refuse_strange
 from loaders.attributes import moment
 from loaders.deliveries import Arrived, beside
 from loaders.files import recognise
+from loaders.ground import editions
 from loaders.job import Load, Preview
 from loaders.progress import Pace
 from loaders.run import Run
@@ -58,9 +60,9 @@ def load(
     came = path if isinstance(path, Arrived) else beside(path)
     source = replace(named.source, location=came.location)
     began, since = clock(), _since(source, layer, city)
-    fingerprint = _fingerprint(came.checksum, source, layer, city, preview)
     with versions.claimed(database, named.name):
         with database.begin() as connection:
+            fingerprint = _fingerprint(came.checksum, source, layer, city, preview, editions(connection, layer))
             id = catalogue.register(connection, named.name, layer, named.card)
             held = None if preview else catalogue.delivered(connection, named.name, fingerprint)
             if held is not None:
@@ -85,7 +87,12 @@ def load(
 
 
 def _since(source: Source, layer: Layer, city: City) -> datetime | None:
-    """From when on the world is as delivered. Raises BadInput for a day that is none, and a mode that the layer has not."""
+    """From when on the world is as delivered.
+
+    Raises BadInput for a day that is none and a mode that the layer has not, BadSettings where the city file's limits name
+    what there is not.
+    """
+    refuse_strange(city)
     if layer.name in devices.LAYERS and source.mode != "replace":
         raise BadInput(
             f"{source.location}: mode {source.mode!r}: {layer.name} are registered one by one; expected replace"
@@ -144,8 +151,10 @@ def _unchanged(version: catalogue.Version) -> Report:
     )
 
 
-def _fingerprint(checksum: str, source: Source, layer: Layer, city: City, preview: bool) -> str:
-    """Of everything that decides what is let in: the bytes, what their owner states, the checks and the frame."""
+def _fingerprint(
+    checksum: str, source: Source, layer: Layer, city: City, preview: bool, rests_on: Sequence[int]
+) -> str:
+    """Of everything that decides what is let in: the bytes, what their owner states, the checks, the frame, the ground."""
     stated = [
         checksum,
         asdict(source),
@@ -155,5 +164,6 @@ def _fingerprint(checksum: str, source: Source, layer: Layer, city: City, previe
         asdict(city.extent),
         LOADER_VERSION,
         *(["preview"] if preview else []),
+        *rests_on,
     ]
     return hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode()).hexdigest()

@@ -22,6 +22,7 @@ from cim.store.quarantine import Held
 from cim.types import Issue, Progress, Rejected, Report
 from loaders import devices, identity, whole
 from loaders.checks import Checked, check
+from loaders.ground import ground_within
 from loaders.place_names import places as named_places
 from loaders.tally import Tally
 
@@ -137,7 +138,7 @@ class _Retry:
         whole_records = {row: one for row, one in self.held.items() if "raw" not in one.record.content}
         torn = tuple(one.record for row, one in self.held.items() if row not in whole_records)
         batch = Batch(_frame(whole_records), self.crs, damaged=torn)
-        return check(batch, self.source, self.layer, self.city, self.geoid)
+        return check(batch, self.source, self.layer, self.city, self.geoid, ground_within(self.connection, self.layer))
 
     def _judge_whole(self, version_id: int) -> dict[int, Rejected]:
         """What the dataset holds already under its key, or comes twice, stays out."""

@@ -17,6 +17,7 @@ from cim.types import Rejected, Report
 from loaders import devices, identity, originals, placement, whole
 from loaders.checks import Checked, check
 from loaders.files import File, recognise, refuse_changed
+from loaders.ground import ground
 from loaders.job import Load, Preview
 from loaders.place_names import places as named_places
 from loaders.progress import Pace
@@ -67,7 +68,9 @@ class Run:
         """Check a batch and commit what came of it with the note of how far we are: both or neither."""
         job, first = self.job, self._row == 0
         self._remember(batch)
-        checked = check(_numbered(batch, self._before), job.source, job.layer, job.city, job.geoid)
+        checked = check(
+            _numbered(batch, self._before), job.source, job.layer, job.city, job.geoid, ground(self.database, job.layer)
+        )
         self.tally.add(len(batch.frame) + len(batch.damaged), checked)
         self._row = batch.last_row or int(batch.frame.index[-1])
         with self.database.begin() as connection:

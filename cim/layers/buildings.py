@@ -9,6 +9,8 @@ LAYER = Layer(
     title_en="Buildings",
     geometry="polygon",
     data_class="时空基础",
+    systems=("A2", "A4", "A7", "A10", "C2", "C4", "D8"),
+    icon="building",
     columns=(
         Column("id", "text", "编号", "Id", required=True),
         Column("name", "text", "名称", "Name"),

@@ -8,5 +8,6 @@ LAYER = Layer(
     title_en="Digital elevation model",
     geometry="raster",
     data_class="时空基础",
+    systems=("A4", "C8", "D10"),
     columns=(Column("height", "real", "高程", "Ground height, 1985 datum", unit="m"),),
 )

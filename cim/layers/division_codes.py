@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Division codes",
     geometry="none",
     data_class="时空基础",
+    systems=("A3", "A5", "D6"),
     key="code",
     columns=(
         Column("code", "text", "代码", "Code (GB/T 2260, GB/T 10114, statistics)", required=True),

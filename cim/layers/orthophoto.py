@@ -8,5 +8,6 @@ LAYER = Layer(
     title_en="Orthophoto",
     geometry="raster",
     data_class="时空基础",
+    systems=("A4", "A7"),
     columns=(Column("colour", "integer", "颜色", "Red, green, blue", low=0, high=255),),
 )

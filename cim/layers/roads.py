@@ -8,6 +8,8 @@ LAYER = Layer(
     title_en="Roads",
     geometry="line",
     data_class="时空基础",
+    systems=("A2", "A4", "C5", "D8", "D11", "D15"),
+    icon="road",
     columns=(
         Column("id", "text", "编号", "Id", required=True),
         Column("name", "text", "名称", "Name"),

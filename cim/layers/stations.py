@@ -8,6 +8,9 @@ LAYER = Layer(
     title_en="Sensor stations",
     geometry="point",
     data_class="物联感知",
+    group="sensing",
+    systems=("A2", "B2", "C1", "C4", "C7", "C8", "D4", "D9", "D10", "D13", "D16"),
+    icon="gauge",
     columns=(
         Column("id", "text", "编号", "Id", required=True),
         Column("code", "text", "设备代码", "Device code"),

@@ -8,6 +8,8 @@ LAYER = Layer(
     title_en="Water",
     geometry="polygon",
     data_class="时空基础",
+    systems=("A4", "C8", "D10"),
+    icon="flood",
     columns=(
         Column("id", "text", "编号", "Id", required=True),
         Column("name", "text", "名称", "Name"),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Text, cast, distinct, exists, func, or_, sele
 
 from cim import crs as frames
 from cim.errors import Unknown
+from cim.geoid import Geoid
 from cim.layers import LAYERS
 from cim.store.frame import outline, srid
 from cim.store.sql import statement
@@ -30,12 +31,14 @@ def items(
     only: int | None = None,
     at: datetime | None = None,
     as_known_at: datetime | None = None,
+    geoid: Geoid | None = None,
 ) -> list[dict[str, Any]]:
     """Features of a layer as GeoJSON Features, ascending id.
 
     at: as the world was at this moment (valid time; default: now). as_known_at: by what the model held at this moment
     (record time; default: by what it holds now). bbox: lon/lat degrees. within: a geometry in the city frame that the
-    features intersect. after: the last id of the page before. Raises Unknown for a layer nobody registered.
+    features intersect. after: the last id of the page before. Heights in a geometry count from the city's datum, or from
+    the ellipsoid where a `geoid` is given. Raises Unknown for a layer nobody registered.
     """
     known = LAYERS[layer]
     number = srid(connection)
@@ -54,7 +57,8 @@ def items(
     if not buildings:
         values["layer"] = known.name
     rows = connection.execute(statement("select_building_items" if buildings else "select_feature_items"), values)
-    return [_feature(row.id, row.geometry, row.properties, buildings) for row in rows]
+    found = [_feature(row.id, row.geometry, row.properties, buildings) for row in rows]
+    return found if geoid is None else [_over_ellipsoid(one, geoid) for one in found]
 
 
 def item(
@@ -64,9 +68,10 @@ def item(
     *,
     at: datetime | None = None,
     as_known_at: datetime | None = None,
+    geoid: Geoid | None = None,
 ) -> dict[str, Any]:
     """One feature, as `items` gives it. Raises Unknown where there is none then."""
-    found = items(connection, layer, only=id, limit=1, at=at, as_known_at=as_known_at)
+    found = items(connection, layer, only=id, limit=1, at=at, as_known_at=as_known_at, geoid=geoid)
     if not found:
         raise Unknown(f"layer {layer} has no feature {id}")
     return found[0]
@@ -149,3 +154,17 @@ def _feature(id: int, geometry: Any, properties: dict[str, Any], building: bool)
         properties["cim_level"] = CimLevel(properties["cim_level"]).name
         properties = {**properties.pop("extra"), **properties}
     return {"type": "Feature", "id": id, "geometry": geometry, "properties": properties}
+
+
+def _over_ellipsoid(feature: dict[str, Any], geoid: Geoid) -> dict[str, Any]:
+    """The feature with the heights in its geometry counted from the ellipsoid: h = H + N."""
+
+    def lift(part: Any) -> Any:
+        if not part or isinstance(part[0], list):
+            return [lift(one) for one in part]
+        if len(part) < 3:
+            return part
+        return [*part[:2], round(part[2] + float(geoid.undulation(np.array([part[:2]]))[0]), 3)]
+
+    shape = feature["geometry"]
+    return {**feature, "geometry": {**shape, "coordinates": lift(shape["coordinates"])}}

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from cim import geometry
 from cim.plugins import Layer
 from cim.store.db import jsonb, raw
-from cim.types import CimLevel, RoofForm, Use
+from cim.types import CimLevel, ObjectArray, RoofForm, Use
 
 _COMMON = {
     "source_row": "int8",
@@ -49,9 +49,12 @@ _BODY = {
 }
 
 
+_RAISED = {"raised": "geometry"}
+
+
 def columns(layer: Layer) -> dict[str, str]:
     """Staged columns and their PostgreSQL types for a layer."""
-    return {**_COMMON, **_BODY} if layer.name == "buildings" else dict(_COMMON)
+    return {**_COMMON, **_BODY} if layer.name == "buildings" else {**_COMMON, **_RAISED}
 
 
 def create(connection: Connection, version_id: int, layer: Layer) -> None:
@@ -99,6 +102,8 @@ def copy(connection: Connection, layer: Layer, frame: gpd.GeoDataFrame, srid: in
     ended: the records only name what ends: their keys and days are all that is staged.
     """
     kinds = {name: kind for name, kind in columns(layer).items() if not ended or name in _ENDED}
+    if not layer.z:
+        kinds.pop("raised", None)
     statement = f"COPY staging ({', '.join(kinds)}) FROM STDIN (FORMAT BINARY)"
     with raw(connection).cursor() as cursor, cursor.copy(statement) as stream:
         # EWKB and binary jsonb are bytes that PostgreSQL takes as they are.
@@ -122,6 +127,8 @@ def _rows(layer: Layer, frame: gpd.GeoDataFrame, srid: int, names: Sequence[str]
             "is_synthetic": frame["is_synthetic"].astype(bool).tolist(),
             "name": frame["name"].tolist() if "name" in frame else [None] * len(frame),
         }
+    if "raised" in names:
+        ready["raised"] = _ewkb(frame["raised"].to_numpy(), srid)
     if "lod" in names:
         ready |= _body_columns(frame)
     lists = [ready[name] if name in ready else frame[name].tolist() for name in names]
@@ -137,7 +144,12 @@ def _placed(frame: gpd.GeoDataFrame, srid: int) -> dict[str, list[Any]]:
     anchors = shapely.get_coordinates(shapely.point_on_surface(shapes[there]))
     cells = np.full(len(frame), None, dtype=object)
     cells[there] = geometry.cell_keys(anchors)
-    return {"geom": shapely.to_wkb(shapely.set_srid(shapes, srid), include_srid=True).tolist(), "cell": cells.tolist()}
+    return {"geom": _ewkb(shapes, srid), "cell": cells.tolist()}
+
+
+def _ewkb(shapes: ObjectArray, srid: int) -> list[bytes | None]:
+    found: list[bytes | None] = shapely.to_wkb(shapely.set_srid(shapes, srid), include_srid=True).tolist()
+    return found
 
 
 def _moments(values: "pd.Series[Any]") -> list[Any]:
@@ -182,7 +194,13 @@ def _properties(layer: Layer, frame: gpd.GeoDataFrame, staged: set[str]) -> list
     own = [c.name for c in layer.columns if c.name not in staged]
     if not own and not any(frame["extra"]):
         return [jsonb({})] * len(frame)
-    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in own]
+    whole = {c.name for c in layer.columns if c.kind == "integer"}
+    columns = [
+        _optional(frame[name], int)
+        if name in whole
+        else frame[name].astype(object).where(frame[name].notna(), None).tolist()
+        for name in own
+    ]
     return [
         jsonb({k: v for k, v in zip(own, values, strict=True) if v is not None} | extra)
         for *values, extra in zip(*columns, frame["extra"].tolist(), strict=True)

@@ -93,6 +93,7 @@ feature = Table(
     *_times(),
     Column("cell", BigInteger),
     Column("mercator", _shape(srid=3857)),
+    Column("raised", _shape("GEOMETRYZ")),  # heights of the city datum; null: not known
 )
 
 # What the model shows now, as views: the same columns, only states that hold at this moment.

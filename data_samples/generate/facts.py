@@ -99,6 +99,7 @@ AXES: Final = {
 CENTRE_NAME: Final = "四牌楼"
 NINE_DRAGON_WALL: Final = (45.5, 2.0, 8.0)  # length, thickness, height, metres [S]
 HUAYAN_MAIN_HALL_M2: Final = 1559.0  # [S]
+SHANHUA_GROUNDS_M2: Final = 14_000.0  # [S]
 
 # 册田水库 level ladder, metres in the source's height system [S handmsg 2022/0329/14671984]
 CETIAN_LADDER: Final = {
@@ -107,6 +108,8 @@ CETIAN_LADDER: Final = {
     "open_everything": 957.57,
     "dam_crest": 961.50,
 }
+CETIAN_STORAGE_M3: Final = 580e6  # design storage, same source
+CETIAN_CATCHMENT_KM2: Final = 16_700.0  # same source
 CETIAN: Final = (
     113.0 + 43.0 / 60.0,
     39.0 + 57.0 / 60.0,
@@ -115,8 +118,26 @@ CETIAN: Final = (
 GAS_THRESHOLDS: Final = {"level_1": 25.0, "level_2": 50.0}
 
 YUNGANG_GROTTOES: Final = (113.1259, 40.1105)  # WGS84 [S Wikipedia]
+YUNGANG_AREA_HA: Final = (348.75, 846.81)  # the property and its buffer [S Wikipedia, UNESCO 1039]
 CITY_GOVERNMENT: Final = (113.367, 40.097)  # WGS84 as Wikipedia [S]
 HIGHEST: Final = ("六棱山", 2420.0)  # [S]
 LOWEST_M: Final = 558.0  # [S]
 YUNGANG_TOP_M: Final = 1714.1  # [S]
 XINRONG_TOP_M: Final = 2144.0  # [S]
+
+
+class Quake(NamedTuple):
+    """A shock whose place is sourced to the minute of arc (WGS84 lon/lat)."""
+
+    name: str
+    began_at: str
+    magnitude: float
+    place: tuple[float, float]
+    source: str
+
+
+# [S td.alljournals.cn]; the other shocks of that night have no place of their own there
+QUAKES_1989: Final = (
+    Quake("大同-阳高地震主震", "1989-10-19T01:01:00+08:00", 6.1, (113 + 43 / 60, 39 + 57 / 60), "td.alljournals.cn"),
+    Quake("大同-阳高地震余震", "1989-10-19T18:29:00+08:00", 5.0, (113 + 46 / 60, 40.0), "td.alljournals.cn"),
+)

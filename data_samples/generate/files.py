@@ -21,6 +21,7 @@ from data_samples.generate import (
     vehicles,
     write,
 )
+from data_samples.generate.themes.samples import SAMPLES
 
 SEED = 20260302
 Make = Callable[[Path, int], int]
@@ -158,6 +159,7 @@ COMMITTED: dict[str, Make] = {
     "landmarks.geojson": _landmarks,
     "stations.geojson": _stations,
     "vehicles.csv": _vehicles,
+    **{name: sample.write for name, sample in SAMPLES.items()},
 }
 GENERATED: dict[str, Make] = {
     "buildings.gpkg": _outside,

@@ -65,6 +65,30 @@ def footprints_gpkg(path: Path, table: Footprints, prefix: str) -> None:
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
+def lines_gpkg(path: Path, shapes: Sequence[shapely.Geometry], rows: Sequence[dict[str, Any]], layer: str) -> None:
+    """3-D lines in EPSG:4547 with their heights; columns as the rows have them, GDAL's own dates are fixed."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    values = {name: np.array([row.get(name) for row in rows], dtype=object) for name in names}
+    numbers = {n for n, v in values.items() if all(isinstance(x, int | float) for x in v)} - {"is_synthetic"}
+    columns = [v.astype(np.float64) if n in numbers else v for n, v in values.items()]
+    columns = [
+        np.ones(len(rows), dtype=np.int32) if n == "is_synthetic" else c for n, c in zip(names, columns, strict=True)
+    ]
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+    path.unlink(missing_ok=True)
+    pyogrio.raw.write(
+        str(path),
+        geometry=shapely.to_wkb(np.array(shapes, dtype=object)),
+        field_data=columns,
+        fields=np.array(names, dtype=object),
+        layer=layer,
+        driver="GPKG",
+        geometry_type="LineString Z",
+        crs=f"EPSG:{facts.EPSG_CITY}",
+    )
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
 def feature(geometry: shapely.Geometry, properties: dict[str, Any], digits: int = 7) -> dict[str, Any]:
     """A GeoJSON Feature in lon/lat from a geometry in EPSG:4547; `id` is the property of that name or
     `code`."""

@@ -1,6 +1,6 @@
 /** The server's doors: fetch, and errors as the server names them (application/problem+json). */
 
-import type { FeatureCollection, Threshold } from "./types";
+import type { Feature, FeatureCollection, LayerInfo, Threshold } from "./types";
 
 /** What the server (or the network, code `network`) answered instead of a result. */
 export class Problem extends Error {
@@ -56,6 +56,18 @@ function onThisHost(href: string | undefined): string | undefined {
   if (!href) return undefined;
   const url = new URL(href, location.href);
   return url.pathname + url.search;
+}
+
+/** Every layer that has features, as the server describes it. */
+export async function layerInfos(): Promise<LayerInfo[]> {
+  return (await get<{ collections: LayerInfo[] }>("/ogc/collections")).collections;
+}
+
+/** Features of a layer, heights above the ellipsoid; `more` where the limit left some out. `box`: west, south, east, north. */
+export async function layerPart(layer: string, limit: number, box?: readonly number[], signal?: AbortSignal): Promise<{ features: Feature[]; more: boolean }> {
+  const where = box ? `&bbox=${box.map((side) => side.toFixed(6)).join()}` : "";
+  const found = await get<FeatureCollection>(`/ogc/collections/${layer}/items?heights=ellipsoidal&limit=${limit}${where}`, signal);
+  return { features: found.features, more: found.links?.some((link) => link.rel === "next") ?? false };
 }
 
 /** Every feature of a small layer, page by page up to `limit`. */

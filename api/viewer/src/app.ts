@@ -1,9 +1,10 @@
 /** The application: every layer of one stage, opened together and tied to each other. */
 
 import type { Cesium3DTileFeature } from "@cesium/engine";
-import { flyToPlace } from "./camera";
+import { approach, flyToPlace } from "./camera";
 import { showBlock } from "./cards/block";
 import { showBuilding } from "./cards/building";
+import { showFeatureOf } from "./cards/theme";
 import { incidentKey, showIncident } from "./cards/incident";
 import { keyOf, showThing } from "./cards/sensor";
 import { SEVERITY_COLOURS } from "./colours";
@@ -17,6 +18,7 @@ import { attributesOf, blockOf, type Buildings, isBlock, lowestOver, openBuildin
 import { type Imagery, openImagery } from "./layers/imagery";
 import { TILESET } from "./layers/changeover";
 import { openLandmarks } from "./layers/landmarks";
+import { openThemes, type Theme } from "./layers/themes";
 import { vectorSwitch } from "./layers/vectors";
 import { openVehicles, type Vehicles } from "./layers/vehicles";
 import { openLive } from "./live";
@@ -35,6 +37,7 @@ export interface App {
   sensors: Sensors;
   vehicles: Vehicles;
   incidents: Incidents;
+  themes: Theme[];
 }
 
 /** What failed to open is told once and left out; the rest works. */
@@ -60,8 +63,8 @@ function tellAlarms(app: App): void {
   app.buildings?.alarm(colours);
 }
 
-/** Opens every layer. `oldTown`: lon/lat of the place whose ground is the stage's. */
-export async function openApp(stage: Stage, oldTown: [number, number]): Promise<App> {
+/** Opens every layer. `oldTown`: lon/lat of the place whose ground is the stage's. `counts`: how many features each layer has. */
+export async function openApp(stage: Stage, oldTown: [number, number], counts: Record<string, number>): Promise<App> {
   let onThing: ((thing: Thing) => void) | undefined;
   let due = 0;
   const buildings = await optional<Buildings | undefined>(openBuildings(stage), undefined);
@@ -76,13 +79,14 @@ export async function openApp(stage: Stage, oldTown: [number, number]): Promise<
     onAlarm: (thing, reading) =>
       toast({ title: word("state", reading.state), text: thing.properties.name, colour: sensors.colourOf(reading), icon: thing.properties.kind, act: { label: t("incident.fly"), run: () => app.showThing(thing) } }),
   });
-  const [imagery, landmarks, incidents] = await Promise.all([
+  const [imagery, landmarks, incidents, themes] = await Promise.all([
     optional<Imagery>(openImagery(stage), { names: [], show: () => undefined }),
     optional(openLandmarks(stage), () => undefined),
     openIncidents(stage),
+    optional<Theme[]>(openThemes(stage, counts), []),
   ]);
   const app = {
-    ...{ stage, buildings, imagery, landmarks, sensors, vehicles, incidents },
+    ...{ stage, buildings, imagery, landmarks, sensors, vehicles, incidents, themes },
     showThing: (thing: Thing) => {
       onThing = showThing(thing, sensors);
     },
@@ -119,10 +123,18 @@ function tieClicks(app: App, openThing: (thing: Thing) => void): void {
     const picked = pickAt(stage, at);
     if (picked.what === "nothing") return closePanel();
     if (picked.what === "incident") return openIncident(app, picked.id);
+    if (picked.what === "theme") return showThemed(app, picked.layer, picked.id);
+    if (picked.what === "cluster") return approach(stage, picked.inside);
     if (picked.what === "feature") return buildings && showFeature(picked.feature, buildings);
     const thing = sensors.things.get(picked.id);
     if (thing) openThing(thing);
   });
+}
+
+function showThemed(app: App, layer: string, id: number): void {
+  const theme = app.themes.find((one) => one.info.id === layer);
+  const feature = theme?.find(id);
+  if (theme && feature) showFeatureOf(theme, feature);
 }
 
 /** A building or, from afar, a block of them. */

@@ -1,6 +1,6 @@
 /** Where the eye is: the named views, flights, north and zoom. */
 
-import { BoundingSphere, Cartesian2, Cartesian3, Cartographic, HeadingPitchRange, Math as Maths, Matrix4, Rectangle } from "@cesium/engine";
+import { BoundingSphere, Cartesian2, Cartesian3, Cartographic, type Entity, HeadingPitchRange, Math as Maths, Matrix4, Rectangle } from "@cesium/engine";
 import { groundUnder, type Stage } from "./scene";
 import type { Health } from "./types";
 
@@ -69,6 +69,17 @@ export function flyToPlace(stage: Stage, [lon, lat]: [number, number], range = 7
     duration: duration(),
   });
   stage.render();
+}
+
+/** Flies nearer to things that lie too close together to be told apart. */
+export function approach(stage: Stage, things: Entity[]): void {
+  const { camera, clock } = stage.viewer;
+  const places = things.map((thing) => thing.position?.getValue(clock.currentTime)).filter((at) => at !== undefined);
+  if (!places.length) return;
+  const { center, radius } = BoundingSphere.fromPoints(places);
+  const { longitude, latitude } = Cartographic.fromCartesian(center);
+  const now = Cartesian3.distance(camera.positionWC, center);
+  flyToPlace(stage, [Maths.toDegrees(longitude), Maths.toDegrees(latitude)], Math.max(120, Math.min(radius * 2.2, now * 0.55)));
 }
 
 /** Turns the view north about what is in the middle of the window. */

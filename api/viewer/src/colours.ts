@@ -25,6 +25,14 @@ export const HEIGHT_COLOURS: readonly [number, string][] = [
   [Infinity, "#d4534a"],
 ];
 
+/** Colours of a legend's classes where no rule gives them any, in their order. */
+const CLASS_COLOURS = ["#5fb0e8", "#e8a04f", "#8fcf6b", "#e27a7a", "#b79cf0", "#e6d36a", "#5cc9b8", "#d98ac0", "#a8b3c0", "#c99a6b", "#7f9cf5"];
+
+/** The colour of the class at this place of a legend. */
+export function classColour(at: number): string {
+  return CLASS_COLOURS[at % CLASS_COLOURS.length] ?? PLAIN_COLOUR;
+}
+
 export const PLAIN_COLOUR = "#cdd3da";
 export const SELECTED_COLOUR = "#39e0d0";
 

@@ -8,6 +8,8 @@ import type { Buildings, Colouring } from "./layers/buildings";
 import { setHour, type Stage } from "./scene";
 import { failed } from "./toast";
 
+const ROOMY_PX = 860;
+
 export interface Switch {
   name: string;
   on: boolean;
@@ -105,5 +107,6 @@ export function openDocks(): void {
       toggle.setAttribute("aria-expanded", String(open));
     });
   }
+  byId<HTMLDetailsElement>("style-box").open = innerHeight >= ROOMY_PX; // a low window needs its room for the layers
   byId("search-icon").append(icon("search", 18));
 }

@@ -27,6 +27,11 @@ export function currentLanguage(): Language {
   return language;
 }
 
+/** What the server titles in both languages, in the page's. */
+export function titled(what: { title: string; title_en: string }): string {
+  return language === "zh" ? what.title : what.title_en;
+}
+
 /** BCP 47 tag for dates and numbers. */
 export function locale(): string {
   return language === "zh" ? "zh-CN" : "en-GB";

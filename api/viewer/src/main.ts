@@ -13,12 +13,14 @@ import { showPlace } from "./place";
 import { openStage, type Stage } from "./scene";
 import { openSearch } from "./search";
 import { toast } from "./toast";
+import { openTree } from "./tree";
 import type { Health } from "./types";
 import "./styles/tokens.css";
 import "./styles/layout.css";
 import "./styles/controls.css";
 import "./styles/dock.css";
 import "./styles/toast.css";
+import "./styles/tree.css";
 import "./styles/cards.css";
 import "./styles/incidents.css";
 import "./styles/narrow.css";
@@ -67,6 +69,7 @@ function notices(stage: Stage, app: App): void {
 
 function wirePage(stage: Stage, app: App, city: Health["city"]): void {
   openSwitches(layerSwitches(app, firstView() === "city"));
+  openTree(app.themes);
   openColouring(app.buildings);
   openSun(stage);
   openSearch((place) => showPlace(stage, place));
@@ -100,7 +103,7 @@ async function start(handle: Handle): Promise<void> {
   const stage = await openStage(byId("scene"), city.old_town, asked.get("globe") !== "0");
   handle.viewer = stage.viewer;
   setView(stage, city, firstView());
-  const app = await openApp(stage, city.old_town);
+  const app = await openApp(stage, city.old_town, counts);
   if (!stage.hasTerrain) setView(stage, city, firstView());
   handle.app = app;
   notices(stage, app);

@@ -3,7 +3,7 @@
 import { Cartesian2, Cartographic, Cesium3DTileFeature, Entity, Math as Maths, ScreenSpaceEventHandler, ScreenSpaceEventType } from "@cesium/engine";
 import { groundUnder, type Stage } from "./scene";
 
-export type Picked = { what: "sensor" | "vehicle" | "incident"; id: number } | { what: "feature"; feature: Cesium3DTileFeature } | { what: "nothing" };
+export type Picked = { what: "sensor" | "vehicle" | "incident"; id: number } | { what: "theme"; layer: string; id: number } | { what: "cluster"; inside: Entity[] } | { what: "feature"; feature: Cesium3DTileFeature } | { what: "nothing" };
 
 function isSymbol(what: unknown): what is "sensor" | "vehicle" | "incident" {
   return what === "sensor" || what === "vehicle" || what === "incident";
@@ -28,8 +28,10 @@ export function pickAt(stage: Stage, window: Cartesian2): Picked {
 
 function asSymbol(found: unknown, time: Parameters<NonNullable<Entity["properties"]>["getValue"]>[0]): Picked | undefined {
   const entity = (found as { id?: unknown } | undefined)?.id;
+  if (Array.isArray(entity) && entity.every((one) => one instanceof Entity)) return { what: "cluster", inside: entity };
   if (!(entity instanceof Entity) || !entity.properties) return undefined;
-  const { cim, key } = entity.properties.getValue(time) as { cim?: unknown; key?: unknown };
+  const { cim, key, layer } = entity.properties.getValue(time) as { cim?: unknown; key?: unknown; layer?: unknown };
+  if (cim === "theme") return { what: "theme", layer: String(layer), id: Number(key) };
   return isSymbol(cim) ? { what: cim, id: Number(key) } : undefined;
 }
 

@@ -102,6 +102,36 @@ export interface Threshold {
   value: number;
 }
 
+/** One value that a column may have, as people call it, and its colour where a rule gives it one. */
+export interface Choice {
+  value: string;
+  title: string;
+  title_en: string;
+  colour: string | null;
+}
+
+export interface LayerColumn {
+  name: string;
+  type: "text" | "integer" | "real" | "time" | "json";
+  title: string;
+  title_en: string;
+  unit: string | null;
+  choices?: Choice[];
+}
+
+/** A layer as the server describes it: all that is needed to list, draw and tell of it. */
+export interface LayerInfo {
+  id: string;
+  title: string;
+  title_en: string;
+  group: { id: string; title: string; title_en: string };
+  geometry: "point" | "line" | "polygon" | "none";
+  look: { icon: string; colour: string; legend: string | null; reach: "cone" | "disc" | null };
+  columns: LayerColumn[];
+  /** What the heights in its geometry count from; absent where it has none. */
+  vertical?: string;
+}
+
 /** Longitude and latitude of a Point feature, or undefined where it has none. */
 export function lonLat(feature: Feature<unknown>): [number, number] | undefined {
   const at = feature.geometry?.type === "Point" ? (feature.geometry.coordinates as number[]) : [];

@@ -1,6 +1,6 @@
 -- How many objects of each kind lie between two moments; the kinds are those of diff_features.
 SELECT CASE WHEN a.id IS NULL THEN 'added' WHEN b.id IS NULL THEN 'removed'
-            WHEN a.geom::bytea IS DISTINCT FROM b.geom::bytea THEN 'moved'
+            WHEN a.geom::bytea IS DISTINCT FROM b.geom::bytea OR a.raised::bytea IS DISTINCT FROM b.raised::bytea THEN 'moved'
             WHEN old IS DISTINCT FROM new THEN 'changed' END AS kind, count(*) AS number
 FROM (
     SELECT * FROM cim.feature

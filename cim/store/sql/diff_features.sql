@@ -2,9 +2,10 @@
 -- only its role beside other sources is another. Attributes come as JSON texts, both only where they differ.
 SELECT coalesce(a.object_id, b.object_id) AS id, 0 AS lod,
        CASE WHEN a.id IS NULL THEN 'added' WHEN b.id IS NULL THEN 'removed'
-            WHEN a.geom::bytea IS DISTINCT FROM b.geom::bytea THEN 'moved'
+            WHEN a.geom::bytea IS DISTINCT FROM b.geom::bytea OR a.raised::bytea IS DISTINCT FROM b.raised::bytea THEN 'moved'
             WHEN old IS DISTINCT FROM new THEN 'changed' END AS kind,
-       ST_AsBinary(CASE WHEN :turned THEN coalesce(a.geom, b.geom) ELSE coalesce(b.geom, a.geom) END) AS shape,
+       ST_AsBinary(CASE WHEN :turned THEN coalesce(a.raised, a.geom, b.raised, b.geom)
+                   ELSE coalesce(b.raised, b.geom, a.raised, a.geom) END) AS shape,
        CASE WHEN a.id IS NOT NULL THEN row_to_json(old)::text END AS before,
        CASE WHEN b.id IS NOT NULL THEN row_to_json(new)::text END AS after
 FROM (

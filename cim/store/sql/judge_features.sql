@@ -7,7 +7,7 @@ WITH held AS (
 )
 SELECT s.source_row, k.id, 0, h.id, h.valid_from, h.valid_to, coalesce(s.valid_from, :since),
        CASE WHEN h.id IS NULL THEN 'added'
-            WHEN s.geom::bytea IS DISTINCT FROM h.geom::bytea THEN 'moved'
+            WHEN s.geom::bytea IS DISTINCT FROM h.geom::bytea OR s.raised::bytea IS DISTINCT FROM h.raised::bytea THEN 'moved'
             WHEN (s.name, s.properties, s.source, s.survey_date, s.accuracy_m, s.is_synthetic,
                   s.valid_to, coalesce(s.valid_from, h.valid_from))
                  IS DISTINCT FROM

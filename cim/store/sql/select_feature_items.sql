@@ -1,7 +1,7 @@
 -- Features of a layer as GeoJSON Features in lon/lat, ascending id: as they were at a moment, by what the model knew at
--- another one. A box is given in the city frame. Without `known` the second half is not even begun.
+-- another one. A box is given in the city frame. Where heights are known they stand in the geometry (city datum). Without `known` the second half is not even begun.
 SELECT f.object_id AS id,
-       ST_AsGeoJSON(ST_Transform(f.geom, 4326), 7)::json AS geometry,
+       ST_AsGeoJSON(ST_Transform(coalesce(f.raised, f.geom), 4326), 7)::json AS geometry,
        (f.properties || jsonb_build_object(
            'name', f.name, 'source', f.source, 'survey_date', f.survey_date, 'accuracy_m', f.accuracy_m,
            'is_synthetic', f.is_synthetic, 'dataset', d.name, 'source_row', f.source_row, 'valid_from', f.valid_from,
