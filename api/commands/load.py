@@ -21,7 +21,7 @@ from cim.store import catalogue
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Report
-from loaders import devices, pipeline
+from loaders import devices, exchange, pipeline
 from loaders.retry import retry
 
 
@@ -131,6 +131,8 @@ def _each(chosen: Sequence[NamedSource], terminal: Terminal, act: Callable[[Name
 
 def _chosen(settings: Settings, city: City, parsed: argparse.Namespace) -> list[NamedSource]:
     """The sources that a command line names (default: all), as it wants them delivered."""
+    if len(parsed.source) == 1 and exchange.is_package(Path(parsed.source[0])):
+        return _of_package(settings, Path(parsed.source[0]).resolve())
     unknown = sorted(set(parsed.source) - {s.name for s in city.sources})
     if unknown:
         raise BadInput(
@@ -151,6 +153,14 @@ def _chosen(settings: Settings, city: City, parsed: argparse.Namespace) -> list[
     for named in chosen:
         _refuse_strange(settings, named)
     return chosen
+
+
+def _of_package(settings: Settings, path: Path) -> list[NamedSource]:
+    """What a package of `cim export` holds; an archive is unpacked beside the data, for rasters stay where they lie."""
+    found = list(exchange.sources(exchange.unpacked(path, settings.data / "packages")))
+    for named in found:
+        _refuse_strange(settings, named)
+    return found
 
 
 def make_sample(settings: Settings, city: City, terminal: Terminal) -> None:
@@ -181,7 +191,14 @@ def _refuse_strange(settings: Settings, named: NamedSource) -> None:
         known = ", ".join(LAYERS)
         raise BadSettings(f"{settings.city_file}: source {named.name}: no layer {named.source.layer!r}; known: {known}")
     layer = LAYERS[named.source.layer]
-    columns = {column.name for column in layer.columns} | {*PROVENANCE, *VALIDITY, *layer.key.split("+"), "lon", "lat"}
+    columns = {column.name for column in layer.columns} | {
+        *PROVENANCE,
+        *VALIDITY,
+        *layer.key.split("+"),
+        "lon",
+        "lat",
+        "extra",
+    }
     strange = sorted((set(named.source.columns) | set(named.source.constants)) - columns)
     if strange:
         raise BadSettings(
