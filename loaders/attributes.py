@@ -52,7 +52,7 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
 
 def _others(value: Any) -> dict[str, Any]:
     """The fields that a column holds as one JSON object; what is none stays, under the column's name."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+    if not isinstance(value, dict | list) and _text(value) is None:
         return {}
     try:
         found = json.loads(value) if isinstance(value, str) else value
@@ -119,7 +119,7 @@ def provenance(table: gpd.GeoDataFrame, verdicts: Verdicts) -> gpd.GeoDataFrame:
     table["is_synthetic"] = np.array(synthetic, dtype=bool)
     table["accuracy_m"] = _number(table["accuracy_m"], _ACCURACY, verdicts)
     table["survey_date"] = _dates(table["survey_date"], "survey_date", verdicts)
-    table["source"] = _texts(table["source"])
+    table["source"] = pd.Series(_texts(table["source"]), index=table.index, dtype=object)  # None stays None, not NaN
     return table
 
 
@@ -240,7 +240,7 @@ def _heights(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd
     assumed = height.isna() & storeys.isna()
     # A height that the file itself calls reckoned or assumed does not become measured by being delivered.
     stated = table["height_basis"].where(table["height_basis"].notna(), "source")
-    table["height_basis"] = np.select([from_storeys, assumed], ["storeys", "assumed"], stated)
+    table["height_basis"] = stated.mask(from_storeys, "storeys").mask(assumed, "assumed")
     each = height / storeys
     odd = alive & ~wrong & each.notna().to_numpy() & ~each.between(*limits.storey_height_m).to_numpy()
     for row in table.index[odd]:

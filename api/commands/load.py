@@ -50,7 +50,8 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
         )
         _write_reports(settings, database, city, loaded.reports, terminal)
     else:
-        make_sample(settings, city, terminal)
+        if not _is_package(parsed):
+            make_sample(settings, city, terminal)
         loaded = _load(settings, database, city, chosen, terminal, preview=parsed.preview)
     return 1 if loaded.refusals and not loaded.reports else 3 if loaded.refusals else 0
 
@@ -131,7 +132,7 @@ def _each(chosen: Sequence[NamedSource], terminal: Terminal, act: Callable[[Name
 
 def _chosen(settings: Settings, city: City, parsed: argparse.Namespace) -> list[NamedSource]:
     """The sources that a command line names (default: all), as it wants them delivered."""
-    if len(parsed.source) == 1 and exchange.is_package(Path(parsed.source[0])):
+    if _is_package(parsed):
         return _of_package(settings, Path(parsed.source[0]).resolve())
     unknown = sorted(set(parsed.source) - {s.name for s in city.sources})
     if unknown:
@@ -153,6 +154,10 @@ def _chosen(settings: Settings, city: City, parsed: argparse.Namespace) -> list[
     for named in chosen:
         _refuse_strange(settings, named)
     return chosen
+
+
+def _is_package(parsed: argparse.Namespace) -> bool:
+    return len(parsed.source) == 1 and exchange.is_package(Path(parsed.source[0]))
 
 
 def _of_package(settings: Settings, path: Path) -> list[NamedSource]:

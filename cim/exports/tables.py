@@ -94,7 +94,7 @@ def _carried(
 
     try:
         return target.write(sheet, watched(), str(path), ledger)
-    except (DataSourceError, DataLayerError, pa.ArrowException) as error:
+    except (DataSourceError, DataLayerError, pa.ArrowException, RuntimeError) as error:
         if failed:
             raise failed[0] from None
         raise CimError(f"{path.name}: {target.title} could not be written: {error}") from error

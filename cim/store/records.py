@@ -30,7 +30,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import TIMESTAMP, array
+from sqlalchemy.dialects.postgresql import TIMESTAMP, array, distinct_on
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.types import Boolean, TypeEngine
 
@@ -230,7 +230,7 @@ def _states(layer: Layer, wanted: Wanted) -> FromClause:
     holds = func.cim.holds(kept.c.valid_from, kept.c.valid_to, sql_cast(wanted.at, TIMESTAMP(timezone=True)))
     if layer.name != "buildings":
         return select(feature).where(feature.c.layer == layer.name, held, holds, within).subquery("states")
-    finest = select(body).distinct(body.c.building_id).where(body.c.role != 1, held, holds, within)
+    finest = select(body).ext(distinct_on(body.c.building_id)).where(body.c.role != 1, held, holds, within)
     return finest.order_by(body.c.building_id, body.c.lod.desc()).subquery("states")
 
 
@@ -241,7 +241,7 @@ def _of_dataset(layer: Layer, wanted: Wanted, held: Any, within: Any) -> FromCla
     mine = (body.c.role != 2) if layer.name == "buildings" else (feature.c.layer == layer.name)
     latest = (
         select(kept)
-        .distinct(*of)
+        .ext(distinct_on(*of))
         .where(kept.c.dataset_id == wanted.dataset_id, mine, held, within)
         .order_by(*of, kept.c.valid_to.desc().nulls_first())
     )
