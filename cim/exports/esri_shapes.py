@@ -12,6 +12,7 @@ from cim.types import BoolArray, FloatArray, IntArray
 
 _KINDS = {"Point": 1, "LineString": 3, "MultiLineString": 3, "Polygon": 5, "MultiPolygon": 5, "MultiPoint": 8}
 _WITH_Z = 10
+_NO_MEASURE = -1e39  # "any floating point number smaller than -10^38 is considered to represent a no data value"
 HEADER_BYTES = 100
 
 
@@ -90,7 +91,7 @@ def _points(shapes: npt.NDArray[Any], kind: int, first: int, *, has_z: bool) -> 
     found["number"] = first + np.arange(len(shapes))
     found["length"], found["kind"], found["xy"] = (found.itemsize - 8) // 2, kind, coordinates[:, :2]
     if has_z:
-        found["zm"][:, 0] = coordinates[:, 2]
+        found["zm"][:, 0], found["zm"][:, 1] = coordinates[:, 2], _NO_MEASURE
     lengths = np.full(len(shapes), found.itemsize, dtype=np.int64)
     return Encoded(found.tobytes(), lengths, _box(coordinates))
 

@@ -39,14 +39,22 @@ class Ledger:
 
 
 def milliseconds(batches: Iterable[pa.RecordBatch], lose: Callable[[Loss], None]) -> Iterator[pa.RecordBatch]:
-    """The same batches; told is every time that is lost by holding milliseconds only."""
+    """The same batches with times down to the millisecond (before 1970: the second); told is every one that was between."""
     before = 0
     for batch in batches:
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         for field in batch.schema:
-            if pa.types.is_timestamp(field.type):
-                column = batch.column(field.name)
-                parts = np.asarray(column.cast(pa.int64()).fill_null(0)) % 1_000
-                for place in np.flatnonzero(parts).tolist():
-                    lose(Loss(before + place + 1, field.name, "rounded", column[place].as_py()))
+            if not pa.types.is_timestamp(field.type):
+                continue
+            column = batch.column(field.name)
+            micros = np.asarray(column.cast(pa.int64()).fill_null(0))
+            # Of times before 1970 GDAL writes fractions of a second that are no numbers: whole seconds it is.
+            unit = np.where(micros < 0, 1_000_000, 1_000)
+            between = np.flatnonzero(micros % unit)
+            for place in between.tolist():
+                lose(Loss(before + place + 1, field.name, "rounded", column[place].as_py()))
+            if len(between):
+                whole = pa.array(micros // unit * unit, mask=np.asarray(column.is_null()))
+                columns[field.name] = whole.cast(field.type)
         before += batch.num_rows
-        yield batch
+        yield pa.record_batch(list(columns.values()), schema=batch.schema)

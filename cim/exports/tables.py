@@ -1,6 +1,7 @@
 """One table of a package: surveyed, written in every format asked for, and described."""
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -93,7 +94,11 @@ def _carried(
             raise
 
     try:
-        return target.write(sheet, watched(), str(path), ledger)
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", message="'crs' was not provided"
+            )  # of GCJ-02: the name of the file says it
+            return target.write(sheet, watched(), str(path), ledger)
     except (DataSourceError, DataLayerError, pa.ArrowException, RuntimeError) as error:
         if failed:
             raise failed[0] from None
