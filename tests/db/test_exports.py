@@ -5,7 +5,6 @@ import json
 import shutil
 import sqlite3
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -21,16 +20,15 @@ from cim.exports import package
 from cim.exports.order import HELD_ELSEWHERE, Order
 from cim.exports.targets import TARGETS
 from cim.layers import LAYERS
-from cim.store import catalogue, records
+from cim.store import records
 from cim.store.records import Wanted
 from cim.types import Box, silent
 from loaders import exchange, pipeline
 from tests.conftest import other_database
-from tests.rich_city import fill, load
+from tests.rich_city import AT, export, fill, load
 
 pytestmark = pytest.mark.db
 
-_AT = datetime(2026, 5, 1, tzinfo=UTC)
 _LAYERS = [one.name for one in LAYERS.values() if one.geometry != "raster" and one.name not in HELD_ELSEWHERE]
 
 _BESIDE = ("addresses", "landmarks", "division_codes")  # whose place a CSV holds in two columns, or not at all
@@ -38,10 +36,6 @@ _BESIDE = ("addresses", "landmarks", "division_codes")  # whose place a CSV hold
 # A line a format that the house reads: which layers come back. (Text of a Shapefile that is too long does not.)
 _READ = {"gpkg": _LAYERS, "geojson": _LAYERS, "geojsonseq": _LAYERS, "csv": _BESIDE}
 _TURNED = ("shp",)  # formats that turn rings their own way
-
-
-def export(database, city, to, **order):
-    return package.write(database, city, Order(**order), to, silent, clock=lambda: _AT, software="tests")
 
 
 def held(database, layer, **wanted):
@@ -219,45 +213,6 @@ def test_a_box_keeps_what_meets_it(full, city, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-def test_a_version_is_what_its_delivery_made_of_the_dataset(database, city, tmp_path):
-    names = {"one": ["a", "b"], "two": ["b", "c"]}
-    for name, keys in names.items():
-        path = tmp_path / f"{name}.csv"
-        rows = "".join(f"{key},大同市{name}{key}号,113.29,40.09\n" for key in keys)
-        path.write_text("id,address,lon,lat\n" + rows, encoding="utf-8")
-        load(database, city, "addresses", path, crs="EPSG:4326")
-    with database.begin() as connection:
-        newest, first = (v["id"] for v in catalogue.versions(connection, "addresses"))
-    for version, keys in ((first, ["a", "b"]), (newest, ["b", "c"]), (None, ["b", "c"])):
-        to = tmp_path / f"version-{version}"
-        (entry,) = export(database, city, to, datasets=("addresses",), version=version, formats=("csv",)).entries
-        table = pyogrio.read_dataframe(to / entry.files[0].path)
-        assert sorted(table["id"]) == keys
-        assert entry.version == (version or newest)
-        assert entry.files[0].path == f"addresses-v{entry.version}.csv"
-        assert {origin.version for origin in entry.lineage} <= {first, newest}
-    then = catalogue_moment(database, first)
-    (entry,) = export(database, city, tmp_path / "then", layers=("addresses",), formats=("csv",), known=then).entries
-    assert sorted(pyogrio.read_dataframe(tmp_path / "then" / "addresses.csv")["id"]) == ["a", "b"]
-
-
-def catalogue_moment(database, version):
-    with database.begin() as connection:
-        return catalogue.version(connection, "addresses", version)["published_at"]
-
-
-def test_the_world_of_a_day_goes_out_too(database, city, tmp_path):
-    path = tmp_path / "a.csv"
-    for number, day in ((1, "2024-01-01"), (2, "2025-01-01")):
-        path.write_text(f"id,address,lon,lat,valid_from\na,大同市鼓楼{number}号,113.29,40.09,{day}\n", encoding="utf-8")
-        load(database, city, "addresses", path, crs="EPSG:4326")
-    for year, number in ((2024, 1), (2026, 2)):
-        at = datetime(year, 6, 1, tzinfo=UTC)
-        export(database, city, tmp_path / f"{year}", layers=("addresses",), formats=("csv",), at=at)
-        (address,) = pyogrio.read_dataframe(tmp_path / f"{year}" / "addresses.csv")["address"]
-        assert address == f"大同市鼓楼{number}号"
-
-
 def test_a_target_that_is_there_stays_as_it_is(full, city, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(Conflict, match="is there already"):
@@ -279,7 +234,7 @@ def test_an_export_that_breaks_off_leaves_nothing(full, city, tmp_path):
     for format in TARGETS:
         order = Order(layers=("roads",), formats=(format,))
         with pytest.raises(KeyboardInterrupt):
-            package.write(full, city, order, tmp_path / "out", broken, clock=lambda: _AT, software="tests")
+            package.write(full, city, order, tmp_path / "out", broken, clock=lambda: AT, software="tests")
     assert list(tmp_path.iterdir()) == []
 
 

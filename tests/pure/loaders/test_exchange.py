@@ -92,7 +92,7 @@ def test_checksums_that_are_none_are_refused(tmp_path):
     with pytest.raises(BadSource, match="SHA256SUMS line 1: expected a SHA-256"):
         exchange.sources(folder)
     (folder / manifest.SUMS).unlink()
-    assert not exchange.ispackage(folder)
+    assert not exchange.is_package(folder)
     with pytest.raises(BadSource, match="without checksums nothing is known"):
         exchange.sources(folder)
 
@@ -109,7 +109,7 @@ def _zipped(folder, path, *, without=(), more=()):
 
 def test_an_archive_is_the_same_as_its_folder(tmp_path):
     path = _zipped(package(tmp_path / "in", entry()), tmp_path / "a.zip", more=[("../evil", b"x"), ("other", b"y")])
-    assert exchange.ispackage(path)
+    assert exchange.is_package(path)
     folder = exchange.unpacked(path, tmp_path / "packages")
     assert {file.name for file in folder.iterdir()} == {"roads.shp", manifest.NAME, manifest.SUMS}
     assert not (tmp_path / "packages" / "evil").exists()
@@ -124,4 +124,4 @@ def test_an_archive_without_a_file_or_with_a_larger_one_is_refused(tmp_path):
     with pytest.raises(BadSource, match=r"roads\.shp has 1,000 bytes; its manifest says 6"):
         exchange.unpacked(_zipped(folder, tmp_path / "b.zip"), tmp_path / "packages")
     (tmp_path / "c.zip").write_bytes(b"PK\x03\x04")
-    assert not exchange.ispackage(tmp_path / "c.zip")
+    assert not exchange.is_package(tmp_path / "c.zip")
