@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     def verb(name: str, text: str) -> argparse.ArgumentParser:
         return verbs.add_parser(name, help=text, description=text)
 
-    for group in (_whole, _loading, _remembering, _serving, _simulating, _looking):
+    for group in (_whole, _loading, _remembering, _exporting, _serving, _simulating, _looking):
         group(verb)
     return found
 
@@ -84,6 +84,23 @@ def _remembering(verb: Verb) -> None:
     one.add_argument(
         "--size", type=float, default=100.0, help="side of a grid in metres (default: 100, about a hectare)"
     )
+
+
+def _exporting(verb: Verb) -> None:
+    one = verb("export", "write layers and datasets as files of other programs, with a manifest that leads back")
+    one.add_argument("--to", required=True, metavar="FOLDER|FILE.zip", help="a new folder, or a new archive")
+    one.add_argument("--layer", action="append", help="a layer as the model shows it (again for more; default: all)")
+    one.add_argument("--dataset", action="append", help="a dataset as its published version made it (again for more)")
+    one.add_argument("--version", dest="version_id", type=int, metavar="ID", help="another version of the one dataset")
+    one.add_argument(
+        "--format", action="append", help="gpkg (default), parquet, fgb, geojson, geojsonseq, csv, shp (again for more)"
+    )
+    one.add_argument("--crs", help="EPSG code, or GCJ-02 (default: the city frame)")
+    one.add_argument("--encoding", help="of text in csv (utf-8-sig, gbk, gb18030) and shp (gbk, utf-8)")
+    one.add_argument("--bbox", metavar="W,S,E,N", help="only what meets this box, in degrees")
+    one.add_argument("--at", metavar="DAY", help="as the world was then (default: now)")
+    one.add_argument("--as-known-at", metavar="TIME", help="by what the model held then (default: now)")
+    one.add_argument("--by", metavar="WHO", help="who writes it, for the manifest")
 
 
 def _serving(verb: Verb) -> None:

@@ -15,7 +15,7 @@ from cim.errors import BadInput, CimError
 from cim.layers import LAYERS
 from cim.plugins import Source
 from cim.source_entry import Card, NamedSource
-from loaders import folders, locations, looks
+from loaders import exchange, folders, locations, looks
 from loaders.deliveries import Arrived, Depot
 from loaders.locations import Location
 
@@ -58,7 +58,13 @@ def look_at(
     sources: list[NamedSource] = []
     refusals: list[CimError] = []
     for one in written:
-        for part in _parts(one, depot, terminal, refusals):
+        came = _brought(one, depot, terminal, refusals)
+        if came is None:
+            continue
+        if came[1].folder is not None and exchange.is_package(came[1].folder):
+            sources += _of_package(*came, held, terminal, refusals)
+            continue
+        for part in _parts(one, *came, terminal):
             try:
                 for table in [parsed.table] if parsed.table else looks.tables(part.path):
                     try:
@@ -81,17 +87,46 @@ def _refuse(error: CimError, part: _Part, terminal: Terminal, refusals: list[Cim
     refusals.append(error)
 
 
-def _parts(written: str, depot: Depot, terminal: Terminal, refusals: list[CimError]) -> Iterator[_Part]:
-    """The files of a delivery that each become a dataset; what is no source is told."""
+def _brought(
+    written: str, depot: Depot, terminal: Terminal, refusals: list[CimError]
+) -> tuple[Location, Arrived] | None:
+    """Where a delivery lies, and its files at hand; None where it was refused."""
     try:
         location = locations.parse(written)
         if not location.is_remote:
             location = replace(location, place=str(Path(location.place).resolve()))
-        arrived = depot.bring(location)
+        return location, depot.bring(location)
     except CimError as error:
         terminal.line(f"refused    {written}: {error}")
         refusals.append(error)
-        return
+        return None
+
+
+def _of_package(
+    location: Location, arrived: Arrived, held: Mapping[str, str], terminal: Terminal, refusals: list[CimError]
+) -> list[NamedSource]:
+    """What a package of `cim export` holds, as its manifest says; one with a spoilt file is refused whole."""
+    assert arrived.folder is not None
+    try:
+        found = exchange.sources(arrived.folder)
+        for named in found:
+            _refuse_other_layer(named, held)
+    except CimError as error:
+        terminal.line(f"refused    {location}: {error}")
+        refusals.append(error)
+        return []
+    terminal.line(f"{location}: a package of exports with {len(found)} datasets, every file as its checksum says")
+    return [
+        replace(
+            named,
+            source=replace(named.source, location=str(_within(location, arrived.folder, Path(named.source.location)))),
+        )
+        for named in found
+    ]
+
+
+def _parts(written: str, location: Location, arrived: Arrived, terminal: Terminal) -> Iterator[_Part]:
+    """The files of a delivery that each become a dataset; what is no source is told."""
     whole = arrived.folder is not None and location.inner is None and len(arrived.files) > 0
     is_many = whole and (location.place != str(arrived.files[0].path)) and _is_container(arrived, location)
     if not is_many:  # one file, or a pattern that its owner calls one delivery
@@ -160,6 +195,10 @@ def _refuse_taken(named: NamedSource, names: Sequence[str], city: City, held: Ma
         )
     if named.name in names:
         raise BadInput(f"{named.name}: two files would become this dataset: load them one by one, with --name")
+    _refuse_other_layer(named, held)
+
+
+def _refuse_other_layer(named: NamedSource, held: Mapping[str, str]) -> None:
     layer = held.get(named.name)
     if layer is not None and layer != named.source.layer:
         raise BadInput(

@@ -1,6 +1,7 @@
 """The four ways the project grows, on one page: a source format, a layer, a device protocol, an analysis.
 
 Each plug-in is one file that defines one value satisfying a contract below, and one line in its folder's registry.
+A fifth, the formats of exports, stands above the store: its contract is in `cim/exports/sheet.py`.
 """
 
 from __future__ import annotations
@@ -160,7 +161,10 @@ class SourceFormat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One attribute of a layer: its name, what it holds (`text`, `integer`, `real`, `time`, `json`), unit, domain."""
+    """One attribute of a layer: its name, what it holds, unit, domain.
+
+    kind: `text`, `integer`, `real`, `time`, `json`; of what every feature says of itself also `date` and `boolean`.
+    """
 
     name: str
     kind: str

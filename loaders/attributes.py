@@ -37,12 +37,28 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     for name in dict.fromkeys(names):
         out[name] = _column(renamed, name, source.constants.get(name))
     out["source_key"] = _keys(renamed, layer)
+    if "extra" in source.columns:  # the file says which fields are its others: no further column is one
+        out["extra"] = pd.Series(
+            [_others(v) for v in renamed.get("extra", [None] * len(index))], index=index, dtype=object
+        )
+        return out
     rest = [c for c in renamed.columns if c not in names and c != renamed.geometry.name and c not in ("lon", "lat")]
     known = {str(name): renamed[name].astype(object).where(renamed[name].notna(), None).tolist() for name in rest}
     rows = zip(*known.values(), strict=True) if known else (() for _ in index)
     extra = [{k: _plain(v) for k, v in zip(known, row, strict=True) if v is not None} for row in rows]
     out["extra"] = pd.Series(extra, index=index, dtype=object)
     return out
+
+
+def _others(value: Any) -> dict[str, Any]:
+    """The fields that a column holds as one JSON object; what is none stays, under the column's name."""
+    if not isinstance(value, dict | list) and _text(value) is None:
+        return {}
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        found = value
+    return found if isinstance(found, dict) else {"extra": found}
 
 
 def _column(frame: gpd.GeoDataFrame, name: str, stated: Any) -> "pd.Series[Any]":
@@ -103,7 +119,7 @@ def provenance(table: gpd.GeoDataFrame, verdicts: Verdicts) -> gpd.GeoDataFrame:
     table["is_synthetic"] = np.array(synthetic, dtype=bool)
     table["accuracy_m"] = _number(table["accuracy_m"], _ACCURACY, verdicts)
     table["survey_date"] = _dates(table["survey_date"], "survey_date", verdicts)
-    table["source"] = _texts(table["source"])
+    table["source"] = pd.Series(_texts(table["source"]), index=table.index, dtype=object)  # None stays None, not NaN
     return table
 
 
@@ -239,7 +255,9 @@ def _heights(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd
     storeys = table["storeys"].astype(float)
     from_storeys = height.isna() & storeys.notna()
     assumed = height.isna() & storeys.isna()
-    table["height_basis"] = np.select([from_storeys, assumed], ["storeys", "assumed"], "source")
+    # A height that the file itself calls reckoned or assumed does not become measured by being delivered.
+    stated = table["height_basis"].where(table["height_basis"].notna(), "source")
+    table["height_basis"] = stated.mask(from_storeys, "storeys").mask(assumed, "assumed")
     each = height / storeys
     odd = alive & ~wrong & each.notna().to_numpy() & ~each.between(*limits.storey_height_m).to_numpy()
     for row in table.index[odd]:

@@ -247,7 +247,14 @@ def _refuse_strange(settings: Settings, named: NamedSource) -> None:
         known = ", ".join(LAYERS)
         raise BadSettings(f"{settings.city_file}: source {named.name}: no layer {named.source.layer!r}; known: {known}")
     layer = LAYERS[named.source.layer]
-    columns = {column.name for column in layer.columns} | {*PROVENANCE, *VALIDITY, *layer.key.split("+"), "lon", "lat"}
+    columns = {column.name for column in layer.columns} | {
+        *PROVENANCE,
+        *VALIDITY,
+        *layer.key.split("+"),
+        "lon",
+        "lat",
+        "extra",
+    }
     strange = sorted((set(named.source.columns) | set(named.source.constants)) - columns)
     if strange:
         raise BadSettings(

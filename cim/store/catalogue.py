@@ -1,5 +1,6 @@
 """The catalogue: which datasets there are, who owes them when, their versions, and what each load let in."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -171,3 +172,16 @@ def dataset_id(connection: Connection, name: str) -> int:
         names = connection.execute(text("SELECT name FROM cim.dataset ORDER BY id")).scalars().all()
         raise Unknown(f"no dataset named {name!r}; known: {', '.join(names) or 'none'}")
     return int(found)
+
+
+def source_files(connection: Connection, version_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The files that versions were read from: version, dataset, location, checksum, size_bytes; in their order."""
+    rows = connection.execute(
+        text("""
+            SELECT f.version_id AS version, d.name AS dataset, f.location, f.checksum, f.size_bytes
+            FROM cim.source_file f
+            JOIN cim.dataset_version v ON v.id = f.version_id JOIN cim.dataset d ON d.id = v.dataset_id
+            WHERE f.version_id = ANY(CAST(:ids AS bigint[])) ORDER BY f.version_id, f.first_row"""),
+        {"ids": list(version_ids)},
+    )
+    return [dict(row._mapping) for row in rows]

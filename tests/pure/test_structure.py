@@ -73,7 +73,7 @@ def test_no_drawer_is_called_utils() -> None:
 
 
 def test_plugin_files_are_registered() -> None:
-    for folder in ("cim/layers", "loaders/sources", "loaders/protocols"):
+    for folder in ("cim/layers", "cim/exports/targets", "loaders/sources", "loaders/protocols"):
         registry = (CHECKOUT / folder / "__init__.py").read_text(encoding="utf-8")
         for path in sorted((CHECKOUT / folder).glob("*.py")):
             if path.stem != "__init__":

@@ -1,0 +1,74 @@
+"""Delivered files on their way out: rasters and whatever else stays where it lies are copied, byte for byte."""
+
+import hashlib
+from pathlib import Path
+
+from cim.errors import BadSource
+from cim.exports import credits
+from cim.exports.manifest import Entry, File
+from cim.exports.order import Item
+from cim.layers import LAYERS
+from cim.store import catalogue
+from cim.store.db import Connection
+from cim.types import Progress
+
+_CHUNK = 4 << 20
+
+
+def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -> Entry:
+    """Copy the files of a version beside each other. Raises BadSource for one that is gone, or not what was delivered."""
+    assert item.version is not None
+    layer = LAYERS[item.layer]
+    held = catalogue.source_files(connection, [int(item.version["id"])])
+    total = sum(int(file["size_bytes"]) for file in held)
+    files: list[File] = []
+    for file in held:
+        source = Path(str(file["location"]))
+        name = item.name + source.suffix if len(held) == 1 else f"{item.name}/{source.name}"
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
+        done = sum(one.size_bytes for one in files)
+        size, digest = _copied(source, target, lambda more, d=done: progress(d + more, total, f"bytes of {item.name}"))
+        if digest != file["checksum"]:
+            raise BadSource(
+                f"{source}: is not the file that was delivered any more; version {item.version['id']} needs it"
+            )
+        files.append(File(name, size, digest))
+    raster = item.version["raster"] or {}
+    return Entry(
+        name=item.name,
+        layer=layer.name,
+        title=layer.title,
+        title_en=layer.title_en,
+        dataset=item.dataset,
+        version=int(item.version["id"]),
+        format="original",
+        crs=raster.get("crs") or item.version["crs"],
+        encoding=None,
+        records=None,
+        shapes=(),
+        has_z=False,
+        place=(),
+        columns=(),
+        files=tuple(files),
+        losses={},
+        losses_file=None,
+        lineage=credits.lineage(connection, [int(item.version["id"])]),
+        licences=credits.licences(connection, [str(item.dataset)]),
+    )
+
+
+def _copied(source: Path, target: Path, progress: "object") -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with source.open("rb") as file, target.open("wb") as out:
+            while chunk := file.read(_CHUNK):
+                out.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+                progress(size)  # type: ignore[operator]
+    except FileNotFoundError as error:
+        raise BadSource(
+            f"{source}: the delivered file is not there any more; without it there is nothing to copy"
+        ) from error
+    return size, digest.hexdigest()

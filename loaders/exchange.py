@@ -1,0 +1,180 @@
+"""Packages of exports read back: held against their checksums, and turned into sources that any city can load."""
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from cim.errors import BadSource
+from cim.exports import manifest
+from cim.exports.manifest import Entry, Manifest
+from cim.layers import LAYERS, PROVENANCE, VALIDITY
+from cim.plugins import Source
+from cim.source_entry import Card, NamedSource
+
+_ENCODED = ("csv", "shp")  # formats whose text is in an encoding that only its owner knows
+
+
+def is_package(path: Path) -> bool:
+    """Whether a folder or an archive holds a manifest of exports; what it says is not looked at."""
+    if path.is_dir():
+        return (path / manifest.NAME).is_file() and (path / manifest.SUMS).is_file()
+    if path.suffix.lower() != ".zip" or not path.is_file():
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {manifest.NAME, manifest.SUMS} <= set(archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def unpacked(path: Path, into: Path) -> Path:
+    """The folder of a package: itself, or an archive's content in a folder of `into` that its checksum names.
+
+    Unpacking again is not needed. Raises BadSource for a member that would lie outside, or that is larger than its
+    manifest says.
+    """
+    if path.is_dir():
+        return path
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    folder = into / digest[:16]
+    if folder.is_dir():
+        return folder
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            told = _manifest(archive.read(manifest.NAME), f"{path}: {manifest.NAME}")
+            for name, size in {**_sizes(told), manifest.NAME: None, manifest.SUMS: None}.items():
+                _extract(archive, name, size, unfinished, path)
+    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise BadSource(f"{path}: not a whole archive: {error}") from error
+    os.rename(unfinished, folder)
+    return folder
+
+
+def sources(folder: Path) -> Sequence[NamedSource]:
+    """What a package holds, as sources, each table once (in the first format it was written in), divisions first.
+
+    Every file is held against the checksums before. Raises BadSource with the file's name for one that is missing, that
+    differs by as much as a byte, or that lies outside; and for a manifest that newer software wrote.
+    """
+    told = _verified(folder)
+    order = {name: number for number, name in enumerate(LAYERS)}
+    chosen: dict[str, Entry] = {}
+    for entry in told.entries:
+        if entry.layer not in order:
+            raise BadSource(f"{folder / manifest.NAME}: no layer {entry.layer!r} here; known: {', '.join(order)}")
+        chosen.setdefault(entry.name, entry)
+    ordered = sorted(chosen.values(), key=lambda entry: order[entry.layer])
+    return [_named(folder, entry, number) for number, entry in enumerate(ordered)]
+
+
+def _named(folder: Path, entry: Entry, priority: int) -> NamedSource:
+    terms = entry.licences[0] if len(entry.licences) == 1 else None
+    return NamedSource(
+        name=entry.dataset or entry.layer,
+        source=Source(
+            location=str(folder / entry.files[0].path),
+            layer=entry.layer,
+            crs=entry.crs,
+            encoding=entry.encoding if entry.format in _ENCODED else None,
+            columns={} if entry.format == "original" else _columns(entry),
+        ),
+        card=Card(
+            title=entry.title if terms is None else terms.title,
+            owner=None if terms is None else terms.owner,
+            licence=None if terms is None else terms.licence,
+            priority=priority,
+        ),
+    )
+
+
+def _columns(entry: Entry) -> dict[str, str]:
+    """Layer's column -> file's column where the names differ; `extra` always, so that no other column is taken for one."""
+    layer = LAYERS[entry.layer]
+    known = {c.name for c in layer.columns} | {*PROVENANCE, *VALIDITY, *layer.key.split("+")}
+    found = {c.name: c.written_as for c in entry.columns if c.name in known and c.name != c.written_as}
+    if entry.place[:2] in (("lon", "lat"), ("x", "y")):
+        found |= dict(zip(("lon", "lat"), entry.place, strict=False))
+    extra = next((c.written_as for c in entry.columns if c.name == "extra"), None)
+    return found if extra is None else {**found, "extra": extra}
+
+
+def _verified(folder: Path) -> Manifest:
+    """The manifest of a folder in which every file is as its checksum says."""
+    digests = _sums(folder)
+    if manifest.NAME not in digests:
+        raise BadSource(f"{folder / manifest.SUMS}: says nothing of {manifest.NAME}")
+    _compare(folder, manifest.NAME, digests[manifest.NAME])
+    told = _manifest((folder / manifest.NAME).read_bytes(), str(folder / manifest.NAME))
+    for entry in told.entries:
+        for file in entry.files:
+            _compare(folder, file.path, file.sha256)
+    for name in sorted({*digests} - {file.path for entry in told.entries for file in entry.files}):
+        _compare(folder, name, digests[name])
+    return told
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    path = folder / manifest.SUMS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise BadSource(f"{path}: cannot be read: {error}; without checksums nothing is known of the files") from error
+    found = {}
+    for number, line in enumerate(lines, start=1):
+        digest, _, name = line.partition("  ")
+        if len(digest) != 64 or not name:
+            raise BadSource(f"{path} line {number}: expected a SHA-256, two blanks and a file's name")
+        found[name] = digest
+    return found
+
+
+def _compare(folder: Path, name: str, sha256: str) -> None:
+    path = _inside(folder, name)
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise BadSource(f"{path}: is missing; the package names it") from error
+    except OSError as error:
+        raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
+    if found != sha256:
+        raise BadSource(f"{path}: is not as it was written (SHA-256 {found[:12]}..., expected {sha256[:12]}...)")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A file of the package. Raises BadSource for a name that leads outside its folder, by whatever way."""
+    path = PurePosixPath(name)
+    target = folder / name
+    plain = not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in name
+    if not plain or not target.resolve().is_relative_to(folder.resolve()):
+        raise BadSource(f"{folder / manifest.NAME}: names {name!r}, which lies outside the package")
+    return target
+
+
+def _manifest(data: bytes, name: str) -> Manifest:
+    return manifest.decode(data, name)
+
+
+def _sizes(told: Manifest) -> dict[str, int | None]:
+    sizes: dict[str, int | None] = {file.path: file.size_bytes for entry in told.entries for file in entry.files}
+    return sizes | {entry.losses_file: None for entry in told.entries if entry.losses_file}
+
+
+def _extract(archive: zipfile.ZipFile, name: str, size: int | None, folder: Path, path: Path) -> None:
+    target = _inside(folder, name)
+    try:
+        member = archive.getinfo(name)
+    except KeyError as error:
+        raise BadSource(f"{path}: {name} is missing; its manifest names it") from error
+    if size is not None and member.file_size != size:
+        raise BadSource(f"{path}: {name} has {member.file_size:,} bytes; its manifest says {size:,}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(member) as source, target.open("wb") as out:
+        shutil.copyfileobj(source, out, 1 << 20)

@@ -1,0 +1,126 @@
+"""A few records of every layer that hold what formats stumble over: quotes, line ends, nested fields, holes, parts."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cim.city import City
+from cim.exports import package
+from cim.exports.manifest import Manifest
+from cim.exports.order import Order
+from cim.plugins import Source
+from cim.source_entry import Card, NamedSource
+from cim.store.db import Database
+from cim.types import silent
+from loaders import pipeline
+
+CRS = "EPSG:4547"
+AT = datetime(2026, 5, 1, tzinfo=UTC)
+_X, _Y = 439_800.0, 4_439_700.0
+_HARD = {
+    "备注": "双引号 \" 单引号 ' 逗号, 分号; 制表\t换行\n第二行",
+    "nested": {"数": [1, 2.5, None, True], "深": {"空": {}}},
+    "huge": 9_007_199_254_740_993,
+    "small": -0.1,
+    "blank": "",
+    "blanks": "  两边  ",
+    "truth": False,
+    "long": "很长" * 150,
+}
+
+
+def _ring(x: float, y: float, size: float) -> list[list[float]]:
+    corners = [(0.0, 0.0), (size, 0.0), (size, size / 3.0), (0.0, size), (0.0, 0.0)]
+    return [[_X + x + a, _Y + y + b] for a, b in corners]
+
+
+def _hole(x: float, y: float, size: float) -> list[list[float]]:
+    return [[_X + x + a, _Y + y + b] for a, b in [(0.0, 0.0), (0.0, size), (size, size), (size, 0.0), (0.0, 0.0)]]
+
+
+_POLYGON = {"type": "Polygon", "coordinates": [_ring(0, 0, 60.1), _hole(3, 3, 5.3)]}
+_PARTS = {"type": "MultiPolygon", "coordinates": [[_ring(100, 0, 30)], [_ring(150, 0, 40), _hole(153, 3, 2)]]}
+_LINE = {"type": "LineString", "coordinates": [[_X, _Y], [_X + 1 / 3, _Y + 10], [_X + 50, _Y]]}
+_LINES = {"type": "MultiLineString", "coordinates": [_LINE["coordinates"], [[_X, _Y + 90], [_X + 9, _Y + 90.7]]]}
+_POINT = {"type": "Point", "coordinates": [_X + 2 / 3, _Y + 0.1]}
+_TRUST = {"source": "实测", "survey_date": "2024-02-29", "accuracy_m": 0.1, "is_synthetic": "true"}
+_TIMES = {"valid_from": "2020-01-01T08:30:00.25+08:00", "valid_to": "2199-12-31"}
+
+
+def _buildings() -> list[tuple[dict[str, object], object]]:
+    whole = {
+        "name": "四牌楼“一”号",
+        "address": "大同市平城区\n四牌楼",
+        "use": "heritage",
+        "storeys": 2,
+        "height_m": 9.123456789,
+    }
+    whole |= {
+        "eaves_m": 6.5,
+        "base_m": 1040.25,
+        "roof_form": "hip_and_gable",
+        "year": 1406,
+        "cim_level": "L3",
+        "lod": 2.0,
+    }
+    return [
+        ({"id": "甲-1", **whole, **_TRUST, **_TIMES, **_HARD}, _POLYGON),
+        ({"id": "b2", "storeys": 3}, _PARTS),
+        ({"id": "b3"}, {"type": "Polygon", "coordinates": [_ring(200, 0, 12)]}),
+    ]
+
+
+def records() -> dict[str, list[tuple[dict[str, object], object]]]:
+    """{layer: [(properties, geometry in EPSG:4547)]}; of each layer one record that is full, and one that is bare."""
+    square = {"type": "Polygon", "coordinates": [_ring(0, 0, 99)]}
+    return {
+        "divisions": [
+            ({"code": "140213", "name": "平城区", "level": "county", "parent": "140200", **_TRUST, **_HARD}, _PARTS),
+            (
+                {"code": "140214", "name": "云冈区", "level": "county"},
+                {"type": "Polygon", "coordinates": [_ring(900, 0, 50)]},
+            ),
+        ],
+        "unit_grids": [
+            ({"code": "140213001001001", "unit": "140213", "sequence": 1, "area_m2": 1 / 3, "size_m": 100.0}, square),
+        ],
+        "roads": [
+            ({"id": "r1", "name": "和阳街", "class": "primary", "width_m": 22.5, **_TRUST, **_TIMES, **_HARD}, _LINES),
+            ({"id": "r2"}, _LINE),
+        ],
+        "water": [({"id": "w1", "name": "御河", "kind": "river", **_HARD}, _POLYGON), ({"id": "w2"}, square)],
+        "landmarks": [({"id": "l1", "name": "鼓楼", "kind": "楼", "height_m": 20.0, **_TRUST, **_HARD}, _POINT)],
+        "addresses": [
+            ({"id": "a1", "address": "大同市平城区鼓楼西街1号", "name": "一“院”", **_TRUST, **_TIMES, **_HARD}, _POINT),
+            ({"id": "a2", "address": "大同市平城区, 鼓楼东街2号"}, {"type": "Point", "coordinates": [_X + 9, _Y + 9]}),
+        ],
+        "buildings": _buildings(),
+    }
+
+
+def fill(database: Database, city: City, folder: Path) -> None:
+    """Load them all, each layer as a dataset of its name; the table of codes, which has no places, from a CSV."""
+    for layer, found in records().items():
+        features = [{"type": "Feature", "properties": told, "geometry": shape} for told, shape in found]
+        path = folder / f"{layer}.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        load(database, city, layer, path, crs=CRS)
+    path = folder / "division_codes.csv"
+    path.write_text(
+        'code,name,level,备注\n140213,平城区,county,"行一\n行二, ""引"""\n140214,云冈区,county,\n', encoding="utf-8"
+    )
+    load(database, city, "division_codes", path)
+
+
+def load(database: Database, city: City, layer: str, path: Path, crs: str | None = None) -> None:
+    """Load one file; nothing of it may be rejected."""
+    card = Card(title=layer, licence="CC-BY-4.0", owner="大同市")
+    named = NamedSource(layer, Source(str(path), layer, crs=crs), card)
+    report = pipeline.load(database, named, path, city, silent, lambda: 0.0)
+    assert report.rejected == 0, report.issues
+
+
+def export(database: Database, city: City, to: Path, **order: Any) -> Manifest:
+    """Write what is ordered, at a moment of the tests' own."""
+    return package.write(database, city, Order(**order), to, silent, clock=lambda: AT, software="tests")
