@@ -1,0 +1,178 @@
+"""Search: what somebody typed, divided into names and numbers, looked up, ranked. One query or many go the same way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cim.address.spelling import fold
+from cim.errors import BadInput
+from cim.finding.names import COMMUNITY, DIVISION, QUARTER, STREET
+from cim.finding.reasons import Reason, reason, sentence
+from cim.finding.score import LEAST, Candidate, Understood, score, wanted_numbers
+from cim.finding.segments import Hit, Segment
+from cim.store.places import lookup
+from cim.store.places.lookup import Asking
+from cim.store.places.understanding import understand
+
+_NAMES = 12  # of one piece, so many names are looked up at the most
+_SURE = 0.7  # an answer of less is looked for again, less strictly
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a query: its candidates, the best first, and the reason where there are none."""
+
+    results: tuple[dict[str, Any], ...]
+    reason: Reason | None = None
+
+
+def search(connection: Connection, q: str, *, limit: int = 10) -> list[dict[str, Any]]:
+    """Ranked candidates for what somebody typed: never one guess where several fit.
+
+    Each: id, name, address, kind, layer, division, lon, lat (degrees; None for a division known by its code alone), score
+    0..1, why (codes of `cim.finding.reasons`), says (`zh`, `en`). Raises BadInput for a query without a letter or digit.
+    """
+    return list(answer(connection, q, limit=limit).results)
+
+
+def answer(connection: Connection, q: str, *, limit: int = 10) -> Found:
+    """As `search`, with the reason where nothing is found."""
+    if not fold(q):
+        raise BadInput(f"places: q={q!r} holds no letter or digit to look for")
+    return _answers(connection, [q], limit, completing=True)[0]
+
+
+def geocode(connection: Connection, texts: Sequence[str], *, limit: int = 10) -> list[Found]:
+    """The answers to many queries, in their order. They are taken as whole: names are not completed as while typing."""
+    return _answers(connection, texts, limit, completing=False)
+
+
+def _answers(connection: Connection, texts: Sequence[str], limit: int, *, completing: bool) -> list[Found]:
+    asked = understand(connection, texts, completing=completing)
+    strict = [one for number, each in enumerate(asked) for one in _askings(number, each)]
+    rows = lookup.places(connection, strict)
+    best = {number: _ranked(asked[number], rows.get(number, ()), {}) for number in range(len(asked))}
+    unsure = [number for number, ranked in best.items() if not ranked or ranked[0][0] < _SURE]
+    if unsure:
+        _look_again(connection, asked, unsure, strict, rows, best)
+    return [_found(asked[number], best[number], limit) for number in range(len(asked))]
+
+
+def _look_again(
+    connection: Connection,
+    asked: Sequence[Understood],
+    unsure: Sequence[int],
+    strict: Sequence[Asking],
+    rows: dict[int, list[dict[str, Any]]],
+    best: dict[int, list[tuple[float, tuple[Reason, ...], dict[str, Any]]]],
+) -> None:
+    """Less strictly: without the finer numbers, in any division; and the nearest numbers of a street."""
+    doubtful = set(unsure)
+    again = [one for one in strict if one.query in doubtful]
+    loose = [other for one in again for other in _relaxed(one)]
+    for number, more in lookup.places(connection, loose).items():
+        rows[number] = [*rows.get(number, ()), *more]
+    streets = [one for one in again if one.number and one.roles & STREET]
+    around = lookup.nearest_numbers(connection, streets)
+    for number in doubtful:
+        known = {street: numbers for (query, street), numbers in around.items() if query == number}
+        best[number] = _ranked(asked[number], rows.get(number, ()), known)
+
+
+def _askings(number: int, asked: Understood) -> list[Asking]:
+    """What to look up for a query: the names that are no divisions; the divisions only where there are no others."""
+    others = [one for one in asked.segments if any(hit.roles & ~DIVISION for hit in one.hits)]
+    divisions = [codes for one, codes in zip(asked.segments, asked.areas, strict=True) if codes and one.is_division]
+    areas = max(divisions, key=lambda codes: max(len(code) for code in codes), default=()) if others else ()
+    targets = others or [one for one in asked.segments if one.hits][-1:]
+    found = []
+    for segment in targets:
+        for hit in segment.hits[:_NAMES]:
+            found += _of_name(number, asked, hit, areas)
+    return found
+
+
+def _of_name(number: int, asked: Understood, hit: Hit, areas: tuple[str, ...]) -> list[Asking]:
+    """The askings for one name: as a street or village with the query's numbers, as a quarter with its own, and itself."""
+    own = hit.roles & ~(STREET | QUARTER | COMMUNITY)
+    found = [Asking(number, hit.folded, own, areas=areas)] if own else []
+    for role, is_quarter in ((hit.roles & (STREET | COMMUNITY), False), (hit.roles & QUARTER, True)):
+        if role:
+            parts = wanted_numbers(asked.query, is_quarter=is_quarter)
+            one = Asking(number, hit.folded, role, areas=areas)
+            found.append(replace(one, **parts))  # type: ignore[arg-type]  # parts are the asking's numbered ones
+    return found
+
+
+def _relaxed(one: Asking) -> list[Asking]:
+    """An asking without its finer numbers, and one for anywhere."""
+    found = []
+    if one.unit or one.room:
+        found.append(replace(one, unit="", room=""))
+    if one.building and one.number:
+        found.append(replace(one, building="", unit="", room=""))
+    if one.areas:
+        found += [replace(other, areas=()) for other in (one, *found)]
+    return found
+
+
+def _ranked(
+    asked: Understood, rows: Sequence[Mapping[str, Any]], around: Mapping[str, tuple[str, ...]]
+) -> list[tuple[float, tuple[Reason, ...], dict[str, Any]]]:
+    """Places with their scores and reasons, the best first; a division known by code and outline once, with its place."""
+    scored = []
+    for row in {row["id"]: row for row in rows}.values():
+        worth, why = score(asked, _candidate(row, around))
+        if worth >= LEAST:
+            scored.append((round(worth, 3), why, dict(row)))
+    scored.sort(key=lambda one: (-one[0], one[2]["rank"], _length(one[2]), one[2]["lon"] is None, one[2]["id"]))
+    seen: set[str] = set()
+    kept = []
+    for worth, why, row in sorted(scored, key=lambda one: one[2]["lon"] is None):
+        if row["layer"] in ("divisions", "division_codes") and row["division"]:
+            if row["division"] in seen:
+                continue
+            seen.add(row["division"])
+        kept.append((worth, why, row))
+    kept.sort(key=lambda one: (-one[0], one[2]["rank"], _length(one[2]), one[2]["id"]))
+    return kept
+
+
+def _length(row: Mapping[str, Any]) -> int:
+    return len(row["name"] or row["address"] or "")
+
+
+def _candidate(row: Mapping[str, Any], around: Mapping[str, tuple[str, ...]]) -> Candidate:
+    names = ("folded_name", "street", "quarter", "community", "number", "building", "unit", "room", "division")
+    return Candidate(
+        **{name: row[name] for name in names},
+        is_division=row["layer"] in ("divisions", "division_codes"),
+        successors=tuple(row["successors"]),
+        has_place=row["lon"] is not None,
+        around=around.get(row["street"] or row["folded_name"], ()),
+    )
+
+
+_SHOWN = ("id", "layer", "kind", "name", "address", "division")
+
+
+def _found(
+    asked: Understood, ranked: Sequence[tuple[float, tuple[Reason, ...], Mapping[str, Any]]], limit: int
+) -> Found:
+    if not ranked:
+        return Found((), _nothing(asked.segments))
+    results = []
+    for worth, why, row in ranked[:limit]:
+        shown = {name: row[name] for name in _SHOWN}
+        shown |= {name: None if row[name] is None else round(row[name], 7) for name in ("lon", "lat")}
+        says = {"zh": sentence(why, 0), "en": sentence(why, 1)}
+        results.append(shown | {"score": worth, "why": [one.code for one in why], "says": says})
+    return Found(tuple(results))
+
+
+def _nothing(segments: Sequence[Segment]) -> Reason:
+    """Why there is no candidate: the pieces that nobody knows, or that no place carries what is known."""
+    unknown = "、".join(one.text for one in segments if not one.hits)
+    return reason("unknown_name", text=unknown) if unknown else reason("no_such_place")
