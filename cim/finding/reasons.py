@@ -12,6 +12,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "initials": ("拼音首字母相符", "the pinyin initials are the same"),
     "sounds_alike": ("读音相同", "it sounds the same"),
     "similar": ("名称相近", "the name is similar"),
+    "code": ("代码相符", "the code is the same"),
     "old_name": ("旧区划，现属{now}", "an old division, now {now}"),
     "number": ("门牌号相符", "the number is the same"),
     "building": ("楼栋相符", "the building is the same"),
@@ -30,6 +31,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_matched": ("未对上：{text}", "not matched: {text}"),
     "unknown_name": ("没有名称像“{text}”", "no name is like {text}"),
     "no_such_place": ("没有这样的地点", "there is no such place"),
+    "nothing_near": ("{radius}米内没有所查的对象", "nothing of what was asked for lies within {radius} m"),
     "no_place": ("该区划只有名称和代码，没有位置", "only its name and code are known, no position"),
 }
 

@@ -18,7 +18,7 @@ LEAST = 0.3
 _FINER, _ON_IT = 0.9, 0.8
 _LACKS = {"number": 0.6, "building": 0.75, "unit": 0.85, "room": 0.85}
 _DIFFERS = {"number": 0.5, "building": 0.6, "unit": 0.75, "room": 0.75}
-_WRITTEN_OTHERWISE = 0.8
+_WRITTEN_OTHERWISE, _NAMED_OTHERWISE = 0.8, 0.97
 _AREA_UNKNOWN, _AREA_DIFFERS = 0.9, 0.25
 _PARTS = ("number", "building", "unit", "room")
 
@@ -71,7 +71,7 @@ def score(asked: Understood, place: Candidate) -> tuple[float, tuple[Reason, ...
         reasons += why
     if not letters:
         return 0.0, ()
-    factor, why = _numbers(asked.query, place)
+    factor, why = _numbers(asked, place)
     if place.is_division:
         why += [reason("old_name", now="、".join(place.successors))] if place.successors else []
         why += [] if place.has_place else [reason("no_place")]
@@ -83,20 +83,15 @@ def _segment(segment: Segment, codes: Sequence[str], place: Candidate) -> tuple[
     """How well a piece of the query fits a place: by one of its names, or by the division that it lies in."""
     names = place.names()
     hit = next((hit for hit in segment.hits if hit.folded in names), None)
-    itself = hit is not None and (hit.folded == place.folded_name or not codes)
-    if hit is not None and (itself or not codes):
+    lying = _lying(place.division, codes) if codes else "outside"
+    if hit is not None and (hit.folded == place.folded_name or lying != "inside"):
         return hit.strength, [reason(hit.how)]
+    if lying == "inside":
+        return 1.0, []
+    if codes and lying == "unknown":
+        return _AREA_UNKNOWN, [reason("area_unknown", asked=segment.text)]
     if codes:
-        lying = _lying(place.division, codes)
-        if lying == "inside":
-            return 1.0, []
-        if hit is not None:
-            return hit.strength, [reason(hit.how)]
-        if lying == "unknown":
-            return _AREA_UNKNOWN, [reason("area_unknown", asked=segment.text)]
         return _AREA_DIFFERS, [reason("area_differs", asked=segment.text)]
-    if hit is not None:
-        return hit.strength, [reason(hit.how)]
     return 0.0, [reason("not_matched", text=segment.text)]
 
 
@@ -121,33 +116,37 @@ def area(code: str) -> str:
     return code
 
 
-def _numbers(query: Query, place: Candidate) -> tuple[float, list[Reason]]:
+def _numbers(asked: Understood, place: Candidate) -> tuple[float, list[Reason]]:
     """The factor for a place's numbers, and why."""
-    wanted = wanted_numbers(query, is_quarter=bool(place.quarter) and not place.street)
+    hits = {hit.folded for one in asked.segments for hit in one.hits}
+    is_named = place.folded_name in hits
+    wanted = wanted_numbers(asked.query, is_quarter=place.quarter in hits and place.street not in hits)
     if not wanted:
-        told = place.number or place.building or place.room
-        return (_ON_IT, [reason("on_it")]) if told and not place.folded_name else (1.0, [])
-    factor, why = 1.0, list[Reason]()
-    for part in _PARTS:
-        here, asked = getattr(place, part), wanted.get(part, "")
-        if asked and here == asked:
-            why.append(reason(part))
-        elif asked and not here:
-            factor *= _LACKS[part]
-            why.append(_lacking(part, asked, place))
-        elif asked and value(here) == value(asked):
-            factor *= _WRITTEN_OTHERWISE
-            why.append(reason("number_similar", here=here))
-        elif asked:
-            factor *= _DIFFERS[part]
-            why.append(
-                reason("number_differs", asked=asked, here=here) if part == "number" else _lacking(part, asked, place)
-            )
-        elif here and _PARTS.index(part) > max(_PARTS.index(p) for p in wanted):
-            factor *= _FINER
-            why.append(reason("inside"))
-            break
+        return (1.0, []) if is_named else (_ON_IT, [reason("on_it")])
+    factor, why = (1.0 if is_named or not place.folded_name else _NAMED_OTHERWISE), list[Reason]()
+    finest = max(_PARTS.index(part) for part in wanted)
+    for place_in_row, part in enumerate(_PARTS):
+        here, sought = getattr(place, part), wanted.get(part, "")
+        if sought:
+            worth, why_not = _part(part, here, sought, place)
+            factor *= worth
+            why.append(why_not)
+        elif here and place_in_row > finest:
+            return factor * _FINER, [*why, reason("inside")]
     return factor, why
+
+
+def _part(part: str, here: str, sought: str, place: Candidate) -> tuple[float, Reason]:
+    """The factor for one numbered part that is asked for, and why."""
+    if here == sought:
+        return 1.0, reason(part)
+    if not here:
+        return _LACKS[part], _lacking(part, sought, place)
+    if value(here) == value(sought):
+        return _WRITTEN_OTHERWISE, reason("number_similar", here=here)
+    differs = part == "number"
+    told = reason("number_differs", asked=sought, here=here) if differs else _lacking(part, sought, place)
+    return _DIFFERS[part], told
 
 
 def _lacking(part: str, asked: str, place: Candidate) -> Reason:

@@ -101,7 +101,7 @@ def similar(text: str, row: Row) -> Hit | None:
         case _:
             strength = 0.65 * row.likeness
     strength -= 0.05 if row.is_short else 0.0
-    how = "similar" if row.how == "typo" else row.how
+    how = "similar" if row.how in ("typo", "likeness") else row.how
     return Hit(row.folded, row.roles, row.rank, strength, how) if strength >= 0.3 else None
 
 

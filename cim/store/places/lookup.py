@@ -98,6 +98,22 @@ def division_codes(connection: Connection, names: Iterable[str]) -> dict[str, li
     return found
 
 
+def names_of_codes(connection: Connection, codes: Iterable[str]) -> dict[str, list[str]]:
+    """The folded names of the divisions that have one of these codes, by code."""
+    wanted = sorted(set(codes))
+    found: dict[str, list[str]] = {}
+    if wanted:
+        rows = connection.execute(
+            text("""
+                SELECT DISTINCT division, folded_name FROM cim.place
+                WHERE division = ANY(CAST(:codes AS text[])) AND layer IN ('divisions', 'division_codes') ORDER BY 1, 2"""),
+            {"codes": wanted},
+        )
+        for row in rows:
+            found.setdefault(row.division, []).append(row.folded_name)
+    return found
+
+
 def spellings(
     connection: Connection, pieces: Iterable[str], sounds: Iterable[str]
 ) -> tuple[dict[str, list[Row]], dict[str, list[Row]]]:

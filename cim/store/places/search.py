@@ -20,6 +20,10 @@ _NAMES = 12  # of one piece, so many names are looked up at the most
 _SURE = 0.7  # an answer of less is looked for again, less strictly
 
 
+# A place with its score and the reasons for it.
+Ranked = tuple[float, tuple[Reason, ...], Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The answer to a query: its candidates, the best first, and the reason where there are none."""
@@ -66,7 +70,7 @@ def _look_again(
     unsure: Sequence[int],
     strict: Sequence[Asking],
     rows: dict[int, list[dict[str, Any]]],
-    best: dict[int, list[tuple[float, tuple[Reason, ...], dict[str, Any]]]],
+    best: dict[int, list[Ranked]],
 ) -> None:
     """Less strictly: without the finer numbers, in any division; and the nearest numbers of a street."""
     doubtful = set(unsure)
@@ -76,6 +80,13 @@ def _look_again(
         rows[number] = [*rows.get(number, ()), *more]
     streets = [one for one in again if one.number and one.roles & STREET]
     around = lookup.nearest_numbers(connection, streets)
+    beside = [
+        replace(one, number=number, building="", unit="", room="", most=1)
+        for one in streets
+        for number in around.get((one.query, one.name), ())
+    ]
+    for number, more in lookup.places(connection, beside).items():
+        rows[number] = [*rows.get(number, ()), *more]
     for number in doubtful:
         known = {street: numbers for (query, street), numbers in around.items() if query == number}
         best[number] = _ranked(asked[number], rows.get(number, ()), known)
@@ -85,7 +96,9 @@ def _askings(number: int, asked: Understood) -> list[Asking]:
     """What to look up for a query: the names that are no divisions; the divisions only where there are no others."""
     others = [one for one in asked.segments if any(hit.roles & ~DIVISION for hit in one.hits)]
     divisions = [codes for one, codes in zip(asked.segments, asked.areas, strict=True) if codes and one.is_division]
-    areas = max(divisions, key=lambda codes: max(len(code) for code in codes), default=()) if others else ()
+    areas = max(divisions, key=lambda codes: max(len(code) for code in codes), default=())
+    if not others and not asked.query.whole.isdigit():
+        areas = ()  # the division itself is looked for, not what lies in it
     targets = others or [one for one in asked.segments if one.hits][-1:]
     found = []
     for segment in targets:
@@ -120,28 +133,23 @@ def _relaxed(one: Asking) -> list[Asking]:
 
 def _ranked(
     asked: Understood, rows: Sequence[Mapping[str, Any]], around: Mapping[str, tuple[str, ...]]
-) -> list[tuple[float, tuple[Reason, ...], dict[str, Any]]]:
+) -> list[Ranked]:
     """Places with their scores and reasons, the best first; a division known by code and outline once, with its place."""
     scored = []
     for row in {row["id"]: row for row in rows}.values():
         worth, why = score(asked, _candidate(row, around))
         if worth >= LEAST:
-            scored.append((round(worth, 3), why, dict(row)))
-    scored.sort(key=lambda one: (-one[0], one[2]["rank"], _length(one[2]), one[2]["lon"] is None, one[2]["id"]))
-    seen: set[str] = set()
-    kept = []
-    for worth, why, row in sorted(scored, key=lambda one: one[2]["lon"] is None):
-        if row["layer"] in ("divisions", "division_codes") and row["division"]:
-            if row["division"] in seen:
-                continue
-            seen.add(row["division"])
-        kept.append((worth, why, row))
-    kept.sort(key=lambda one: (-one[0], one[2]["rank"], _length(one[2]), one[2]["id"]))
-    return kept
+            scored.append((round(worth, 3), why, row))
+    outlined = {row["division"] for _, _, row in scored if row["layer"] == "divisions"}
+    kept = [one for one in scored if one[2]["layer"] != "division_codes" or one[2]["division"] not in outlined]
+    return sorted(kept, key=lambda one: _order(asked.query.whole, one))
 
 
-def _length(row: Mapping[str, Any]) -> int:
-    return len(row["name"] or row["address"] or "")
+def _order(whole: str, one: Ranked) -> tuple[Any, ...]:
+    """The better score first; among equals what is written just so, then places before streets before numbers."""
+    worth, _, row = one
+    shown = row["name"] or row["address"] or ""
+    return (-worth, whole not in (fold(row["address"] or ""), row["folded_name"]), row["rank"], len(shown), row["id"])
 
 
 def _candidate(row: Mapping[str, Any], around: Mapping[str, tuple[str, ...]]) -> Candidate:
@@ -158,9 +166,7 @@ def _candidate(row: Mapping[str, Any], around: Mapping[str, tuple[str, ...]]) ->
 _SHOWN = ("id", "layer", "kind", "name", "address", "division")
 
 
-def _found(
-    asked: Understood, ranked: Sequence[tuple[float, tuple[Reason, ...], Mapping[str, Any]]], limit: int
-) -> Found:
+def _found(asked: Understood, ranked: Sequence[Ranked], limit: int) -> Found:
     if not ranked:
         return Found((), _nothing(asked.segments))
     results = []

@@ -24,9 +24,10 @@ from cim.finding.segments import (
 from cim.pinyin import spell
 from cim.store.places import lookup
 
-_LIKE = 0.4  # trigrams shared by a piece and the name most like it
+_LIKE = 0.4  # trigrams shared by a piece of pinyin and the name most like it
 _LONGEST = 100  # letters of a query that are looked at
 _MOST = 12  # similar names of one kind
+_COMPLETING = ("name_start", "part", "pinyin", "initials")  # what may go on behind a name that is known as it stands
 
 
 def understand(connection: Connection, texts: Sequence[str], *, completing: bool) -> list[Understood]:
@@ -41,10 +42,23 @@ def understand(connection: Connection, texts: Sequence[str], *, completing: bool
     divided = [_segments(query, lexicon, sounds, speller, completing) for query in queries]
     names = {hit.folded for segments in divided for one in segments for hit in one.hits if hit.roles & DIVISION}
     codes = lookup.division_codes(connection, names) if names else {}
+    coded = lookup.names_of_codes(connection, (whole for whole in wholes if _is_code(whole)))
     return [
-        Understood(query, tuple(segments), _areas(segments, codes))
+        _of_code(query, coded[query.whole])
+        if query.whole in coded
+        else Understood(query, tuple(segments), _areas(segments, codes))
         for query, segments in zip(queries, divided, strict=True)
     ]
+
+
+def _is_code(whole: str) -> bool:
+    return whole.isascii() and whole.isdigit() and len(whole) in (6, 9, 12)
+
+
+def _of_code(query: Query, names: Sequence[str]) -> Understood:
+    """A query that is the code of a division."""
+    hits = tuple(Hit(name, DIVISION, 0, 1.0, "code") for name in names)
+    return Understood(Query(query.whole, (query.whole,)), (Segment(query.whole, hits),), ((query.whole,),))
 
 
 def _worth(whole: str) -> list[str]:
@@ -76,10 +90,7 @@ class _Similar:
         if piece not in self._held:
             if not self._held:
                 self._connection.execute(
-                    text(
-                        "SELECT set_config('pg_trgm.word_similarity_threshold', :least, true), "
-                        "set_config('pg_trgm.similarity_threshold', :least, true)"
-                    ),
+                    text("SELECT set_config('pg_trgm.similarity_threshold', :least, true)"),
                     {"least": str(_LIKE)},
                 )
             latin = has_letters(piece)
@@ -115,10 +126,9 @@ def _segments(
         if any(not one.hits for one in segments):
             segments = _mended(run, segments, speller)
         found += segments
-    unfinished = completing and not query.has_numbers and found and not has_letters(found[-1].text)
-    if unfinished or (completing and found and has_letters(found[-1].text) and not query.has_numbers):
-        last = found[-1]
-        found[-1] = with_hits(last, speller.hits(last.text))
+    if completing and found and found[-1].hits and not query.has_numbers:
+        more = [hit for hit in speller.hits(found[-1].text) if hit.how in _COMPLETING]
+        found[-1] = with_hits(found[-1], more)
     return found
 
 

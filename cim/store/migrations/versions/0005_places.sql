@@ -28,6 +28,7 @@ CREATE INDEX place_street ON cim.place (street, number_value, building_value, de
 CREATE INDEX place_quarter ON cim.place (quarter, building_value, depth) WHERE quarter <> '';
 CREATE INDEX place_community ON cim.place (community, number_value, building_value, depth) WHERE community <> '';
 CREATE INDEX place_object ON cim.place (object_id);
+CREATE INDEX place_division ON cim.place (division) WHERE layer IN ('divisions', 'division_codes');
 -- Two, so that the nearest landmark is found without passing by all the addresses that lie nearer.
 CREATE INDEX place_address_geom ON cim.place USING gist (geom) WHERE layer = 'addresses';
 CREATE INDEX place_other_geom ON cim.place USING gist (geom) WHERE layer <> 'addresses';
@@ -49,5 +50,4 @@ CREATE INDEX place_name_folded ON cim.place_name (folded);
 CREATE INDEX place_name_pinyin ON cim.place_name (pinyin text_pattern_ops);
 CREATE INDEX place_name_initials ON cim.place_name (initials text_pattern_ops);
 CREATE INDEX place_name_keys ON cim.place_name USING gin (keys);
-CREATE INDEX place_name_like ON cim.place_name USING gin (spelling gin_trgm_ops);
 CREATE INDEX place_name_sound ON cim.place_name USING gin (pinyin gin_trgm_ops);
