@@ -114,10 +114,11 @@ def divide(text: str, lexicon: Lexicon, sound: str | None = None) -> list[Segmen
     known = lexicon.spelled if sound is None else lexicon.sounding
     if sound is not None and text in lexicon.spelled:
         return [Segment(text, _best(exact(row) for row in lexicon.spelled[text]))]
+    reach = LONGEST_NAME if sound is None else 4 * LONGEST_NAME
     best: list[tuple[int, int]] = [(0, 0)]  # what the first letters are worth, and where their last piece begins
     for end in range(1, len(line) + 1):
         choice = (best[end - 1][0], -1)
-        for start in range(max(0, end - 4 * LONGEST_NAME), end):
+        for start in range(max(0, end - reach), end):
             length = end - start
             if (sound is None or length >= _SHORTEST_SOUND or length == len(line)) and line[start:end] in known:
                 choice = max(choice, (best[start][0] + 2 * length - 1, start))

@@ -103,7 +103,12 @@ def _record(number: int, town: _Town, drawn: list[int]) -> Record:
     elif form < 12:
         told |= {"street": street, "number": house, "quarter": quarter, "building": str(1 + d % 40)}
     elif form < 16:
-        told |= {"quarter": quarter, "building": str(1 + d % 40), "unit": str(1 + e % 6), "room": f"{1 + d % 18}0{1 + e % 4}"}
+        told |= {
+            "quarter": quarter,
+            "building": str(1 + d % 40),
+            "unit": str(1 + e % 6),
+            "room": f"{1 + d % 18}0{1 + e % 4}",
+        }
     elif form < 18:
         told |= {"street": street, "number": house}
         name = f"{quarter}{_SHOPS[d % len(_SHOPS)]}"

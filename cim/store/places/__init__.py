@@ -2,16 +2,16 @@
 
 from cim.store.places.nearby import KINDS, RADIUS_M, Nearby, nearby, reverse
 from cim.store.places.records import Place, publish, respell, restorable, stage
-from cim.store.places.search import Found, answer, geocode, search
+from cim.store.places.search import Found, Geocoder, answer, search
 
 __all__ = [
     "KINDS",
     "RADIUS_M",
     "Found",
+    "Geocoder",
     "Nearby",
     "Place",
     "answer",
-    "geocode",
     "nearby",
     "publish",
     "respell",

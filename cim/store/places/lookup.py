@@ -127,6 +127,17 @@ def spellings(
     return by_letters, by_sound
 
 
+def all_spellings(connection: Connection, most: int) -> dict[str, list[Row]] | None:
+    """All spellings that there are, by their letters; None where they are more than `most`."""
+    counted = text("SELECT count(*) FROM (SELECT FROM cim.place_name LIMIT :most + 1) n")
+    if int(connection.execute(counted, {"most": most}).scalar_one()) > most:
+        return None
+    found: dict[str, list[Row]] = {}
+    for row in connection.execute(text("SELECT spelling, folded, is_short, roles, rank, pinyin FROM cim.place_name")):
+        found.setdefault(row.spelling, []).append(Row(*row))
+    return found
+
+
 def similar(connection: Connection, name: str, given: Mapping[str, Any]) -> list[Row]:
     """The names that one of the statements for similar ones finds."""
     return [_row(row._mapping) for row in connection.execute(statement(name), dict(given))]

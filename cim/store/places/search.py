@@ -17,6 +17,7 @@ from cim.store.places.lookup import Asking
 from cim.store.places.understanding import understand
 
 _NAMES = 12  # of one piece, so many names are looked up at the most
+_HELD = 500_000  # so many spellings a geocoder holds in memory (some 300 bytes each); more are looked up
 _SURE = 0.7  # an answer of less is looked for again, less strictly
 
 
@@ -45,16 +46,26 @@ def answer(connection: Connection, q: str, *, limit: int = 10) -> Found:
     """As `search`, with the reason where nothing is found."""
     if not fold(q):
         raise BadInput(f"places: q={q!r} holds no letter or digit to look for")
-    return _answers(connection, [q], limit, completing=True)[0]
+    return _answers(connection, understand(connection, [q], completing=True), limit)[0]
 
 
-def geocode(connection: Connection, texts: Sequence[str], *, limit: int = 10) -> list[Found]:
-    """The answers to many queries, in their order. They are taken as whole: names are not completed as while typing."""
-    return _answers(connection, texts, limit, completing=False)
+class Geocoder:
+    """Answers many queries over one connection. It knows the spellings as they were when it was made."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._spelled = lookup.all_spellings(connection, _HELD)
+
+    def answers(self, texts: Sequence[str], *, limit: int = 10) -> list[Found]:
+        """The answers in the order of the queries. They are taken as whole: names are not completed as while typing.
+
+        A query without a letter or digit, or one that nothing answers, has no results and a reason.
+        """
+        asked = understand(self._connection, texts, completing=False, spelled=self._spelled)
+        return _answers(self._connection, asked, limit)
 
 
-def _answers(connection: Connection, texts: Sequence[str], limit: int, *, completing: bool) -> list[Found]:
-    asked = understand(connection, texts, completing=completing)
+def _answers(connection: Connection, asked: Sequence[Understood], limit: int) -> list[Found]:
     strict = [one for number, each in enumerate(asked) for one in _askings(number, each)]
     rows = lookup.places(connection, strict)
     best = {number: _ranked(asked[number], rows.get(number, ()), {}) for number in range(len(asked))}

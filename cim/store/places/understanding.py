@@ -30,13 +30,22 @@ _MOST = 12  # similar names of one kind
 _COMPLETING = ("name_start", "part", "pinyin", "initials")  # what may go on behind a name that is known as it stands
 
 
-def understand(connection: Connection, texts: Sequence[str], *, completing: bool) -> list[Understood]:
-    """What each query may mean. completing: the last name may be unfinished, as while somebody types."""
+def understand(
+    connection: Connection,
+    texts: Sequence[str],
+    *,
+    completing: bool,
+    spelled: Mapping[str, Sequence[Row]] | None = None,
+) -> list[Understood]:
+    """What each query may mean. completing: the last name may be unfinished, as while somebody types. spelled: all
+    spellings, if they are at hand; else those that matter are looked up."""
     wholes = [fold(one)[:_LONGEST] for one in texts]
-    spelled, _ = lookup.spellings(connection, {piece for whole in wholes for piece in _worth(whole)}, ())
+    if spelled is None:
+        spelled, _ = lookup.spellings(connection, {piece for whole in wholes for piece in _worth(whole)}, ())
     queries = [read(one[: 2 * _LONGEST], _numbered(whole, spelled)) for one, whole in zip(texts, wholes, strict=True)]
     sounds = {run: spell(run)[0] for query in queries for run in query.texts if has_letters(run)}
-    _, sounding = lookup.spellings(connection, (), {p for sound in sounds.values() for p in pieces(sound, 4)})
+    sought = {piece for sound in sounds.values() for piece in pieces(sound, 4)}
+    sounding = lookup.spellings(connection, (), sought)[1] if sought else {}
     lexicon = Lexicon(spelled, sounding)
     speller = _Similar(connection, sounds)
     divided = [_segments(query, lexicon, sounds, speller, completing) for query in queries]
@@ -71,8 +80,9 @@ def _numbered(whole: str, spelled: Mapping[str, Sequence[Row]]) -> list[str]:
     found = {
         piece
         for piece in pieces(whole, 3)
-        if any(sign in SIGNS or sign.isdigit() for sign in piece)
-        and any(not row.is_short for row in spelled.get(piece, ()))
+        if piece in spelled
+        and any(sign in SIGNS or sign.isdigit() for sign in piece)
+        and any(not row.is_short for row in spelled[piece])
     }
     return sorted(found, key=lambda piece: (-len(piece), piece))
 
