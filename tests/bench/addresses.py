@@ -1,11 +1,13 @@
 """Addresses for measuring: a made city of thousands of streets and quarters, records of several forms, all by one seed."""
 
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import shapely
 
 from cim.address.parts import Address
 
@@ -139,6 +141,28 @@ def write(path: Path, count: int) -> None:
         rows.writerow(["id", "address", "name", "kind", "division", "lon", "lat"])
         for one in records(count):
             rows.writerow([one.id, one.text, one.name, "门牌", one.division, f"{one.lon:.7f}", f"{one.lat:.7f}"])
+
+
+def write_outlines(path: Path) -> None:
+    """The outlines of the made city's counties and towns, as GeoJSON: boxes with many corners, as real ones have."""
+    towns = _towns(np.random.default_rng(SEED))
+    boxes = [(t.code, t.name, "town", t.county, (t.lon, t.lat, t.lon + 0.008, t.lat + 0.005)) for t in towns]
+    for code, name in COUNTIES.items():
+        own = [box for _, _, _, county, box in boxes if county == code]
+        around = (
+            *(min(b[i] for b in own) - 0.0005 for i in (0, 1)),
+            *(max(b[i] for b in own) + 0.0005 for i in (2, 3)),
+        )
+        boxes.append((code, name, "county", "140200", around))
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": name, "level": level, "parent": parent, "is_synthetic": True},
+            "geometry": shapely.geometry.mapping(shapely.segmentize(shapely.box(*box), (box[2] - box[0]) / 200)),
+        }
+        for code, name, level, parent, box in boxes
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
 
 
 def write_divisions(path: Path) -> None:

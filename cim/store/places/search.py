@@ -16,7 +16,7 @@ from cim.store.places import lookup
 from cim.store.places.lookup import Asking
 from cim.store.places.understanding import understand
 
-_NAMES = 12  # of one piece, so many names are looked up at the most
+_NAMES = 100  # of one piece, so many names are looked up at the most
 _HELD = 500_000  # so many spellings a geocoder holds in memory (some 300 bytes each); more are looked up
 _SURE = 0.7  # an answer of less is looked for again, less strictly
 

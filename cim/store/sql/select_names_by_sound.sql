@@ -12,7 +12,7 @@ WITH near AS (
      ORDER BY n.rank, length(n.initials), n.spelling LIMIT :most)
 ), likely AS (
     SELECT n.*, 'likeness' AS how, similarity(n.pinyin, :sound) AS likeness FROM cim.place_name n
-    WHERE NOT EXISTS (SELECT FROM near) AND length(:sound) >= 6 AND n.pinyin % :sound
+    WHERE NOT EXISTS (SELECT FROM near) AND length(:sound) >= 6 AND lower(n.pinyin) % :sound
     ORDER BY likeness DESC, n.rank, n.spelling LIMIT :most
 )
 SELECT spelling, folded, is_short, roles, rank, pinyin, how, likeness FROM near

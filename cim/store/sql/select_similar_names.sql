@@ -12,7 +12,7 @@ WITH near AS (
     UNION ALL
     (SELECT n.*, 'typo', 0.0 FROM cim.place_name n
      WHERE n.keys && CAST(:gaps AS text[]) AND n.spelling <> :piece
-     ORDER BY abs(length(n.spelling) - length(:piece)), n.rank, n.spelling LIMIT 3 * :most)
+     ORDER BY abs(length(n.spelling) - length(:piece)), n.rank, n.spelling LIMIT 8 * :most)
     UNION ALL
     (SELECT n.*, 'sounds_alike', 1.0 FROM cim.place_name n
      WHERE n.pinyin = :sound AND n.spelling <> :piece ORDER BY n.rank, n.spelling LIMIT :most)

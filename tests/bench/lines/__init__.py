@@ -11,6 +11,8 @@ from tests.bench.lines import (
     load_memory,
     mvt_cached,
     mvt_cold,
+    places_reverse,
+    places_search,
     terrain_adaptive,
     terrain_rate,
     tiles_bytes,
@@ -37,4 +39,6 @@ LINES = Registry[Line](
     terrain_adaptive.LINE,
     mvt_cold.LINE,
     mvt_cached.LINE,
+    places_search.LINE,
+    places_reverse.LINE,
 )
