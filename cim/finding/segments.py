@@ -112,7 +112,7 @@ def divide(text: str, lexicon: Lexicon, sound: str | None = None) -> list[Segmen
     """
     line = text if sound is None else sound
     known = lexicon.spelled if sound is None else lexicon.sounding
-    if sound is not None and text in lexicon.spelled:
+    if text in lexicon.spelled:
         return [Segment(text, _best(exact(row) for row in lexicon.spelled[text]))]
     reach = LONGEST_NAME if sound is None else 4 * LONGEST_NAME
     best: list[tuple[int, int]] = [(0, 0)]  # what the first letters are worth, and where their last piece begins

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, text
 
 from cim.address.spelling import fold, is_latin
-from cim.finding.names import DIVISION, gaps, pairs
+from cim.finding.names import COMMUNITY, DIVISION, QUARTER, STREET, gaps, pairs
 from cim.finding.numerals import SIGNS
 from cim.finding.query import Query, read
 from cim.finding.score import Understood, area
@@ -27,6 +27,7 @@ from cim.store.places import lookup
 _LIKE = 0.4  # trigrams shared by a piece of pinyin and the name most like it
 _LONGEST = 100  # letters of a query that are looked at
 _MOST = 12  # similar names of one kind
+_NUMBERED = STREET | QUARTER | COMMUNITY
 _COMPLETING = ("name_start", "part", "pinyin", "initials")  # what may go on behind a name that is known as it stands
 
 
@@ -49,6 +50,9 @@ def understand(
     lexicon = Lexicon(spelled, sounding)
     speller = _Similar(connection, sounds)
     divided = [_segments(query, lexicon, sounds, speller, completing) for query in queries]
+    for number, (query, segments) in enumerate(zip(queries, divided, strict=True)):
+        if query.has_numbers and not any(hit.roles & _NUMBERED for one in segments for hit in one.hits):
+            queries[number], divided[number] = _unread(query, segments, speller)
     names = {hit.folded for segments in divided for one in segments for hit in one.hits if hit.roles & DIVISION}
     codes = lookup.division_codes(connection, names) if names else {}
     coded = lookup.names_of_codes(connection, (whole for whole in wholes if _is_code(whole)))
@@ -140,6 +144,12 @@ def _segments(
         more = [hit for hit in speller.hits(found[-1].text) if hit.how in _COMPLETING]
         found[-1] = with_hits(found[-1], more)
     return found
+
+
+def _unread(query: Query, segments: list[Segment], speller: _Similar) -> tuple[Query, list[Segment]]:
+    """Nothing that numbers hang on is known: perhaps it is an address of which no part could be read, found as a whole."""
+    hits = [hit for hit in speller.hits(query.whole) if hit.how in ("name_start", "part", "similar")]
+    return (Query(query.whole, (query.whole,)), [with_hits(Segment(query.whole), hits)]) if hits else (query, segments)
 
 
 def _mended(run: str, segments: list[Segment], speller: _Similar) -> list[Segment]:

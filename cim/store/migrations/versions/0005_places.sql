@@ -52,3 +52,7 @@ CREATE INDEX place_name_initials ON cim.place_name (initials text_pattern_ops);
 CREATE INDEX place_name_keys ON cim.place_name USING gin (keys);
 -- Of an expression, so that the planner does not take it for equality: hundreds of equal sounds at once would cost seconds.
 CREATE INDEX place_name_sound ON cim.place_name USING gin (lower(pinyin) gin_trgm_ops);
+
+-- Divisions by their code, of which a table holds thousands, for every point that is asked about.
+CREATE INDEX feature_division_code ON cim.feature ((properties ->> 'code'))
+    WHERE layer IN ('divisions', 'division_codes') AND record_to IS NULL;
