@@ -130,6 +130,12 @@ def _simulating(verb: Verb) -> None:
 
 
 def _looking(verb: Verb) -> None:
+    one = verb("geocode", "a CSV file of addresses, once more with positions, scores and reasons")
+    one.add_argument("file", help="a CSV file with a header row")
+    one.add_argument("--address-column", metavar="NAME", help="where the address stands (default: 地址, or address)")
+    one.add_argument("--out", metavar="FILE", help="the file to write (default: FILE with .geocoded.csv)")
+    one.add_argument("--encoding", help="of both files (default: UTF-8 if the file is that, else GB 18030)")
+    one.add_argument("--first", action="store_true", help="of several equally good places take the first")
     verb("status", "datasets, their versions and counts, and the server")
     verb("doctor", "what is here, what is missing, and the command that mends it")
     one = verb("bench", "measure this checkout beside rivals, one JSON line each (minutes, at full size)")

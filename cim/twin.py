@@ -5,6 +5,7 @@ buildings = twin.read("buildings", division="平城区")
 heights = twin.ground([113.288], [40.091])
 """
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,6 +21,7 @@ import shapely
 from cim import crs as frames
 from cim.city import City
 from cim.errors import BadInput, Unknown
+from cim.finding.outcome import Outcome, settle
 from cim.layers import LAYERS
 from cim.settings import Settings, from_environment
 from cim.store import catalogue, dem, embedded, features, history, places, series, things
@@ -104,6 +106,45 @@ class Twin:
         """Ranked candidates for a name or address, with the reason each was found."""
         with self._database.begin() as connection:
             return pd.DataFrame(places.search(connection, q, limit=limit))
+
+    def geocode(self, addresses: Sequence[str], *, first: bool = False) -> gpd.GeoDataFrame:
+        """What each address (a list, or a Series whose index is kept) came to, as points in lon/lat degrees.
+
+        Columns: state (`found`, `ambiguous`, `unplaced`, `none`), score 0..1, matched, why, candidates, id. One with
+        several equally good places apart from each other has no point, unless first: then the first of them.
+        """
+        texts = ["" if not isinstance(one, str) else one for one in addresses]
+        found: list[Outcome] = []
+        with self._database.begin() as connection:
+            geocoder = places.Geocoder(connection)
+            for begin in range(0, len(texts), 1_000):
+                answers = geocoder.answers(texts[begin : begin + 1_000])
+                found += [settle(one.results, one.reason.code if one.reason else None, first=first) for one in answers]
+        index = addresses.index if isinstance(addresses, pd.Series) else None
+        columns = [field.name for field in dataclasses.fields(Outcome) if field.name not in ("lon", "lat")]
+        table = pd.DataFrame({name: [getattr(one, name) for one in found] for name in columns}, index=index)
+        points = [None if one.lon is None or one.lat is None else shapely.Point(one.lon, one.lat) for one in found]
+        return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, index=table.index), crs=frames.LONLAT)
+
+    def reverse(
+        self,
+        lon: float,
+        lat: float,
+        *,
+        limit: int = 5,
+        kinds: Sequence[str] = places.KINDS,
+        radius_m: float = places.RADIUS_M,
+    ) -> gpd.GeoDataFrame:
+        """What lies nearest to a point (degrees) within radius_m, the nearest first: points in lon/lat with distance_m.
+
+        Raises BadInput for a kind that is none of `division`, `building`, `address`, `place`, `street`.
+        """
+        with self._database.begin() as connection:
+            found = places.reverse(connection, lon, lat, limit=limit, kinds=kinds, radius_m=radius_m)
+        columns = ["id", "layer", "kind", "name", "address", "division", "lon", "lat", "why", "distance_m"]
+        table = pd.DataFrame(found, columns=columns)
+        points = gpd.points_from_xy(table["lon"].astype(float), table["lat"].astype(float))
+        return gpd.GeoDataFrame(table, geometry=points, crs=frames.LONLAT)
 
     def sensors(self) -> gpd.GeoDataFrame:
         """Every datastream with its thing: name, kind, property, unit, thresholds; indexed by datastream id, lon/lat.

@@ -21,6 +21,7 @@ from cim.store.db import Connection, Database
 from cim.store.quarantine import Held
 from cim.types import Issue, Progress, Rejected, Report
 from loaders import devices, identity, whole
+from loaders.address_reader import address_reader
 from loaders.checks import Checked, check
 from loaders.ground import ground_within
 from loaders.place_names import places as named_places
@@ -93,7 +94,8 @@ class _Retry:
         self.tally.add(len(self.held), checked)
         if len(checked.frame):
             staging.copy(self.connection, self.layer, checked.frame, self.city.srid)
-            places.stage(self.connection, named_places(self.layer, checked.frame))
+            read = address_reader(self.connection)
+            places.stage(self.connection, named_places(self.layer, checked.frame, read))
         out = {record.row: record for record in checked.rejected} | self._judge_whole(begun.version_id)
         let_in = [self.held[row].id for row in self.held if row not in out]
         quarantine.rejudge(self.connection, [(self.held[row].id, record) for row, record in out.items()])

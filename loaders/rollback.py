@@ -10,6 +10,7 @@ from cim.store import catalogue, history, places, publication, versions
 from cim.store.db import Database
 from cim.types import Report
 from loaders import devices, identity
+from loaders.address_reader import address_reader
 from loaders.place_names import places as named_places
 
 
@@ -51,9 +52,9 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
         if layer.name == "buildings":
             publication.touched(connection, id, at)
             report = identity.settle(connection, id, at, report)
-        if layer.geometry not in ("raster", "none"):
+        if layer.geometry != "raster":
             frame = places.restorable(connection, layer, id)
-            places.respell(connection, layer.name, id, named_places(layer, frame))
+            places.respell(connection, layer.name, id, named_places(layer, frame, address_reader(connection)))
         versions.publish(connection, new, report, origin["crs"], at)
     return report
 

@@ -15,6 +15,7 @@ from cim.store import bus, catalogue, places, publication, quarantine, staging, 
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
 from loaders import devices, identity, originals, placement, whole
+from loaders.address_reader import AddressReader, address_reader
 from loaders.checks import Checked, check
 from loaders.files import File, recognise, refuse_changed
 from loaders.ground import ground
@@ -41,6 +42,7 @@ class Run:
         self._sample = np.zeros((0, 2))
         self._devices: list[gpd.GeoDataFrame] = []
         self._recognised = 0
+        self._read: AddressReader | None = None
 
     def read(self, pace: Pace) -> None:
         """Stage every batch of every file, going on behind what an interrupted run staged."""
@@ -94,7 +96,9 @@ class Run:
             ended = job.source.mode == "terminate"
             staging.copy(connection, job.layer, checked.frame, job.city.srid, ended=ended)
             if not ended:
-                places.stage(connection, named_places(job.layer, checked.frame))
+                if self._read is None:
+                    self._read = address_reader(connection)
+                places.stage(connection, named_places(job.layer, checked.frame, self._read))
         return len(checked.frame)
 
     def _remember(self, batch: Batch) -> None:

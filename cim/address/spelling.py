@@ -1,17 +1,6 @@
 """Names and addresses as people type them, folded for search. Pure."""
 
 import unicodedata
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """The forms under which one place can be found."""
-
-    folded_name: str
-    search: str
-    pinyin: str
-    initials: str
 
 
 def fold(text: str) -> str:

@@ -74,7 +74,7 @@ def apply(connection: Connection, delivery: Delivery, at: datetime, changes: dic
         _run(connection, f"shorten_{kind}", delivery, at)
     fresh = sum(changes.get(fate, 0) for fate in ("added", "changed", "moved"))
     if fresh:
-        with _indexes_deferred(connection, table, fresh):
+        with indexes_deferred(connection, table, fresh):
             _run(connection, f"insert_{kind}", delivery, at)
     if fresh >= _TELLING:
         connection.execute(text(f"ANALYZE cim.{table}"))
@@ -131,7 +131,7 @@ def _kind(layer: Layer) -> str:
 
 
 @contextmanager
-def _indexes_deferred(connection: Connection, table: str, fresh: int) -> Iterator[None]:
+def indexes_deferred(connection: Connection, table: str, fresh: int) -> Iterator[None]:
     """Take the table's indexes (all but its primary key) down for an insert that at least doubles it."""
     held = int(
         connection.execute(

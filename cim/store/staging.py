@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from cim import geometry
 from cim.plugins import Layer
 from cim.store.db import jsonb, raw
+from cim.store.places.records import SPELLING
 from cim.types import CimLevel, ObjectArray, RoofForm, Use
 
 _COMMON = {
@@ -64,12 +65,7 @@ def create(connection: Connection, version_id: int, layer: Layer) -> None:
     body = ", ".join(f"{name} {kind}" for name, kind in columns(layer).items())
     connection.execute(text(f"CREATE SCHEMA {schema}"))
     connection.execute(text(f"CREATE UNLOGGED TABLE {schema}.staging ({body})"))
-    connection.execute(
-        text(f"""
-            CREATE UNLOGGED TABLE {schema}.spelling (
-                source_row int8, source_key text, kind text, name text, address text, division text,
-                folded_name text, search text, pinyin text, initials text, rank int2)""")
-    )
+    connection.execute(text(f"CREATE UNLOGGED TABLE {schema}.spelling ({SPELLING})"))
 
 
 def use(connection: Connection, version_id: int) -> None:

@@ -221,7 +221,7 @@ def test_places_are_found_by_name_part_pinyin_and_initials_and_ranked(database, 
     with database.begin() as connection:
         found = places.search(connection, "永泰")
         assert [r["name"] for r in found] == ["永泰门", None]
-        assert places.search(connection, "yongtaimen")[0]["why"] == "pinyin"
+        assert "pinyin" in places.search(connection, "yongtaimen")[0]["why"]
         assert places.search(connection, "ytm")[0]["name"] == "永泰门"
         assert places.search(connection, "永安里小买部")[0]["name"] == "永安里小卖部"
         near = places.reverse(connection, 113.28, 40.09)[0]

@@ -16,21 +16,24 @@ function unmark(stage: Stage): void {
   stage.render();
 }
 
-/** Flies to the place, marks it and shows what is known; closing the card takes the marker away. */
+/** Flies to the place, marks it and shows what is known; closing the card takes the marker away. One without a position only
+ *  has a card. */
 export function showPlace(stage: Stage, place: Place): void {
-  const at: [number, number] = [place.lon, place.lat];
+  const at: [number, number] | undefined = place.lon === null || place.lat === null ? undefined : [place.lon, place.lat];
   openCard({
-    key: `place-${place.lon},${place.lat}`,
+    key: `place-${at ?? place.division}`,
     draw: () => [
       head(t("card.place"), "place", place.name ?? place.address ?? ""),
       facts([
         [t("field.address"), place.address],
-        [t("field.position"), `${place.lon.toFixed(5)}, ${place.lat.toFixed(5)}`],
+        [t("field.division"), place.division],
+        [t("field.position"), at ? `${at[0].toFixed(5)}, ${at[1].toFixed(5)}` : t("place.nowhere")],
       ]),
     ],
     onClose: () => unmark(stage),
   });
   unmark(stage);
+  if (!at) return;
   marked = stage.viewer.entities.add({
     position: onGround(stage, at),
     billboard: { image: pin("place", "#2fb8ae", false), width: 44, height: 44, verticalOrigin: VerticalOrigin.BOTTOM, heightReference: clamping(stage), disableDepthTestDistance: Number.POSITIVE_INFINITY },

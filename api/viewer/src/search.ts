@@ -2,16 +2,31 @@
 
 import { get } from "./api";
 import { byId, el } from "./dom";
-import { eachLanguage, lookUp, t } from "./i18n";
+import { currentLanguage, eachLanguage, lookUp, t } from "./i18n";
 import { icon } from "./icons";
 import { explain } from "./toast";
 import type { Place } from "./types";
 
 const WAIT_MS = 180;
 
+/** Reasons that go without saying: everybody sees that the name is there. */
+const PLAIN = new Set(["name", "short_name", "name_start", "part", "number", "building", "unit", "room", "on_it"]);
+
+interface Answer {
+  results: Place[];
+  reason: Record<"code" | "zh" | "en", string> | null;
+}
+
 /** A landmark's or building's kind in the reader's words; kinds of addresses come in the file's own. */
 function kindOf(place: Place): string {
-  return lookUp(`lm.${place.kind}`) ?? lookUp(`use.${place.kind}`) ?? lookUp(`layer.${place.layer}`) ?? place.kind;
+  return lookUp(`lm.${place.kind}`) ?? lookUp(`use.${place.kind}`) ?? lookUp(`place.${place.kind}`) ?? lookUp(`layer.${place.layer}`) ?? place.kind;
+}
+
+/** Why a candidate that is not plainly the one is there all the same, and what tells divisions of one name apart. */
+function remark(place: Place): string | null {
+  const said = place.why.every((code) => PLAIN.has(code)) ? "" : place.says[currentLanguage()];
+  const code = place.division && (place.layer === "divisions" || place.layer === "division_codes") ? place.division : "";
+  return [code, said].filter(Boolean).join(" · ") || null;
 }
 
 function option(place: Place, index: number, choose: () => void): HTMLElement {
@@ -22,6 +37,7 @@ function option(place: Place, index: number, choose: () => void): HTMLElement {
     icon("place", 16),
     el("span", { class: "place-name" }, name, el("small", {}, kindOf(place))),
     place.address && place.address !== name ? el("span", { class: "place-address" }, place.address) : null,
+    remark(place) ? el("span", { class: "place-address" }, remark(place)) : null,
   );
 }
 
@@ -61,8 +77,8 @@ export function openSearch(go: (place: Place) => void): void {
     asking?.abort();
     asking = new AbortController();
     try {
-      const { results } = await get<{ results: Place[] }>(`/places?q=${encodeURIComponent(q)}&limit=8`, asking.signal);
-      if (!results.length) return say(t("search.none", { q }));
+      const { results, reason } = await get<Answer>(`/places?q=${encodeURIComponent(q)}&limit=8`, asking.signal);
+      if (!results.length) return say(reason?.[currentLanguage()] ?? t("search.none", { q }));
       places = results;
       list.replaceChildren(...results.map((place, i) => option(place, i, () => choose(i))));
       mark(0);

@@ -92,9 +92,13 @@ export interface Place {
   address: string | null;
   kind: string;
   layer: string;
-  lon: number;
-  lat: number;
+  division: string | null;
+  /** Null for a division that is known by its name and code alone. */
+  lon: number | null;
+  lat: number | null;
   score: number;
+  why: string[];
+  says: Record<"zh" | "en", string>;
 }
 
 export interface Threshold {

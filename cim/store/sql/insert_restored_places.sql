@@ -8,9 +8,11 @@ WITH known AS (
     UNION ALL SELECT object_id, geom FROM cim.current_feature WHERE dataset_id = :dataset_id
 )
 INSERT INTO cim.place (
-    object_id, dataset_id, layer, kind, name, address, division, folded_name, search, pinyin, initials, rank, geom)
+    object_id, dataset_id, layer, kind, name, address, division, folded_name, street, quarter, community,
+    number, building, unit, room, number_value, building_value, depth, rank, successors, geom)
 SELECT DISTINCT ON (k.object_id) k.object_id, :dataset_id, :layer, p.kind, p.name, p.address, p.division, p.folded_name,
-       p.search, p.pinyin, p.initials, p.rank, ST_PointOnSurface(l.geom)
+       p.street, p.quarter, p.community, p.number, p.building, p.unit, p.room, p.number_value, p.building_value, p.depth,
+       p.rank, p.successors, ST_PointOnSurface(l.geom)
 FROM spelling p JOIN known k ON k.source_key = p.source_key JOIN lying l ON l.object_id = k.object_id
-WHERE l.geom IS NOT NULL
+WHERE l.geom IS NOT NULL OR :layer = 'division_codes'
 ORDER BY k.object_id

@@ -17,6 +17,8 @@ from tests.bench.lines import (
     load_shapefile,
     mvt_cached,
     mvt_cold,
+    places_reverse,
+    places_search,
     terrain_adaptive,
     terrain_rate,
     tiles_bytes,
@@ -49,4 +51,6 @@ LINES = Registry[Line](
     terrain_adaptive.LINE,
     mvt_cold.LINE,
     mvt_cached.LINE,
+    places_search.LINE,
+    places_reverse.LINE,
 )

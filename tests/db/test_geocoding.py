@@ -1,0 +1,146 @@
+"""Lists of addresses through the geocoder, and points through its reverse: files, frames, counts, refusals."""
+
+import csv
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from cim.city import City
+from cim.errors import BadInput
+from cim.settings import Settings
+from cim.store import places
+from cim.store.db import Database
+from cim.twin import Twin
+from tests.address_town import ADDRESSES, address_town
+from tests.conftest import CHECKOUT, command_environment, free_port
+
+pytestmark = pytest.mark.db
+
+# address, state: what a list of addresses may hold
+LISTED = [
+    ("大同市平城区古城街道和阳街11号", "found"),
+    ("heyang街14号", "found"),
+    ("和阳街", "ambiguous"),
+    ("平城区古城街道", "unplaced"),
+    ("埃菲尔铁塔", "none"),
+    ("", "bad"),
+]
+
+
+@pytest.fixture(scope="module")
+def town(
+    cluster: str, template: str, city: City, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    with address_town(cluster, template, city, shared, tmp_path_factory.mktemp("town")) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def settings(town: Database, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    data = tmp_path_factory.mktemp("geocoding")
+    return Settings(data=data, city_file=CHECKOUT / "city.toml", database_url=town.url, port=free_port())
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings) -> Iterator[httpx.Client]:
+    with TestClient(create_app(settings)) as client:
+        yield client
+
+
+def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "api.cli", "geocode", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, env=command_environment(settings), capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_a_file_comes_out_as_it_was_with_what_each_address_came_to(
+    settings: Settings, tmp_path: Path, encoding: str
+) -> None:
+    path, out = tmp_path / "list.csv", tmp_path / "out.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file).writerows([["id", "地址"], *([f"r{n}", row[0]] for n, row in enumerate(LISTED))])
+    done = run(settings, str(path), "--out", str(out))
+    assert done.returncode == 3, done.stderr
+    assert "6 rows: ambiguous 1, bad 1, found 2, none 1, unplaced 1" in done.stderr
+    assert "list.csv row 6: no address" in done.stderr
+    with out.open(encoding=encoding, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["id"], row["地址"]) for row in rows] == [(f"r{n}", row[0]) for n, row in enumerate(LISTED)]
+    assert [bool(row["lon"]) for row in rows] == [True, True, False, False, False, False]
+    assert (rows[0]["matched"], rows[0]["score"], rows[0]["lon"]) == (ADDRESSES[0][1], "1.0", "113.281")
+    assert int(rows[2]["candidates"]) >= 4
+    assert rows[2]["why"].endswith("ambiguous")
+    assert rows[4]["why"] == "unknown_name"
+    assert rows[0]["geocoded_id"].isdigit()
+
+
+def test_of_several_equally_good_ones_the_first_is_taken_only_on_request(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("地址\n和阳街\n", encoding="utf-8")
+    assert run(settings, str(path), "--first").returncode == 0
+    (row,) = csv.DictReader((tmp_path / "list.geocoded.csv").open(encoding="utf-8"))
+    assert row["lon"]
+    assert "和阳街" in row["matched"]
+    assert "ambiguous" in row["why"]
+
+
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("name,where\na,b\n", encoding="utf-8")
+    done = run(settings, str(path))
+    assert done.returncode == 1
+    assert "it has name, where" in done.stderr
+    assert not list(tmp_path.glob("*geocoded*"))
+
+
+def test_a_series_keeps_its_index_and_gets_points(town: Database, city: City, tmp_path: Path) -> None:
+    twin = Twin(town, city, tmp_path)
+    series = pd.Series([row[0] for row in LISTED], index=list("abcdef"))
+    found = twin.geocode(series)
+    assert found.index.tolist() == list("abcdef")
+    assert found["state"].tolist() == ["found", "found", "ambiguous", "unplaced", "none", "none"]
+    assert found.geometry.notna().tolist() == [True, True, False, False, False, False]
+    assert twin.geocode(["和阳街"], first=True).geometry.notna().all()
+    back = twin.reverse(found.geometry["a"].x, found.geometry["a"].y)
+    assert back["address"].iloc[0] == ADDRESSES[0][1]
+    assert twin.reverse(113.0, 39.5).empty
+
+
+def test_a_point_is_told_what_is_near_by_kind_and_within_its_radius(client: httpx.Client) -> None:
+    here = {"lon": 113.2815, "lat": 40.09}
+    found = client.get("/places/reverse", params=here).json()
+    assert [one["distance_m"] for one in found["results"]] == sorted(one["distance_m"] for one in found["results"])
+    assert found["results"][0]["address"] in (ADDRESSES[0][1], ADDRESSES[1][1])
+    assert found["reason"] is None
+    none = client.get("/places/reverse", params={**here, "radius": 10}).json()
+    assert (none["results"], none["reason"]["code"]) == ([], "nothing_near")
+    assert "10" in none["reason"]["zh"]
+    assert client.get("/places/reverse", params={**here, "kinds": "street"}).json()["results"] == []
+    assert client.get("/places/reverse", params={**here, "kinds": "castle"}).status_code == 400
+
+
+def test_the_nearest_addresses_are_those_that_a_look_at_all_of_them_finds(town: Database) -> None:
+    with town.begin() as connection:
+        found = places.reverse(connection, 113.2847, 40.0903, limit=20, radius_m=3_000, kinds=["address"])
+        with pytest.raises(BadInput, match="kinds: x does not exist"):
+            places.reverse(connection, 113.28, 40.09, kinds=["x"])
+    order = sorted(ADDRESSES, key=lambda row: abs(113.28 + 0.001 * int(row[0]) - 113.2847))
+    assert [one["address"] for one in found] == [row[1] for row in order]
+
+
+def test_the_door_says_why_it_finds_nothing(client: httpx.Client) -> None:
+    found = client.get("/places", params={"q": "埃菲尔铁塔"}).json()
+    assert found["results"] == []
+    assert found["reason"]["code"] == "unknown_name"
+    assert "埃菲尔铁塔" in found["reason"]["en"]
+    (one,) = client.get("/places", params={"q": "和阳街11号", "limit": 1}).json()["results"]
+    assert set(one) == {
+        *("id", "layer", "kind", "name", "address", "division", "lon", "lat", "score", "why", "says"),
+    }
