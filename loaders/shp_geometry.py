@@ -168,7 +168,9 @@ def _made(
         return
     rings = ragged.rings(xyz, lengths)
     found.closed += here[np.unique(mine[rings.unclosed])].tolist()
-    found.shapes[here] = polygons(rings.shapes, ragged.signed_areas(xyz, lengths), mine, len(here))
+    made = polygons(rings.shapes, ragged.signed_areas(xyz, lengths), mine, len(here))
+    # Shells turn clockwise in this format alone: turned back, a record equals what another format says of it.
+    found.shapes[here] = shapely.orient_polygons(made)
 
 
 def polygons(rings: ObjectArray, areas: FloatArray, owner: IntArray, count: int) -> ObjectArray:
