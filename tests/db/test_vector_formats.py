@@ -30,7 +30,9 @@ def held(database):
 
 def test_the_same_records_come_to_the_same_buildings(database, city, tmp_path):
     """Each format is a delivery of the same dataset: behind the first one nothing changes any more."""
-    frame = footprints(40)
+    frame = footprints(46)
+    alone = frame.geometry.geom_type == "Polygon"  # beside records of two parts GDAL writes all as of several
+    frame = frame[alone].reset_index(drop=True)
     for number, name in enumerate(_SAME):
         (tmp_path / name).mkdir()
         report = load(database, city, WRITERS[name](tmp_path / name, frame))
