@@ -13,7 +13,7 @@ from cim.types import BoolArray, IntArray
 Octets = npt.NDArray[np.uint8]
 
 PIECE_ROWS = 20_000
-_PIECE_BYTES = 64 << 20
+PIECE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,14 @@ class Held:
     there: BoolArray
 
 
-def pieces(entries: Iterator[Entries]) -> Iterator[Entries]:
-    """The same in pieces whose records lie forward and within some megabytes: each can be read at once."""
+def pieces(entries: Iterator[Entries], most: int = PIECE_ROWS) -> Iterator[Entries]:
+    """The same in pieces of at most `most` records that lie forward and within some megabytes: to be read at once."""
     for some in entries:
         begins = [0]
         at, ends = some.at.tolist(), (some.at + some.size).tolist()
         for place in range(1, len(at)):
-            if at[place] < at[place - 1] or ends[place] - at[begins[-1]] > _PIECE_BYTES:
+            is_near = at[place] >= at[place - 1] and ends[place] - at[begins[-1]] <= PIECE_BYTES
+            if not is_near or place - begins[-1] == most:
                 begins.append(place)
         for begin, end in pairwise([*begins, len(at)]):
             yield Entries(some.at[begin:end], some.size[begin:end])

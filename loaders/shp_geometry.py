@@ -168,7 +168,9 @@ def _made(
         return
     rings = ragged.rings(xyz, lengths)
     found.closed += here[np.unique(mine[rings.unclosed])].tolist()
-    found.shapes[here] = polygons(rings.shapes, ragged.signed_areas(xyz, lengths), mine, len(here))
+    made = polygons(rings.shapes, ragged.signed_areas(xyz, lengths), mine, len(here))
+    # Shells turn clockwise in this format alone: turned back, a record equals what another format says of it.
+    found.shapes[here] = shapely.orient_polygons(made)
 
 
 def polygons(rings: ObjectArray, areas: FloatArray, owner: IntArray, count: int) -> ObjectArray:
@@ -197,31 +199,27 @@ def polygons(rings: ObjectArray, areas: FloatArray, owner: IntArray, count: int)
 def _assembled(rings: ObjectArray, areas: FloatArray) -> Any:
     """One geometry out of several shells and holes."""
     faces = np.asarray(shapely.polygons(rings)).astype(object)
-    shells, holes = np.flatnonzero(areas < 0), np.flatnonzero(areas >= 0)
-    inside = _inside(faces)
-    if not len(shells) or not inside[np.ix_(holes, shells)].any(axis=1).all():
-        odd = inside.sum(axis=1) % 2 == 1
-        shells, holes = np.flatnonzero(~odd), np.flatnonzero(odd)
-    holes_of: dict[int, list[Any]] = {int(shell): [] for shell in shells}
-    for hole in holes.tolist():
-        around = [int(shell) for shell in shells if inside[hole, shell]]
-        if around:
-            holes_of[min(around, key=lambda shell: abs(areas[shell]))].append(rings[hole])
-        else:
-            holes_of[hole] = []  # it lies in nothing: a shell that turns the wrong way
-    made = [shapely.Polygon(rings[shell], inner) for shell, inner in holes_of.items()]
+    inner, outer = _inside(faces)
+    is_shell = areas < 0
+    if not is_shell.any() or not np.isin(np.flatnonzero(~is_shell), inner[is_shell[outer]]).all():
+        is_shell = np.bincount(inner, minlength=len(rings)) % 2 == 0
+    holes_of: dict[int, list[Any]] = {shell: [] for shell in np.flatnonzero(is_shell).tolist()}
+    fits = ~is_shell[inner] & is_shell[outer]
+    inner, outer = inner[fits], outer[fits]
+    order = np.lexsort((np.abs(areas)[outer], inner))  # of those around a hole the smallest is its shell
+    holes, first = np.unique(inner[order], return_index=True)
+    for hole, shell in zip(holes.tolist(), outer[order][first].tolist(), strict=True):
+        holes_of[shell].append(rings[hole])
+    made = [shapely.Polygon(rings[shell], inside) for shell, inside in holes_of.items()]
     return made[0] if len(made) == 1 else shapely.MultiPolygon(made)
 
 
-def _inside(faces: ObjectArray) -> BoolArray:
-    """(r, r) whether the first lies in the second; equal ones do not lie in each other."""
-    tree = shapely.STRtree(faces)
-    found = np.zeros((len(faces), len(faces)), dtype=np.bool_)
+def _inside(faces: ObjectArray) -> tuple[IntArray, IntArray]:
+    """Pairs (p,), (p,) of a face and one that it lies in; equal ones do not lie in each other."""
     try:
-        inner, outer = tree.query(faces, predicate="covered_by")
+        inner, outer = shapely.STRtree(faces).query(faces, predicate="covered_by")
     except GEOSException:
-        return found
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     sizes = shapely.area(faces)
     proper = sizes[inner] < sizes[outer]
-    found[inner[proper], outer[proper]] = True
-    return found
+    return inner[proper], outer[proper]

@@ -29,7 +29,7 @@ def footprints(count: int = 12) -> gpd.GeoDataFrame:
         "storeys": [i % 6 + 1 for i in range(count)],
         "height_m": [3.5 * (i % 6 + 1) for i in range(count)],
     }
-    return gpd.GeoDataFrame(data, geometry=shapes, crs=CRS)
+    return gpd.GeoDataFrame(data, geometry=shapely.orient_polygons(shapes), crs=CRS)
 
 
 def shapefile(folder: Path, frame: gpd.GeoDataFrame) -> Path:

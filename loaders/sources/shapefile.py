@@ -103,7 +103,7 @@ def _read(opened: _Opened, source: Source, after: int) -> Iterator[Batch]:
     entries = shp.by_walking(path, after) if walks else shp.by_index(opened.shx, opened.listed, after)  # type: ignore[arg-type]
     done, crs = after, ""
     with path.open("rb") as shapes, table.path.open("rb") as attributes:
-        for piece, is_last in placed.marked(_pieces(entries, table.records, after)):
+        for piece, is_last in placed.marked(_pieces(entries, table, after)):
             found = _decoded(shapes, piece, opened.head.size)
             crs = crs or stated_crs(source, opened.told, _sample(found.shapes))
             rows = dbf.rows(dbf.read(attributes, table, done, len(piece.at)), table, opened.encoding.name)
@@ -119,13 +119,14 @@ def _read(opened: _Opened, source: Source, after: int) -> Iterator[Batch]:
         raise BadSource(f"{source.location}: no records; expected at least one")
 
 
-def _pieces(entries: Iterator[Entries], attributes: int, done: int) -> Iterator[Entries]:
+def _pieces(entries: Iterator[Entries], table: dbf.Table, done: int) -> Iterator[Entries]:
     """What the .shp has, a piece at a time; then, without a place, what only the .dbf has."""
-    for piece in placed.pieces(entries):
+    most = max(1, min(BATCH_ROWS, placed.PIECE_BYTES // table.row_bytes))
+    for piece in placed.pieces(entries, most):
         yield piece
         done += len(piece.at)
-    for first in range(done, attributes, BATCH_ROWS):
-        nowhere = np.full(min(BATCH_ROWS, attributes - first), -1, dtype=np.int64)
+    for first in range(done, table.records, most):
+        nowhere = np.full(min(most, table.records - first), -1, dtype=np.int64)
         yield Entries(nowhere, nowhere)
 
 

@@ -134,6 +134,23 @@ def test_the_crs_must_be_in_the_file_or_stated_and_agree(tmp_path):
         read(write(tmp_path / "b.gpkg"), crs="EPSG:32649")
 
 
+@pytest.mark.long
+def test_of_several_layers_the_named_one_or_the_only_one_that_fits_is_read(tmp_path):
+    path = write(tmp_path / "a.gpkg")
+    for name, shape in (
+        ("roads", shapely.LineString([(X, Y), (X + 9, Y)])),
+        ("plots", shapely.box(X, Y, X + 1, Y + 1)),
+    ):
+        gpd.GeoDataFrame({"id": [name]}, geometry=[shape], crs="EPSG:4547").to_file(path, layer=name, mode="a")
+    assert list(vector.GEOPACKAGE.read(Source(str(path), "roads")))[0].frame["id"].tolist() == ["roads"]
+    assert read(path, table="plots")[0].frame["id"].tolist() == ["plots"]
+    listed = r"some \(Polygon, 30 records\); roads \(LineString, 1 records\); plots \(Polygon, 1 records\)"
+    with pytest.raises(BadSource, match=rf"a\.gpkg: 3 layers, 2 of which could be buildings; .*{listed}"):
+        read(path)
+    with pytest.raises(BadSource, match=rf"no layer 'Plots', which the city file names; it has: {listed}"):
+        read(path, table="Plots")
+
+
 @pytest.mark.parametrize(
     "content", [b"SQLite format 3\0" + b"\0" * 200, b"SQLite format 3\0 but then something else" * 99]
 )

@@ -1,6 +1,4 @@
-"""The shapefile reader: as GDAL reads what is whole, and each kind of damage costs only what it must."""
-
-import struct
+"""The shapefile reader: what is whole arrives as GDAL reads it, in pieces, behind any record."""
 
 import geopandas as gpd
 import numpy as np
@@ -13,55 +11,11 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from cim.errors import BadSource, MissingCrs
-from cim.plugins import Source
 from loaders import placed, ragged, shp_geometry
-from loaders.sources.shapefile import SHAPEFILE
+from tests.shapefiles import TEXTS, codes, dbf, joined, named, read, same, with_table
 from tests.vector_files import footprints, shapefile
 
 pytestmark = pytest.mark.long
-
-
-def read(path, after=0, layer="buildings", **stated):
-    return list(SHAPEFILE.read(Source(str(path), layer, **stated), after))
-
-
-def joined(batches):
-    return pd.concat([b.frame for b in batches])
-
-
-def codes(batches):
-    return [(i.code, i.row) for b in batches for i in b.issues]
-
-
-def damaged(batches):
-    return [(r.row, r.codes[0]) for b in batches for r in b.damaged]
-
-
-def dbf(path, fields, rows, language=0):
-    """A .dbf of raw cells. fields: (name, kind, width); rows: a flag and the cells, bytes each."""
-    size = 1 + sum(width for _, _, width in fields)
-    head = struct.pack("<BBBBIHH17xB2x", 3, 124, 1, 1, len(rows), 33 + 32 * len(fields), size, language)
-    for name, kind, width in fields:
-        head += struct.pack("<11sc4xBB14x", name, kind, width, 0)
-    body = b"".join(
-        flag + b"".join(cell.ljust(width) for cell, (_, _, width) in zip(cells, fields, strict=True))
-        for flag, *cells in rows
-    )
-    path.write_bytes(head + b"\r" + body + b"\x1a")
-
-
-def with_table(folder, fields, rows, language=0, cpg=None):
-    """A shapefile of squares with this attribute table."""
-    path = shapefile(folder, footprints(len(rows)))
-    dbf(path.with_suffix(".dbf"), fields, rows, language)
-    path.with_suffix(".cpg").unlink()
-    if cpg is not None:
-        path.with_suffix(".cpg").write_text(cpg)
-    return path
-
-
-def same(shapes, others):
-    return shapely.equals_identical(np.asarray(shapes, dtype=object), np.asarray(others, dtype=object)).all()
 
 
 @pytest.mark.parametrize(
@@ -124,183 +78,6 @@ def test_an_old_datum_wants_its_parameters_and_gcj02_is_the_owners_word(tmp_path
         read(path)
 
 
-TEXTS = [(b"id", b"N", 5), (b"name", b"C", 10)]
-
-
-def named(*texts):
-    return [(b" ", str(i).encode(), text) for i, text in enumerate(texts)]
-
-
-@pytest.mark.parametrize(
-    ("encoding", "language", "cpg", "stated", "noted"),
-    [
-        ("gbk", 0, None, "gbk", False),
-        ("gbk", 0, "936", None, False),
-        ("gbk", 0, "OEM 936", None, False),
-        ("gbk", 0x4D, None, None, False),
-        ("gbk", 0, None, None, True),
-        ("gbk", 0x57, None, None, True),
-        ("utf-8", 0, None, None, True),
-        ("utf-8", 0, "UTF-8", None, False),
-    ],
-)
-def test_the_encoding_is_the_stated_one_or_the_one_that_fits_and_that_is_said(
-    tmp_path, encoding, language, cpg, stated, noted
-):
-    path = with_table(tmp_path, TEXTS, named("大同".encode(encoding), b"plain"), language, cpg)
-    batches = read(path, encoding=stated)
-    assert joined(batches)["name"].tolist() == ["大同", "plain"]
-    assert codes(batches) == ([("encoding_detected", None)] if noted else [])
-
-
-def test_texts_of_no_usual_encoding_are_refused_until_it_is_stated(tmp_path):
-    path = with_table(tmp_path, TEXTS, named("Ñandú".encode("latin1"), b"plain"))
-    with pytest.raises(BadSource, match=r"some\.shp: .* neither as utf-8 nor as gb18030 .*encoding = "):
-        read(path)
-    assert joined(read(path, encoding="ISO 88591"))["name"].tolist() == ["Ñandú", "plain"]
-    with pytest.raises(BadSource, match="'klingon', which the city file says, is not known"):
-        read(path, encoding="klingon")
-
-
-def test_a_wrong_encoding_is_refused_and_the_right_one_named(tmp_path):
-    path = with_table(tmp_path, TEXTS, named("大同".encode("gbk"), b"plain"), cpg="UTF-8")
-    with pytest.raises(
-        BadSource, match=r"1 records, the first in row 1, are not utf-8, which its \.cpg says; .*gb18030"
-    ):
-        read(path)
-
-
-def test_one_spoilt_text_costs_its_record_only(tmp_path):
-    path = with_table(tmp_path, TEXTS, named(*["大同".encode()] * 30, b"\xff\xfe!", b"a\0b"), cpg="UTF-8")
-    batches = read(path)
-    assert damaged(batches) == [(31, "encoding"), (32, "nul_character")]
-    assert batches[0].damaged[0].content["name"] == "\\xff\\xfe!"
-    assert len(batches[0].frame) == 30
-
-
-def test_a_character_that_the_fields_end_cut_through_is_left_out_and_said(tmp_path):
-    path = with_table(tmp_path, TEXTS, named("大同市鼓楼".encode()[:10], b"plain"))
-    batches = read(path)
-    assert joined(batches)["name"].tolist() == ["大同市", "plain"]
-    assert codes(batches) == [("encoding_detected", None), ("text_cut", 1)]
-
-
-def test_records_marked_as_deleted_are_left_out_and_said(tmp_path):
-    rows = [(b"*" if i == 1 else b" ", str(i).encode(), b"x") for i in range(3)]
-    batches = read(with_table(tmp_path, TEXTS, rows))
-    assert list(joined(batches).index) == [1, 3]
-    assert codes(batches) == [("record_deleted", 2)]
-    assert batches[-1].last_row == 3
-
-
-@pytest.mark.parametrize("count", [8, 16])
-def test_where_one_file_has_more_records_the_rest_stands_alone(tmp_path, count):
-    path = shapefile(tmp_path, footprints(12))
-    dbf(path.with_suffix(".dbf"), TEXTS, named(*[b"x"] * count))
-    batches = read(path)
-    frame = joined(batches)
-    assert len(frame) == max(12, count)
-    assert frame.geometry.notna().sum() == 12
-    assert frame["id"].notna().sum() == count
-    assert codes(batches) == [("record_counts_differ", None)]
-
-
-@pytest.mark.parametrize("index", [None, b"", b"\0" * 300])
-def test_without_an_index_of_use_the_records_are_found_in_the_shp(tmp_path, index):
-    path = shapefile(tmp_path, footprints(30))
-    whole = joined(read(path))
-    path.with_suffix(".shx").unlink()
-    if index is not None:
-        path.with_suffix(".shx").write_bytes(index)
-    batches = read(path)
-    assert same(joined(batches).geometry, whole.geometry)
-    assert codes(batches) == [("index_rebuilt", None)]
-
-
-@pytest.mark.parametrize("indexed", [True, False])
-@pytest.mark.parametrize("words", [2**30, 9_999, 0, -5])
-def test_a_wrong_length_costs_no_other_record(tmp_path, indexed, words):
-    path = shapefile(tmp_path, footprints(30))
-    whole = joined(read(path))
-    content = bytearray(path.read_bytes())
-    (place,) = struct.unpack_from(">i", path.with_suffix(".shx").read_bytes(), 100 + 8 * 9)
-    struct.pack_into(">i", content, 2 * place + 4, words)  # the tenth record
-    path.write_bytes(content)
-    if not indexed:
-        path.with_suffix(".shx").unlink()
-    batches = read(path)
-    assert damaged(batches) == []  # its counts say where it ends
-    assert same(joined(batches).geometry, whole.geometry)
-
-
-def test_spoilt_counts_set_their_record_aside_with_its_fields(tmp_path):
-    path = shapefile(tmp_path, footprints(30))
-    content = bytearray(path.read_bytes())
-    for record, offset, value in ((3, 36, -1), (5, 40, 2**31 - 1), (7, 44, 99), (9, 0, 77), (11, 0, 31)):
-        (place,) = struct.unpack_from(">i", path.with_suffix(".shx").read_bytes(), 100 + 8 * (record - 1))
-        struct.pack_into("<i", content, 2 * place + 8 + offset, value)
-    path.write_bytes(content)
-    batches = read(path)
-    assert damaged(batches) == [(n, "geometry_unreadable") for n in (3, 5, 7, 9, 11)]
-    assert batches[0].damaged[0].content["id"] == "k2"
-    assert "MultiPatch" in batches[0].damaged[-1].reason
-    assert len(batches[0].frame) == 25
-
-
-def test_what_lies_behind_the_end_of_a_cut_file_is_set_aside(tmp_path):
-    path = shapefile(tmp_path, footprints(30))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    batches = read(path)
-    assert codes(batches) == [("truncated", None)]
-    assert 10 < len(batches[0].frame) < 20
-    assert {code for _, code in damaged(batches)} == {"geometry_unreadable"}
-    assert len(batches[0].frame) + len(batches[0].damaged) == 30
-
-
-def test_a_head_that_declares_ten_gigabytes_asks_for_no_memory(tmp_path):
-    path = shapefile(tmp_path, footprints(30))
-    content = bytearray(path.read_bytes())
-    struct.pack_into(">i", content, 24, 2**31 - 1)
-    path.write_bytes(content)
-    table = bytearray(path.with_suffix(".dbf").read_bytes())
-    struct.pack_into("<I", table, 4, 2**32 - 1)
-    path.with_suffix(".dbf").write_bytes(table)
-    batches = read(path)
-    assert codes(batches) == [("truncated", None)] * 2
-    assert len(batches[0].frame) == 30
-
-
-def test_short_parts_and_null_shapes(tmp_path):
-    shapes = [shapely.LineString([(0, 0), (1, 1)]), None, shapely.LineString([(5, 5), (6, 6)])]
-    path = shapefile(tmp_path, gpd.GeoDataFrame({"id": [1, 2, 3]}, geometry=shapes, crs="EPSG:4547"))
-    content = bytearray(path.read_bytes())
-    struct.pack_into("<i", content, 108 + 40, 1)  # two positions are one now
-    path.write_bytes(content)
-    batches = read(path, layer="roads")
-    assert damaged(batches) == [(1, "line_too_short")]
-    assert batches[0].frame.geometry[2] is None
-    assert shapely.equals_identical(batches[0].frame.geometry[3], shapes[2])
-
-
-def test_an_unclosed_ring_is_closed_and_named(tmp_path):
-    path = shapefile(tmp_path, gpd.GeoDataFrame({"id": [1]}, geometry=[shapely.box(0, 0, 2, 2)], crs="EPSG:4547"))
-    content = bytearray(path.read_bytes())
-    struct.pack_into("<i", content, 108 + 40, 4)
-    path.write_bytes(content)
-    batches = read(path)
-    assert batches[0].frame.geometry[1].area == 4.0
-    assert codes(batches) == [("ring_unclosed", 1)]
-
-
-def test_a_shapefile_without_its_table_is_refused_by_name(tmp_path):
-    path = shapefile(tmp_path, footprints())
-    path.with_suffix(".dbf").rename(tmp_path / "some.DBF")
-    assert len(joined(read(path))) == 12  # the case of the ending is free
-    (tmp_path / "some.DBF").unlink()
-    with pytest.raises(BadSource, match=r"some\.shp: some\.dbf is not beside it"):
-        read(path)
-
-
 @pytest.mark.parametrize("indexed", [True, False])
 def test_reading_goes_on_behind_any_record(tmp_path, monkeypatch, indexed):
     monkeypatch.setattr("loaders.shp.PIECE_ROWS", 8)
@@ -315,22 +92,6 @@ def test_reading_goes_on_behind_any_record(tmp_path, monkeypatch, indexed):
         rest = joined(read(path, after))
         assert rest["id"].tolist() == whole["id"].tolist()[after:]
         assert list(rest.index) == list(range(after + 1, 42))
-
-
-def test_records_that_lie_backwards_in_the_file_are_read(tmp_path):
-    path = shapefile(tmp_path, footprints(30))
-    whole = joined(read(path)).geometry.tolist()
-    index = path.with_suffix(".shx").read_bytes()
-    entries = [index[100 + 8 * i : 108 + 8 * i] for i in range(30)]
-    content = path.read_bytes()
-    body, new = content[:100], []
-    for entry in reversed(entries):
-        place, words = struct.unpack(">ii", entry)
-        new.append(struct.pack(">ii", len(body) // 2, words))
-        body += content[2 * place : 2 * place + 8 + 2 * words]
-    path.write_bytes(body)
-    path.with_suffix(".shx").write_bytes(index[:100] + b"".join(reversed(new)))
-    assert same(joined(read(path)).geometry, whole)
 
 
 _places = st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 4))
@@ -371,6 +132,24 @@ def test_pieces_hold_what_lies_forward_and_close_together():
     at = np.array([100, 200, 150, 300, 300 + (80 << 20)])
     pieces = list(placed.pieces(iter([placed.Entries(at, np.full(5, 10))])))
     assert [p.at.tolist() for p in pieces] == [[100, 200], [150, 300], [300 + (80 << 20)]]
+    pieces = list(placed.pieces(iter([placed.Entries(np.arange(5) * 10, np.full(5, 10))]), most=2))
+    assert [len(p.at) for p in pieces] == [2, 2, 1]
+
+
+def test_a_record_of_very_many_rings_is_put_together_in_little_memory(tmp_path):
+    count = 3_000
+    shells = [shapely.box(20 * i, 0, 20 * i + 10, 10) for i in range(count)]
+    pierced = [s.difference(shapely.box(20 * i + 2, 2, 20 * i + 4, 4)) for i, s in enumerate(shells)]
+    path = shapefile(tmp_path, gpd.GeoDataFrame({"id": [1]}, geometry=[shapely.MultiPolygon(pierced)], crs="EPSG:4547"))
+    (shape,) = joined(read(path)).geometry
+    assert (len(shape.geoms), shape.area) == (count, 96.0 * count)
+
+
+def test_wide_rows_come_in_smaller_batches(tmp_path, monkeypatch):
+    monkeypatch.setattr(placed, "PIECE_BYTES", 400)
+    batches = read(with_table(tmp_path, TEXTS, named(*[b"x"] * 60)))
+    assert len(batches) > 2
+    assert joined(batches)["id"].tolist() == list(range(60))
 
 
 def test_other_peoples_shapefiles_arrive_as_gdal_reads_them(real_files):
