@@ -28,6 +28,7 @@ CODES: dict[str, tuple[str, str]] = {
     "cell_beyond_header": ("表头以外的单元格，未采用", "a cell under no heading; left out"),
     "formula_uncalculated": ("公式没有计算结果，按空值处理", "a formula without its result; left empty"),
     "truncated": ("文件在中途断掉", "the file breaks off before its end"),
+    "withheld": ("点被其制作者标为停用，未计入", "points that their maker took back; left out"),
     # Geometry
     "geometry_missing": ("没有几何", "no geometry"),
     "geometry_empty": ("几何为空", "an empty geometry"),

@@ -32,7 +32,7 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
             )
         if layer.name in devices.LAYERS:
             raise Conflict(f"dataset {dataset} holds devices: they are registered, and have no versions to go back to")
-        if layer.geometry == "raster":
+        if layer.geometry in ("raster", "points"):
             _refuse_other_file(origin)
         new = versions.restore(connection, target, at)
         changes = history.restore(connection, target, new, at)
@@ -51,7 +51,7 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
         if layer.name == "buildings":
             publication.touched(connection, id, at)
             report = identity.settle(connection, id, at, report)
-        if layer.geometry not in ("raster", "none"):
+        if layer.geometry not in ("raster", "points", "none"):
             frame = places.restorable(connection, layer, id)
             places.respell(connection, layer.name, id, named_places(layer, frame))
         versions.publish(connection, new, report, origin["crs"], at)
@@ -60,15 +60,16 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
 
 def _refuse_other_file(origin: dict[str, Any]) -> None:
     """The pixels of a raster lie where they were loaded from: there is no going back to a file that is another now."""
-    noted = origin["raster"] or {}  # of a file out of an archive the checksum is not the delivery's
-    path, checksum = Path(noted.get("path", origin["location"])), str(noted.get("sha256", origin["checksum"]))
-    try:
-        with path.open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == checksum
-    except OSError:
-        same = False
-    if not same:
-        raise BadInput(
-            f"{path}: is not the file that version {origin['id']} was loaded from any more "
-            f"(sha256 {checksum[:12]}...); put that file back, then go back to the version"
-        )
+    noted = origin["raster"] or {}  # of files out of an archive the checksum is not the delivery's
+    for one in noted.get("files") or [noted]:
+        path, checksum = Path(one.get("path", origin["location"])), str(one.get("sha256", origin["checksum"]))
+        try:
+            with path.open("rb") as file:
+                same = hashlib.file_digest(file, "sha256").hexdigest() == checksum
+        except OSError:
+            same = False
+        if not same:
+            raise BadInput(
+                f"{path}: is not the file that version {origin['id']} was loaded from any more "
+                f"(sha256 {checksum[:12]}...); put that file back, then go back to the version"
+            )

@@ -20,7 +20,9 @@ _MOST, _MOST_OFFSET = 10_000, 50_000
 
 # What stands in the feature table; rasters have doors of their own, and what observes is at /sta and /sensors.
 COLLECTIONS = {
-    name: layer for name, layer in LAYERS.items() if layer.geometry != "raster" and name not in ("stations", "vehicles")
+    name: layer
+    for name, layer in LAYERS.items()
+    if layer.geometry not in ("raster", "points") and name not in ("stations", "vehicles")
 }
 
 

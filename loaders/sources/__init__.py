@@ -1,7 +1,7 @@
 """The source formats, by name: one file each, one line here."""
 
 from cim.plugins import Registry, SourceFormat
-from loaders.sources import geojson, geotiff, table, vector, workbook
+from loaders.sources import geojson, geotiff, point_cloud, table, vector, workbook
 
 SOURCES: Registry[SourceFormat] = Registry(
     "source",
@@ -10,4 +10,5 @@ SOURCES: Registry[SourceFormat] = Registry(
     table.CSV,
     workbook.XLSX,
     geotiff.SOURCE,
+    point_cloud.LAS,
 )
