@@ -51,7 +51,7 @@ def parse(name: str, *, old_datum: bool = False) -> str:
         raise BadInput(f"CRS {stated.name!r} places nothing on the Earth; expected a projected or geographic CRS")
     if not old_datum:
         datum.refuse_old(crs)
-    epsg = crs.to_epsg(min_confidence=70)
+    epsg = crs.to_epsg(min_confidence=70) or _own_number(crs)
     if epsg:
         return f"EPSG:{epsg}"
     # OGC:CRS84 is 4326 with longitude first, as everything is here.
@@ -96,6 +96,35 @@ def _horizontal(crs: CRS) -> CRS | None:
     if not (crs.is_projected or crs.is_geographic):
         return None
     return crs.to_2d() if len(crs.axis_info) == 3 else crs
+
+
+def _own_number(crs: CRS) -> int | None:
+    """The EPSG number that a CRS says of itself, if it is that one but for names and the order of axes.
+
+    WKT 1, as LAS files carry it, leaves both out: PROJ does not take such a Gauss-Krueger zone for its own.
+    """
+    own = crs.to_json_dict().get("id", {})
+    if own.get("authority") != "EPSG":
+        return None
+    try:
+        known = CRS.from_epsg(int(own["code"]))
+    except (CRSError, ValueError):
+        return None
+    return int(own["code"]) if _map_of(crs) == _map_of(known) and _map_of(crs) is not None else None
+
+
+def _map_of(crs: CRS) -> object:
+    """What a projected CRS does to its geographic one, without its words: method, parameters, units; None of others."""
+    way, base = crs.coordinate_operation, crs.geodetic_crs
+    if not crs.is_projected or way is None or base is None:
+        return None
+    parameters = sorted((p.code, round(p.value * p.unit_conversion_factor, 12)) for p in way.params)
+    return (
+        base.to_epsg(min_confidence=70),
+        way.method_code,
+        parameters,
+        {a.unit_conversion_factor for a in crs.axis_info},
+    )
 
 
 def _vertical(crs: CRS) -> str | None:

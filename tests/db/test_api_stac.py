@@ -64,8 +64,13 @@ def test_a_reader_walks_the_whole_catalogue(client: httpx.Client, dem: int, buil
     children = {child.id: child for child in root.get_children()}
     assert list(children) == ["dem", "orthophoto", "point_clouds", "tilesets"]
     found = {name: [item.id for item in child.get_items()] for name, child in children.items()}
-    assert found == {"dem": [f"dem-v{dem}"], "orthophoto": [], "tilesets": ["tiles3d-city", "terrain"]}
-    assert len(http.read) == 1 + 3 + 3
+    assert found == {
+        "dem": [f"dem-v{dem}"],
+        "orthophoto": [],
+        "point_clouds": [],
+        "tilesets": ["tiles3d-city", "terrain"],
+    }
+    assert len(http.read) == 1 + 4 + 3
     (item,) = children["dem"].get_items()
     assert (item.datetime, item.properties["cim:datetime_is"]) == (datetime(2026, 5, 1, tzinfo=UTC), "survey_date")
     assert item.assets["data"].extra_fields["file:checksum"] == f"1220{HASH}"
