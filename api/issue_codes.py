@@ -41,6 +41,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "text_cut": ("文字在字段末尾被截断在半个字上，半个字已去掉", "a text ends in half a character; that was left out"),
     "column_unread": ("该列未读取", "a column that is not read"),
+    "withheld": ("点被其制作者标为停用，未计入", "points that their maker took back; left out"),
     # Geometry
     "geometry_missing": ("没有几何", "no geometry"),
     "geometry_empty": ("几何为空", "an empty geometry"),

@@ -23,14 +23,15 @@ VERSION = "1.1.0"
 GEOJSON = "application/geo+json"
 _MEDIA = {"GTiff": "image/tiff; application=geotiff", "AAIGrid": "text/plain"}
 RASTERS = ("dem", "dsm", "orthophoto")
-COLLECTIONS = (*RASTERS, "tilesets")
-_TITLES = {name: (LAYERS[name].title, LAYERS[name].title_en) for name in RASTERS} | {
+POINTS = ("point_clouds",)
+COLLECTIONS = (*RASTERS, *POINTS, "tilesets")
+_TITLES = {name: (LAYERS[name].title, LAYERS[name].title_en) for name in (*RASTERS, *POINTS)} | {
     "tilesets": ("瓦片产品", "Tilesets")
 }
 _CONFORMS = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/collections"]
-_PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
+PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
 _RASTER = "https://stac-extensions.github.io/raster/v2.0.0/schema.json"
-_FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
+FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 _WEB_MAP = "https://stac-extensions.github.io/web-map-links/v1.2.0/schema.json"
 _DATA_TYPES = {"complex64": "cfloat32", "complex128": "cfloat64", "complex_int16": "cint16"}
 _STEPS = 8  # parts of each side of a footprint, so that it follows the raster's own frame
@@ -128,9 +129,9 @@ def raster_item(
     """
     raster, layer = version["raster"], str(version["layer"])
     ring = footprint(tuple(raster["bounds"]), str(raster["crs"]))
-    when, which = _when(version)
+    when, which = when_of(version)
     services = _services(base, layer, built)
-    extensions = [_PROJECTION, _RASTER, _FILE, *([_WEB_MAP] if any(s["rel"] == "xyz" for s in services) else [])]
+    extensions = [PROJECTION, _RASTER, FILE, *([_WEB_MAP] if any(s["rel"] == "xyz" for s in services) else [])]
     published = version.get("published_at")
     properties = {
         "title": dataset.get("title") or version["dataset"],
@@ -138,7 +139,7 @@ def raster_item(
         **({} if published is None else {"created": _utc(published)}),
         **({} if not dataset.get("owner") else {"providers": [{"name": dataset["owner"], "roles": ["producer"]}]}),
         "gsd": raster["pixel_m"],
-        **_projection(str(raster["crs"])),
+        **projection(str(raster["crs"])),
         "proj:shape": [raster["height"], raster["width"]],
         "proj:bbox": list(raster["bounds"]),
         "cim:datetime_is": which,
@@ -151,7 +152,7 @@ def raster_item(
     report = f"{base}catalogue/{segment(version['dataset'])}/versions/{version['id']}/report"
     links = [*services, link("describedby", report, "its quality report")]
     id = f"{version['dataset']}-v{version['id']}"
-    return _item(base, layer, id, ring, properties, {"data": _data(version)}, links, extensions)
+    return item(base, layer, id, ring, properties, {"data": _data(version)}, links, extensions)
 
 
 def product_item(base: str, product: Product) -> dict[str, Any]:
@@ -165,12 +166,12 @@ def product_item(base: str, product: Product) -> dict[str, Any]:
     extensions, links = [], []
     if product.sha256 is not None:
         asset |= {"roles": ["data"], "file:checksum": multihash(product.sha256), "file:size": product.size}
-        extensions.append(_FILE)
+        extensions.append(FILE)
     if product.link is not None:
         rel, href, media_type = product.link
         links.append(link(rel, base + href, properties["title"], media_type))
         extensions.append(_WEB_MAP)
-    return _item(base, "tilesets", product.id, ring, properties, {"root": asset}, links, extensions)
+    return item(base, "tilesets", product.id, ring, properties, {"root": asset}, links, extensions)
 
 
 def multihash(sha256: str) -> str:
@@ -193,7 +194,7 @@ def footprint(bounds: tuple[float, float, float, float], crs: str) -> list[list[
     return found
 
 
-def _item(
+def item(
     base: str,
     name: str,
     id: str,
@@ -203,6 +204,7 @@ def _item(
     links: Sequence[Mapping[str, str]],
     extensions: Sequence[str],
 ) -> dict[str, Any]:
+    """Any item: where its ring (lon/lat degrees) lies, what it is, what it consists of, and the STAC extensions it uses."""
     address = f"{base}stac/collections/{name}"
     lons, lats = [p[0] for p in ring], [p[1] for p in ring]
     return {
@@ -256,7 +258,7 @@ def _bands(raster: Mapping[str, Any], layer: str) -> list[dict[str, Any]]:
     return [{"name": names[n] if names else f"b{n + 1}", **band} for n in range(count)]
 
 
-def _projection(crs: str) -> dict[str, Any]:
+def projection(crs: str) -> dict[str, Any]:
     """proj:code, with the WKT where there is no code. GCJ-02 and BD-09 have neither."""
     if crs.startswith("EPSG:"):
         return {"proj:code": crs}
@@ -274,7 +276,7 @@ def _services(base: str, layer: str, built: Collection[str]) -> list[dict[str, s
     return found
 
 
-def _when(version: Mapping[str, Any]) -> tuple[str, str]:
+def when_of(version: Mapping[str, Any]) -> tuple[str, str]:
     """(the item's time, which time that is)."""
     surveyed = version.get("survey_date")
     if isinstance(surveyed, date):

@@ -136,6 +136,25 @@ class Raster:
     """column, row, x, y of each, where nothing else places the image; `crs` is theirs"""
 
 
+@dataclass(frozen=True, slots=True)
+class PointCloud:
+    """A point cloud that was found readable: where it is, its frame, and what its points are.
+
+    bounds: (west, south, east, north) in `crs`. heights: (lowest, highest) in metres. count, classes: points that count,
+    in all and by their ASPRS class; withheld: those that their maker took back. heights_unit: of the file's own heights.
+    """
+
+    location: str
+    crs: str
+    bounds: tuple[float, float, float, float]
+    heights: tuple[float, float]
+    count: int
+    classes: Mapping[int, int]
+    withheld: int
+    point_format: int
+    heights_unit: str
+
+
 class SourceFormat(Protocol):
     """Reads one file format. It only reads: checking, reprojecting and writing are the pipeline's."""
 
@@ -148,7 +167,7 @@ class SourceFormat(Protocol):
         """Whether a file with these first bytes and this name is of this format."""
         ...
 
-    def read(self, source: Source, after: int = 0) -> Iterator[Batch | Raster]:
+    def read(self, source: Source, after: int = 0) -> Iterator[Batch | Raster | PointCloud]:
         """Everything in the source behind record `after`, in order, in memory that does not grow with the source.
 
         Raises BadSource or MissingCrs with the file's name in the message.
@@ -189,7 +208,7 @@ class Layer:
     title: str
     title_en: str
     geometry: str
-    """`polygon`, `line`, `point` (single and multi parts alike), `raster`, or `none`: records without a place."""
+    """`polygon`, `line`, `point` (single and multi parts alike), `raster`, `points`, or `none`: records without a place."""
     columns: tuple[Column, ...]
     data_class: str
     """One of the seven CIM data classes, in Chinese: 时空基础, 资源调查, 规划管控, ..."""

@@ -141,6 +141,27 @@ def sentence(found: list[Candidate]) -> str:
     return "; ".join([*parts, alike] if alike else parts)
 
 
+def outside(bounds: tuple[float, float, float, float], crs: str, extent: Box, city_crs: str) -> str | None:
+    """Why a rectangle does not lie in a city: where it lies instead, and what its coordinates could be; None: it does.
+
+    bounds: (west, south, east, north) in `crs`. extent: of the city, WGS 84 degrees.
+
+    >>> outside((113.0, 40.0, 113.1, 40.1), "EPSG:4326", Box(112.6, 39.0, 114.5, 40.8), "EPSG:4547") is None
+    True
+    """
+    west, south, east, north = bounds
+    corners = np.array([[x, y] for x in np.linspace(west, east, 9) for y in np.linspace(south, north, 9)])
+    lonlat = frames.transform(corners, crs, frames.LONLAT)
+    low, high = lonlat.min(axis=0), lonlat.max(axis=0)
+    if low[0] <= extent.east and high[0] >= extent.west and low[1] <= extent.north and high[1] >= extent.south:
+        return None
+    return (
+        f"lies at {low[0]:.3f}..{high[0]:.3f} E, {low[1]:.3f}..{high[1]:.3f} N when read as {crs[:40]}, outside the city "
+        f"({extent.west}..{extent.east} E, {extent.south}..{extent.north} N); its coordinates could be "
+        f"{sentence(candidates(corners, extent, city_crs))}"
+    )
+
+
 def _clause(one: Candidate) -> str:
     lon, lat = one.centre
     place = f"{abs(lon):.3f} {'E' if lon >= 0 else 'W'}, {abs(lat):.3f} {'N' if lat >= 0 else 'S'}"

@@ -20,7 +20,7 @@ from cim.source_entry import NamedSource
 from cim.store import catalogue, versions
 from cim.store.db import Database
 from cim.types import Issue, Progress, Report
-from loaders import collector, devices, rasters
+from loaders import collector, devices, point_clouds, rasters
 from loaders.agreement import refuse_strange
 from loaders.attributes import moment
 from loaders.deliveries import Arrived, beside
@@ -107,6 +107,8 @@ def _carry_out(
     try:
         if job.layer.geometry == "raster":
             return rasters.load(database, job, pace.progress, elapsed)
+        if job.layer.geometry == "points":
+            return point_clouds.load(database, job, elapsed)
         run = Run(database, job, begun.progress)
         with collector.seldom():
             run.read(pace)

@@ -43,7 +43,7 @@ def retry(
     Raises Conflict for layers of devices (their files are small: load them again) and while another run loads the dataset.
     """
     layer = LAYERS[named.source.layer]
-    if layer.name in devices.LAYERS or layer.geometry == "raster":
+    if layer.name in devices.LAYERS or layer.geometry in ("raster", "points"):
         raise Conflict(
             f"dataset {named.name}: a layer of {layer.name} is loaded again as a whole; run `cim load {named.name}`"
         )

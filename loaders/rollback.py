@@ -33,7 +33,7 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
             )
         if layer.name in devices.LAYERS:
             raise Conflict(f"dataset {dataset} holds devices: they are registered, and have no versions to go back to")
-        if layer.geometry == "raster":
+        if layer.geometry in ("raster", "points"):
             _refuse_other_file(origin)
         new = versions.restore(connection, target, at)
         changes = history.restore(connection, target, new, at)
@@ -52,7 +52,7 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
         if layer.name == "buildings":
             publication.touched(connection, id, at)
             report = identity.settle(connection, id, at, report)
-        if layer.geometry != "raster":
+        if layer.geometry not in ("raster", "points"):
             frame = places.restorable(connection, layer, id)
             places.respell(connection, layer.name, id, named_places(layer, frame, address_reader(connection)))
         versions.publish(connection, new, report, origin["crs"], at)
@@ -61,20 +61,17 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
 
 def _refuse_other_file(origin: dict[str, Any]) -> None:
     """The pixels of a raster lie where they were loaded from: there is no going back to a file that is another now."""
-    noted = origin["raster"] or {}  # of a file out of an archive the checksum is not the delivery's
-    alone = {
-        "path": noted.get("path", origin["location"]),
-        "checksum": noted.get("sha256", origin["checksum"]),
-    }
-    for part in noted.get("parts") or [alone]:
-        path = Path(part["path"])
+    noted = origin["raster"] or {}  # of files out of an archive the checksum is not the delivery's
+    for one in noted.get("parts") or noted.get("files") or [noted]:
+        path = Path(one.get("path", origin["location"]))
+        checksum = str(one.get("checksum") or one.get("sha256") or origin["checksum"])
         try:
             with path.open("rb") as file:
-                same = hashlib.file_digest(file, "sha256").hexdigest() == part["checksum"]
+                same = hashlib.file_digest(file, "sha256").hexdigest() == checksum
         except OSError:
             same = False
         if not same:
             raise BadInput(
                 f"{path}: is not the file that version {origin['id']} was loaded from any more "
-                f"(sha256 {part['checksum'][:12]}...); put that file back, then go back to the version"
+                f"(sha256 {checksum[:12]}...); put that file back, then go back to the version"
             )

@@ -10,7 +10,7 @@ import numpy as np
 
 from cim.errors import BadInput, BadSource
 from cim.geometry import centroids
-from cim.plugins import Batch, Raster
+from cim.plugins import Batch, PointCloud, Raster
 from cim.store import bus, catalogue, places, publication, quarantine, staging, versions
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
@@ -59,9 +59,9 @@ class Run:
         city = self.job.city
         source = replace(self.job.source, location=str(file.path), city=(city.extent, city.crs))
         for batch in recognise(file.path).read(source, after):
-            if isinstance(batch, Raster):
+            if isinstance(batch, Raster | PointCloud):
                 raise BadSource(
-                    f"{file.path}: a raster, but layer {self.job.layer.name} holds {self.job.layer.geometry}s"
+                    f"{file.path}: a raster or points, but layer {self.job.layer.name} holds {self.job.layer.geometry}s"
                 )
             if after == 0 or batch.last_row > after:  # else nothing but notes on the file, told with its last record
                 yield batch

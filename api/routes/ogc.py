@@ -29,7 +29,9 @@ _ELLIPSOID = "WGS 84 ellipsoid, through an approximate geoid"
 
 # What stands in the feature table; rasters have doors of their own, and what observes is at /sta and /sensors.
 COLLECTIONS = {
-    name: layer for name, layer in LAYERS.items() if layer.geometry != "raster" and name not in ("stations", "vehicles")
+    name: layer
+    for name, layer in LAYERS.items()
+    if layer.geometry not in ("raster", "points") and name not in ("stations", "vehicles")
 }
 
 

