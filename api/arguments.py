@@ -57,6 +57,10 @@ def _remembering(verb: Verb) -> None:
     one.add_argument(
         "--size", type=float, default=100.0, help="side of a grid in metres (default: 100, about a hectare)"
     )
+    one = verb("heights", "measure buildings that nobody measured: a loaded surface model over the ground")
+    one.add_argument(
+        "--percentile", type=float, default=50.0, help="of the pixels within a footprint (default: 50, the median)"
+    )
 
 
 def _serving(verb: Verb) -> None:

@@ -221,7 +221,8 @@ def _heights(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd
     storeys = table["storeys"].astype(float)
     from_storeys = height.isna() & storeys.notna()
     assumed = height.isna() & storeys.isna()
-    table["height_basis"] = np.select([from_storeys, assumed], ["storeys", "assumed"], "source")
+    derived = height.notna() & (table["height_basis"] == "dsm")  # the one basis that a source may state of its heights
+    table["height_basis"] = np.select([from_storeys, assumed, derived], ["storeys", "assumed", "dsm"], "source")
     each = height / storeys
     odd = alive & ~wrong & each.notna().to_numpy() & ~each.between(*limits.storey_height_m).to_numpy()
     for row in table.index[odd]:
