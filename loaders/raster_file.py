@@ -58,7 +58,8 @@ def _describe(dataset: DatasetReader, source: Source, driver: str) -> Raster:
     points = _control_points(dataset, source)
     corners = np.array([[p[2], p[3]] for p in points]) if points else _corners(dataset, name)
     told = dataset.gcps[1] if points else dataset.crs
-    crs, wkt = _crs(told.to_wkt() if told else None, source, corners)
+    wkt = told.to_wkt() if told else None
+    crs = _crs(wkt, told.to_epsg() if told else None, source, corners)
     lonlat = frames.transform(corners, crs, frames.LONLAT)
     if not (np.isfinite(lonlat).all() and (np.abs(lonlat) <= [540.0, 90.0 + 1e-6]).all()):
         raise BadSource(f"{name}: its corners {corners.round(3).tolist()} do not lie in {crs}; is the CRS right?")
@@ -109,10 +110,12 @@ def _corners(dataset: DatasetReader, name: str) -> FloatArray:
     return np.column_stack([a * pixel[:, 0] + b * pixel[:, 1] + c, d * pixel[:, 0] + e * pixel[:, 1] + f])
 
 
-def _crs(wkt: str | None, source: Source, corners: FloatArray) -> tuple[str, str | None]:
-    """The CRS by its canonical name, and all that the file says of it."""
+def _crs(wkt: str | None, epsg: int | None, source: Source, corners: FloatArray) -> str:
+    """The CRS by its canonical name. epsg: what GDAL takes it for, who knows more of ESRI's names (.prj) than PROJ."""
     try:
         told = frames.parse(wkt) if wkt else None
+        if told is not None and epsg is not None and not told.startswith("EPSG:"):
+            told = frames.parse(f"EPSG:{epsg}")
         stated = None if source.crs is None else frames.parse(source.crs)
     except BadInput as error:
         raise BadSource(f"{source.location}: {error}") from error
@@ -124,7 +127,7 @@ def _crs(wkt: str | None, source: Source, corners: FloatArray) -> tuple[str, str
         )
     if stated not in (None, crs):
         raise BadSource(f"{source.location}: the file says {told}, the city file says {stated}; one of them is wrong")
-    return crs, wkt or None
+    return crs
 
 
 _UNITS_M = {
