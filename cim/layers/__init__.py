@@ -3,6 +3,7 @@
 from cim.layers import (
     addresses,
     buildings,
+    contours,
     dem,
     division_codes,
     divisions,
@@ -24,6 +25,7 @@ LAYERS: Registry[Layer] = Registry(
     unit_grids.LAYER,
     dem.LAYER,
     dsm.LAYER,
+    contours.LAYER,
     orthophoto.LAYER,
     roads.LAYER,
     water.LAYER,

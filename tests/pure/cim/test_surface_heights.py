@@ -11,6 +11,7 @@ from cim.surface_heights import measure
 PIXELS = st.lists(st.tuples(st.integers(0, 4), st.one_of(st.just(np.nan), st.floats(-50.0, 300.0))), max_size=60)
 
 
+@pytest.mark.long
 @given(PIXELS, st.sampled_from([0.0, 25.0, 50.0, 90.0, 100.0]))
 def test_each_footprint_has_the_percentile_of_its_own_pixels(pixels, percentile):
     label = np.array([one for one, _ in pixels], dtype=np.int64)
@@ -27,6 +28,7 @@ def test_each_footprint_has_the_percentile_of_its_own_pixels(pixels, percentile)
             assert np.isnan(found.height_m[one])
 
 
+@pytest.mark.long
 @given(PIXELS, st.floats(-20.0, 20.0), st.randoms())
 def test_raising_the_surface_raises_the_height_and_neither_order_nor_spread_cares(pixels, by, random):
     shuffled = list(pixels)
