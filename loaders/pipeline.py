@@ -18,7 +18,7 @@ from cim.layers import LAYERS
 from cim.plugins import Layer, Source
 from cim.source_entry import NamedSource
 from cim.store import catalogue, versions
-from cim.store.db import Database
+from cim.store.db import Connection, Database
 from cim.types import Issue, Progress, Report
 from loaders import collector, devices, rasters
 from loaders.attributes import moment
@@ -61,7 +61,7 @@ def load(
     with versions.claimed(database, named.name):
         with database.begin() as connection:
             dataset_id = catalogue.register(connection, named.name, layer, named.card)
-            held = None if preview else catalogue.delivered(connection, named.name, fingerprint)
+            held = None if preview else _held(connection, named.name, fingerprint)
             if held is not None:
                 catalogue.settle_due(connection, dataset_id)
                 return _unchanged(held)
@@ -81,6 +81,13 @@ def load(
         job = Load(named.name, source, layer, city, geoid, files, since, dataset_id, begun.version_id, preview, data)
         pace = Pace(progress, clock, sum(file.size for file in files))
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
+
+
+def _held(connection: Connection, dataset: str, fingerprint: str) -> catalogue.Version | None:
+    """The version that took this delivery already, if what it made of it is still there: rasters lie in the data folder."""
+    found = catalogue.delivered(connection, dataset, fingerprint)
+    parts = [] if found is None else (found.raster or {}).get("parts", [])
+    return found if all(Path(str(part["path"])).is_file() for part in parts) else None
 
 
 def _since(source: Source, layer: Layer, city: City) -> datetime | None:

@@ -1,6 +1,8 @@
 """A raster file behind one named driver: opened, placed on the Earth, and read through once before anyone relies on it."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import rasterio
@@ -10,7 +12,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from cim import crs as frames
-from cim.errors import BadInput, BadSource, MissingCrs
+from cim.errors import BadInput, BadSource, CimError, MissingCrs, NoSpace
 from cim.plugins import Raster, Source
 from cim.types import FloatArray
 from loaders.stated_crs import likely
@@ -20,6 +22,7 @@ _MAX_PIXELS = 400_000_000_000  # 60 cm over a large prefecture; more is a broken
 _MAX_BLOCK_BYTES = 1 << 30
 _CACHE_BYTES = 64 << 20  # GDAL's own, of pixels that are read once; it would take a twentieth of the memory
 
+_SPARE_BYTES = 64 << 20
 _OPTIONS = {"AAIGrid": {"DATATYPE": "Float32"}}  # else whole numbers at the head make all of them whole
 Look = Callable[[DatasetReader, Source], None]
 
@@ -45,6 +48,14 @@ def read(source: Source, driver: str, look: Look | None = None) -> Raster:
 def opened(path: str, driver: str) -> DatasetReader:
     """A raster by the one driver that may open it. Raises RasterioError."""
     return rasterio.open(path, driver=driver, **_OPTIONS.get(driver, {}))
+
+
+def unwritten(target: Path, what: str, error: Exception) -> CimError:
+    """Why a raster could not be written: no space, as GDAL does not say, or else what it does say."""
+    free = shutil.disk_usage(target.parent).free
+    if free < _SPARE_BYTES:
+        return NoSpace(f"{target.parent}: the disk is full ({free >> 20} MiB are free): {what}")
+    return BadSource(f"{what}: {error}")
 
 
 def _describe(dataset: DatasetReader, source: Source, driver: str) -> Raster:

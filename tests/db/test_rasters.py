@@ -79,6 +79,9 @@ def test_sheets_of_several_frames_units_and_formats_are_one_ground(database, cit
     assert (note["sheets"], len(note["parts"]), note["width"], note["height"]) == (4, 1, 100, 160)
     assert note["path"].startswith(str(tmp_path / "rasters/dem-"))
     assert load(database, city, folder / "*", "dem", tmp_path, crs="EPSG:4547").unchanged
+    Path(note["path"]).unlink()  # what was made of the sheets is made again where it has gone
+    assert not load(database, city, folder / "*", "dem", tmp_path, crs="EPSG:4547").unchanged
+    assert Path(note["path"]).is_file()
 
 
 def test_a_finer_sheet_lies_over_a_coarser_one_and_the_coarser_is_kept_apart(database, city, tmp_path):
