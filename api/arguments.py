@@ -84,6 +84,13 @@ def _remembering(verb: Verb) -> None:
     one.add_argument(
         "--size", type=float, default=100.0, help="side of a grid in metres (default: 100, about a hectare)"
     )
+    one = verb("contours", "draw contour lines of the loaded elevation models, and load those")
+    one.add_argument("--interval", type=float, default=20.0, help="metres between contours (default: 20)")
+    one.add_argument("--step", type=float, help="metres between sampled heights (default: as fine as the finest model)")
+    one = verb("heights", "measure buildings that nobody measured: a loaded surface model over the ground")
+    one.add_argument(
+        "--percentile", type=float, default=50.0, help="of the pixels within a footprint (default: 50, the median)"
+    )
 
 
 def _exporting(verb: Verb) -> None:

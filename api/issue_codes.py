@@ -112,6 +112,11 @@ CODES: dict[str, tuple[str, str]] = {
         "个别顶点缺高程,已在相邻两点间内插",
         "a vertex without a height, taken evenly between its neighbours",
     ),
+    "dsm_missing": ("表面模型未覆盖该建筑", "the surface model or the ground does not cover the building"),
+    "dsm_too_few_pixels": ("占地太小，表面模型像元不足", "too few pixels of the surface model within the footprint"),
+    "dsm_below_ground": ("表面低于地面", "the surface lies below the ground"),
+    "dsm_too_low": ("表面高出地面太少，不像建筑", "the surface stands too little above the ground for a building"),
+    "dsm_too_high": ("表面高出地面过多", "the surface stands too high above the ground for a building"),
     # The delivery as a whole
     "duplicate_geometry": ("与另一条记录的几何相同", "the same geometry as another record"),
     "overlap": ("与另一个对象重叠", "overlaps another object"),

@@ -5,7 +5,8 @@ first of these that tells them apart:
 
 1. the one that knows a value (None, NaN, blank text and the use `unknown` are no values);
 2. a measured source over a synthetic one;
-3. for the body only: a height from the source over one reckoned from storeys over one assumed;
+3. for the body only: a height from the source over one derived from a surface model (dsm) over one reckoned from storeys
+   over one assumed;
 4. the better (smaller) stated `accuracy_m`; a stated one over none;
 5. the newer `survey_date`; a stated one over none;
 6. the place in the city file: the smaller `priority`, so the source that is listed first;
@@ -47,7 +48,7 @@ HEIGHT_TOLERANCE_M = 0.5
 FOOTPRINT_IOU = 0.9
 """Outlines at least this much alike do not contradict each other: 0.25 m of drawing about a house of 10 m by 10 m."""
 
-BASES = ("source", "storeys", "assumed")
+BASES = ("source", "dsm", "storeys", "assumed")
 """What a height comes from, best first."""
 
 

@@ -5,7 +5,6 @@ some are left over to check it. The error told is the standard error (the root o
 are left over), in metres on the ground; an image is refused where it exceeds three of its pixels (the project's default).
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,7 +124,7 @@ def warp(raster: Raster, found: Fit, crs: str, target: Path) -> Raster:
         **{"compress": "deflate", "zlevel": 1, "bigtiff": "if_safer"},
     }
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"partial_{os.getpid()}_{target.name}")
+    partial = target.with_name(f"partial_{target.name}")
     try:
         with (
             rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES, GDAL_TIFF_INTERNAL_MASK=True),
@@ -139,7 +138,9 @@ def warp(raster: Raster, found: Fit, crs: str, target: Path) -> Raster:
                     _warp_block(source, out, window, found)
         partial.replace(target)
     except (RasterioError, CPLE_BaseError) as error:
-        raise BadSource(f"{raster.location}: cannot be warped by its control points: {error}") from error
+        raise raster_file.unwritten(
+            target, f"{raster.location}: cannot be warped by its control points", error
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     box = (west, north - height * found.pixel_m, west + width * found.pixel_m, north)

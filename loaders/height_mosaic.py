@@ -6,7 +6,6 @@ lies over a coarser one, and of equals the later in the delivery over the earlie
 grid is copied, any other is taken bilinearly. Memory: some blocks of the target, whatever the sheets' number and size.
 """
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from cim import crs as frames
-from cim.errors import BadSource
 from cim.geoid import Geoid
 from cim.plugins import Raster
 from cim.types import FloatArray, Progress
@@ -93,7 +91,7 @@ def write(sheets: Sequence[Raster], target: Path, heights: str, geoid: Geoid | N
     grid = grid_of(sheets)
     reaches = [transform_bounds(s.crs, grid.crs, *s.bounds, densify_pts=21) for s in sheets]
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"partial_{os.getpid()}_{target.name}")
+    partial = target.with_name(f"partial_{target.name}")
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(partial, "w", **_profile(grid)) as out:
             rows = range(0, grid.height, _BLOCK)
@@ -107,7 +105,9 @@ def write(sheets: Sequence[Raster], target: Path, heights: str, geoid: Geoid | N
                 progress(done + 1, len(rows), f"rows of blocks: {len(sheets)} sheets of heights")
         partial.replace(target)
     except (RasterioError, CPLE_BaseError) as error:
-        raise BadSource(f"{sheets[-1].location}: its delivery cannot be put together: {error}") from error
+        raise raster_file.unwritten(
+            target, f"{sheets[-1].location}: its delivery cannot be put together", error
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     west, north = grid.transform.c, grid.transform.f

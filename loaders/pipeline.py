@@ -18,7 +18,7 @@ from cim.layers import LAYERS
 from cim.plugins import Layer, Source
 from cim.source_entry import NamedSource
 from cim.store import catalogue, versions
-from cim.store.db import Database
+from cim.store.db import Connection, Database
 from cim.types import Issue, Progress, Report
 from loaders import collector, devices, point_clouds, rasters
 from loaders.agreement import refuse_strange
@@ -64,7 +64,7 @@ def load(
         with database.begin() as connection:
             fingerprint = _fingerprint(came.checksum, source, layer, city, preview, editions(connection, layer))
             id = catalogue.register(connection, named.name, layer, named.card)
-            held = None if preview else catalogue.delivered(connection, named.name, fingerprint)
+            held = None if preview else _held(connection, named.name, fingerprint)
             if held is not None:
                 catalogue.settle_due(connection, id)
                 return _unchanged(held)
@@ -84,6 +84,13 @@ def load(
         job = Load(named.name, source, layer, city, geoid, came.files, since, id, begun.version_id, preview, data)
         pace = Pace(progress, clock, sum(file.size for file in came.files))
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
+
+
+def _held(connection: Connection, dataset: str, fingerprint: str) -> catalogue.Version | None:
+    """The version that took this delivery already, if what it made of it is still there: rasters lie in the data folder."""
+    found = catalogue.delivered(connection, dataset, fingerprint)
+    parts = [] if found is None else (found.raster or {}).get("parts", [])
+    return found if all(Path(str(part["path"])).is_file() for part in parts) else None
 
 
 def _since(source: Source, layer: Layer, city: City) -> datetime | None:

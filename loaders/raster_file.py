@@ -1,6 +1,8 @@
 """A raster file behind one named driver: opened, placed on the Earth, and read through once before anyone relies on it."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import rasterio
@@ -10,7 +12,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from cim import crs as frames
-from cim.errors import BadInput, BadSource, MissingCrs
+from cim.errors import BadInput, BadSource, CimError, MissingCrs, NoSpace
 from cim.plugins import Raster, Source
 from cim.types import FloatArray
 from loaders.stated_crs import likely
@@ -20,6 +22,7 @@ _MAX_PIXELS = 400_000_000_000  # 60 cm over a large prefecture; more is a broken
 _MAX_BLOCK_BYTES = 1 << 30
 _CACHE_BYTES = 64 << 20  # GDAL's own, of pixels that are read once; it would take a twentieth of the memory
 
+_SPARE_BYTES = 64 << 20
 _OPTIONS = {"AAIGrid": {"DATATYPE": "Float32"}}  # else whole numbers at the head make all of them whole
 Look = Callable[[DatasetReader, Source], None]
 
@@ -47,6 +50,14 @@ def opened(path: str, driver: str) -> DatasetReader:
     return rasterio.open(path, driver=driver, **_OPTIONS.get(driver, {}))
 
 
+def unwritten(target: Path, what: str, error: Exception) -> CimError:
+    """Why a raster could not be written: no space, as GDAL does not say, or else what it does say."""
+    free = shutil.disk_usage(target.parent).free
+    if free < _SPARE_BYTES:
+        return NoSpace(f"{target.parent}: the disk is full ({free >> 20} MiB are free): {what}")
+    return BadSource(f"{what}: {error}")
+
+
 def _describe(dataset: DatasetReader, source: Source, driver: str) -> Raster:
     name = source.location
     size = dataset.width * dataset.height * dataset.count
@@ -58,7 +69,8 @@ def _describe(dataset: DatasetReader, source: Source, driver: str) -> Raster:
     points = _control_points(dataset, source)
     corners = np.array([[p[2], p[3]] for p in points]) if points else _corners(dataset, name)
     told = dataset.gcps[1] if points else dataset.crs
-    crs, wkt = _crs(told.to_wkt() if told else None, source, corners)
+    wkt = told.to_wkt() if told else None
+    crs = _crs(wkt, told.to_epsg() if told else None, source, corners)
     lonlat = frames.transform(corners, crs, frames.LONLAT)
     if not (np.isfinite(lonlat).all() and (np.abs(lonlat) <= [540.0, 90.0 + 1e-6]).all()):
         raise BadSource(f"{name}: its corners {corners.round(3).tolist()} do not lie in {crs}; is the CRS right?")
@@ -109,10 +121,12 @@ def _corners(dataset: DatasetReader, name: str) -> FloatArray:
     return np.column_stack([a * pixel[:, 0] + b * pixel[:, 1] + c, d * pixel[:, 0] + e * pixel[:, 1] + f])
 
 
-def _crs(wkt: str | None, source: Source, corners: FloatArray) -> tuple[str, str | None]:
-    """The CRS by its canonical name, and all that the file says of it."""
+def _crs(wkt: str | None, epsg: int | None, source: Source, corners: FloatArray) -> str:
+    """The CRS by its canonical name. epsg: what GDAL takes it for, who knows more of ESRI's names (.prj) than PROJ."""
     try:
         told = frames.parse(wkt) if wkt else None
+        if told is not None and epsg is not None and not told.startswith("EPSG:"):
+            told = frames.parse(f"EPSG:{epsg}")
         stated = None if source.crs is None else frames.parse(source.crs)
     except BadInput as error:
         raise BadSource(f"{source.location}: {error}") from error
@@ -124,7 +138,7 @@ def _crs(wkt: str | None, source: Source, corners: FloatArray) -> tuple[str, str
         )
     if stated not in (None, crs):
         raise BadSource(f"{source.location}: the file says {told}, the city file says {stated}; one of them is wrong")
-    return crs, wkt or None
+    return crs
 
 
 _UNITS_M = {

@@ -19,7 +19,11 @@ LAYER = Layer(
         Column("storeys", "integer", "层数", "Storeys", low=1, high=200),
         Column("height_m", "real", "高度", "Height above ground", unit="m"),
         Column(
-            "height_basis", "text", "高度依据", "Where the height comes from", choices=("source", "storeys", "assumed")
+            "height_basis",
+            "text",
+            "高度依据",
+            "Where the height comes from",
+            choices=("source", "dsm", "storeys", "assumed"),
         ),
         Column("eaves_m", "real", "檐高", "Eaves height above ground", unit="m", low=0.0),
         Column("base_m", "real", "地面高程", "Ground height, 1985 datum", unit="m", low=-500.0, high=9000.0),

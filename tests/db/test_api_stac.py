@@ -71,7 +71,7 @@ def test_a_reader_walks_the_whole_catalogue(client: httpx.Client, dem: int, buil
         "point_clouds": [],
         "tilesets": ["tiles3d-city", "terrain"],
     }
-    assert len(http.read) == 1 + 4 + 3
+    assert len(http.read) == 1 + 5 + 3
     (item,) = children["dem"].get_items()
     assert (item.datetime, item.properties["cim:datetime_is"]) == (datetime(2026, 5, 1, tzinfo=UTC), "survey_date")
     assert item.assets["data"].extra_fields["file:checksum"] == f"1220{HASH}"

@@ -3,6 +3,8 @@
 from cim.plugins import Registry
 from tests.bench.line import Line
 from tests.bench.lines import (
+    cog_rate,
+    cog_warp,
     diff_versions,
     history_price,
     items_at,
@@ -49,6 +51,8 @@ LINES = Registry[Line](
     tiles_far.LINE,
     terrain_rate.LINE,
     terrain_adaptive.LINE,
+    cog_rate.LINE,
+    cog_warp.LINE,
     mvt_cold.LINE,
     mvt_cached.LINE,
     places_search.LINE,

@@ -211,3 +211,29 @@ def test_hillshade_is_bright_towards_the_light_and_slopes_have_the_colour_of_the
     degrees = np.degrees(np.arctan(slope))
     expected = [np.interp(degrees, at, [colour[n] for colour in colours]) for n in range(3)]
     assert np.abs(np.subtract(colour_at(steep, WEST + 3000, NORTH - 3000, steep.maxzoom)[:3], expected)).max() <= 4
+
+
+@pytest.mark.long
+def test_a_picture_that_lies_on_the_map_is_not_resampled(tmp_path: Path) -> None:
+    west, north = frames.transform(np.array([[WEST, NORTH]]), "EPSG:4547", frames.WEB_MERCATOR)[0]
+    place = {"crs": "EPSG:3857", "transform": from_origin(west, north, 7.3, 7.3)}
+    plain = picture(tmp_path / "plain.tif", GREEN, 7.3, 600, **place)
+    clear = picture(tmp_path / "clear.tif", (*RED, 255), 7.3, 600, photometric="RGB", alpha="yes", **place)
+    with rasterio.open(clear, "r+") as dataset:
+        alpha = np.full((600, 600), 255, np.uint8)
+        alpha[:, 300:] = 0
+        dataset.write(alpha, 4)
+    for name, file in (("plain", plain), ("clear", clear)):
+        build_imagery([Picture(file)], tmp_path, name)
+        with rasterio.open(tmp_path / name / "0.tif") as made, rasterio.open(file) as source:
+            assert (made.transform, made.shape) == (source.transform, source.shape)
+            assert (made.dataset_mask() == source.dataset_mask()).all()
+            assert made.overviews(1) == [2, 4]
+    left, right = (
+        frames.transform(np.array([[west + x, north - 2000]]), frames.WEB_MERCATOR, "EPSG:4547")[0]
+        for x in (1000, 3500)
+    )
+    layer = ImageryLayer.open(tmp_path / "clear")
+    assert near(colour_at(layer, *left, layer.maxzoom), RED)
+    assert colour_at(layer, *right, layer.maxzoom)[3] == 0
+    assert near(colour_at(ImageryLayer.open(tmp_path / "plain"), *right, 12), GREEN)
