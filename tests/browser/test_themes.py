@@ -1,4 +1,4 @@
-"""The tree of layers in a real browser: what it lists is what the server holds, and a card tells every column in both languages."""
+"""The tree of layers in a real browser: it lists what the server holds, and a card tells every column in both languages."""
 
 from typing import Any
 
