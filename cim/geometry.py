@@ -4,6 +4,7 @@ The grid is absolute in the city frame: cells of 64 m at depth 0, and at depth d
 finest key shifted right by 2d. Rows sorted by finest key are contiguous for every cell of every depth.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -262,3 +263,18 @@ def _drop(shape: Rings, keep: BoolArray) -> Rings:
 
 def _offsets(sizes: IntArray) -> IntArray:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def moved(shapes: ObjectArray, move: Callable[[FloatArray], FloatArray]) -> ObjectArray:
+    """The shapes with every position moved; heights stay as they are. move: (k, 2) -> (k, 2). None stays None.
+
+    >>> moved(np.array([shapely.Point(1, 2, 9)]), lambda xy: xy + 1.0)[0].wkt
+    'POINT Z (2 3 9)'
+    """
+    out = np.array(shapes, dtype=object)
+    for solid in (False, True):
+        mine = shapely.has_z(shapes) == solid
+        at = shapely.get_coordinates(out[mine], include_z=solid)
+        at[:, :2] = move(at[:, :2])
+        out[mine] = shapely.set_coordinates(out[mine], at)
+    return out

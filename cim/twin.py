@@ -22,6 +22,7 @@ from cim import crs as frames
 from cim.city import City
 from cim.errors import BadInput, Unknown
 from cim.finding.outcome import Outcome, settle
+from cim.geometry import moved
 from cim.layers import LAYERS
 from cim.settings import Settings, from_environment
 from cim.store import catalogue, dem, embedded, features, history, places, series, things
@@ -210,10 +211,8 @@ class Twin:
 
     def _to_frame(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         shapes = frame.geometry.to_numpy()
-        xy = frames.transform(shapely.get_coordinates(shapes), frames.LONLAT, self.city.crs)
-        return frame.set_geometry(gpd.GeoSeries(shapely.set_coordinates(shapes, xy), index=frame.index)).set_crs(
-            self.city.crs, allow_override=True
-        )
+        found = moved(shapes, lambda xy: frames.transform(xy, frames.LONLAT, self.city.crs))
+        return frame.set_geometry(gpd.GeoSeries(found, index=frame.index)).set_crs(self.city.crs, allow_override=True)
 
 
 def _all(page: Callable[[int | None], list[dict[str, Any]]]) -> list[dict[str, Any]]:

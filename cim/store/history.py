@@ -13,10 +13,11 @@ from sqlalchemy import Connection, text
 
 from cim import crs as frames
 from cim.errors import BadInput, Conflict, Unknown
+from cim.geometry import moved
 from cim.layers import LAYERS
 from cim.store.frame import srid
 from cim.store.sql import statement
-from cim.types import ObjectArray
+from cim.types import FloatArray
 
 _PAGE = 5_000
 
@@ -68,7 +69,7 @@ class Diff:
 
     def _shaped(self, page: list[Any], number: int) -> Iterator[dict[str, Any]]:
         shapes = shapely.from_wkb([None if row.shape is None else bytes(row.shape) for row in page])
-        texts = shapely.to_geojson(_to_lonlat(shapes, number))
+        texts = shapely.to_geojson(moved(shapes, lambda xy: _degrees(xy, number)))
         for row, drawn in zip(page, texts, strict=True):
             before, after = (row.after, row.before) if self.turned else (row.before, row.after)
             old = None if before is None else orjson.loads(before)
@@ -80,15 +81,8 @@ class Diff:
             yield {"type": "Feature", "id": row.id, "geometry": geometry, "properties": properties}
 
 
-def _to_lonlat(shapes: ObjectArray, srid: int) -> ObjectArray:
-    """Shapes of the city frame in degrees; heights stay as they are."""
-    out = np.array(shapes, dtype=object)
-    for raised in (False, True):
-        mine = shapely.has_z(shapes) == raised
-        at = shapely.get_coordinates(out[mine], include_z=raised)
-        at[:, :2] = np.round(frames.transform(at[:, :2], f"EPSG:{srid}", frames.LONLAT), 7)
-        out[mine] = shapely.set_coordinates(out[mine], at)
-    return out
+def _degrees(xy: FloatArray, srid: int) -> FloatArray:
+    return np.round(frames.transform(xy, f"EPSG:{srid}", frames.LONLAT), 7)
 
 
 def _changed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, list[Any]]:

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from rasterio.transform import from_origin
 
 from cim import crs as frames
@@ -13,6 +14,7 @@ from cim.geoid import Geoid
 from cim.plugins import Source
 from cim.source_entry import NamedSource
 from cim.store import features, history
+from cim.twin import Twin
 from cim.types import silent
 from loaders import pipeline
 from loaders.retry import retry
@@ -126,6 +128,14 @@ def test_ellipsoidal_heights_become_the_citys_and_the_door_gives_either(database
     assert np.allclose([p[0] for p in heights(database)["p0"][1]], 1038.0)
     assert np.allclose([p[0] for p in heights(database)["p1"][1]], [1038.0, 1037.5, 1036.0])
     assert [p[0] for p in heights(database, geoid=geoid)["p0"][1]] == [1022.5] * 3
+
+
+def test_analysts_get_lines_with_heights_in_the_city_frame(database, city, tmp_path):
+    load(database, city, tmp_path / "a.geojson", [pipe("p0", [1038.0, 1037.0, 1036.0]), pipe("p1")])
+    frame = Twin(database, city, tmp_path).read("pipes").set_index("id")
+    found = shapely.get_coordinates(frame.geometry["p0"], include_z=True)
+    assert np.allclose(found, [[X, Y, 1038.0], [X + 25, Y, 1037.0], [X + 100, Y, 1036.0]], atol=1e-2)
+    assert not frame.geometry["p1"].has_z
 
 
 def test_a_pipe_let_in_from_quarantine_is_raised_too(database, city, tmp_path, slope):
