@@ -33,7 +33,7 @@ CODES: dict[str, tuple[str, str]] = {
     "record_counts_differ": ("几何与属性的条数不一致", "not as many attributes as geometries"),
     "index_rebuilt": (
         "索引文件（.shx）缺失或有误，已按顺序逐条读取",
-        "the index (.shx) is missing or wrong; the records were found one behind the other",
+        "no index (.shx), or a wrong one; records were read in their order",
     ),
     "encoding_detected": (
         "没有说明文字编码，已按唯一能读通的编码读取，请核对",

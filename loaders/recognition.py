@@ -180,7 +180,8 @@ def _unfit(column: Column, values: Sequence[str]) -> str | None:
     if not given:
         return None
     if column.choices:
-        good = [value for value in given if value in column.choices]
+        known = {*column.choices, *(zh for zh, _ in column.words)}
+        good = [value for value in given if value in known]
         what = f"one of what {column.name} knows ({', '.join(column.choices[:4])} ...)"
     elif column.kind in ("integer", "real"):
         good = [value for value in given if _is_number(value)]

@@ -8,5 +8,6 @@ LAYER = Layer(
     title_en="Digital surface model",
     geometry="raster",
     data_class="时空基础",
+    systems=("A4",),
     columns=(Column("height", "real", "表面高程", "Surface height, 1985 datum", unit="m"),),
 )

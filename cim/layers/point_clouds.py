@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Point clouds",
     geometry="points",
     data_class="时空基础",
+    systems=("A4",),
     columns=(
         Column("height", "real", "高程", "Height, 1985 datum", unit="m"),
         Column("classification", "integer", "分类", "Class (ASPRS LAS)", low=0, high=255),

@@ -29,7 +29,7 @@ def test_each_layer_is_whole() -> None:
         assert layer.group in GROUPS, name
         assert layer.data_class in DATA_CLASSES, name
         assert len(columns) == len(layer.columns), f"{name}: two columns share a name"
-        assert layer.geometry in ("raster",) or set(layer.key.split("+")) <= set(columns), name
+        assert layer.geometry in ("raster", "points") or set(layer.key.split("+")) <= set(columns), name
         named = {layer.legend, layer.stated_area, *(one for pair in layer.ascending for one in pair)} - {None}
         assert named <= set(columns), name
         assert layer.legend is None or columns[layer.legend].choices, name
