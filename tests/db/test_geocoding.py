@@ -1,6 +1,7 @@
 """Lists of addresses through the geocoder, and points through its reverse: files, frames, counts, refusals."""
 
 import csv
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from cim.settings import Settings
 from cim.store import places
 from cim.store.db import Database
 from cim.twin import Twin
-from tests.address_town import ADDRESSES, address_town
+from tests.address_town import ADDRESSES, address_town, load
 from tests.conftest import CHECKOUT, command_environment, free_port
 
 pytestmark = pytest.mark.db
@@ -144,3 +145,50 @@ def test_the_door_says_why_it_finds_nothing(client: httpx.Client) -> None:
     assert set(one) == {
         *("id", "layer", "kind", "name", "address", "division", "lon", "lat", "score", "why", "says"),
     }
+
+
+def test_what_contains_a_point_comes_first_and_shapes_count_as_they_are(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    def square(west: float, south: float, side: float) -> dict[str, object]:
+        east, north = west + side, south + side
+        return {
+            "type": "Polygon",
+            "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]],
+        }
+
+    county = {"code": "140213", "name": "平城区", "level": "county"}
+    held = {
+        "divisions": [(county, square(113.2, 40.0, 0.2))],
+        "buildings": [
+            ({"id": "b1", "height_m": 6.0, "name": "宅", "cim_level": "L2", "lod": 1.0}, square(113.28, 40.09, 0.0003)),
+            ({"id": "b2", "height_m": 6.0, "cim_level": "L2", "lod": 1.0}, square(113.2806, 40.09, 0.0003)),
+        ],
+        "roads": [
+            (
+                {"id": "r1", "name": "和阳街"},
+                {"type": "LineString", "coordinates": [[113.27, 40.0895], [113.29, 40.0895]]},
+            )
+        ],
+        "landmarks": [({"id": "l1", "name": "鼓楼"}, {"type": "Point", "coordinates": [113.2801, 40.0902]})],
+    }
+    for layer, features in held.items():
+        path = tmp_path / f"{layer}.geojson"
+        listed = [{"type": "Feature", "properties": p, "geometry": shape} for p, shape in features]
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": listed}), encoding="utf-8")
+        load(database, city, path, layer)
+    with database.begin() as connection:
+        inside = places.nearby(connection, 113.2801, 40.0901)
+        beside = places.nearby(connection, 113.28045, 40.0901, kinds=["building", "street"])
+    assert [(one.get("layer"), one.get("name")) for one in inside.within] == [
+        ("buildings", "宅"),
+        (None, "平城区"),
+        (None, None),  # the city is known by its code alone
+    ]
+    assert inside.results[0]["distance_m"] == 0.0
+    assert {one["name"] for one in inside.results} == {"宅", None, "鼓楼", "和阳街"}
+    assert beside.within == ()
+    street = next(one for one in beside.results if one["layer"] == "roads")
+    assert street["distance_m"] == pytest.approx(0.0006 * 111_040, rel=0.01)
+    assert beside.results[0]["layer"] == "buildings"
+    assert 5.0 < beside.results[0]["distance_m"] < 20.0

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from cim.city import City
 from cim.errors import BadInput
 from cim.store import places
 from cim.store.db import Database
-from tests.address_town import ADDRESSES, address_town
+from cim.store.migrate import migrate
+from cim.store.schema import MIGRATIONS
+from tests.address_town import ADDRESSES, address_town, load
 
 pytestmark = pytest.mark.db
 
@@ -157,3 +160,57 @@ def test_many_at_once_are_answered_as_each_alone(town: Database) -> None:
     scores = dict(zip(asked, (one.results[0]["score"] if one.results else 0.0 for one in found), strict=True))
     assert scores.pop("大同市平城区第三人民医院") > 0.8  # its name begins with the city
     assert min(list(scores.values())[:-3]) >= 0.97  # of a shop only the address was asked for
+
+
+def test_a_new_delivery_writes_only_the_places_that_it_tells_otherwise(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    path = tmp_path / "addresses.csv"
+
+    def deliver(*names: str) -> dict[str, int]:
+        rows = [f"{name[0]},大同市平城区,{name},地名,140213,113.28,40.09" for name in names]
+        path.write_text("id,address,name,kind,division,lon,lat\n" + "\n".join(rows) + "\n", encoding="utf-8")
+        load(database, city, path, "addresses")
+        with database.begin() as connection:
+            return {row.name: row.id for row in connection.execute(text("SELECT name, id FROM cim.place"))}
+
+    before = deliver("甲店", "乙店", "丙店")
+    after = deliver("甲店", "乙铺")
+    assert set(after) == {"甲店", "乙铺"}
+    assert after["甲店"] == before["甲店"]
+    assert after["乙铺"] not in before.values()
+    with database.begin() as connection:
+        known = set(connection.execute(text("SELECT folded FROM cim.place_name")).scalars())
+        assert known == {"甲店", "乙铺"}
+        assert places.search(connection, "丙店") == []
+
+
+def test_a_database_of_the_release_before_keeps_its_places_findable(
+    empty_database_url: str, city: City, tmp_path: Path
+) -> None:
+    database = Database(empty_database_url)
+    migrate(database, city)
+    with database.begin() as connection:
+        for statement in ("DROP TABLE cim.place_name", "DROP TABLE cim.place", "DROP INDEX cim.feature_division_code"):
+            connection.execute(text(statement))
+        held = (MIGRATIONS / "versions/0001_first.sql").read_text(encoding="utf-8")
+        old = held[held.index("CREATE TABLE cim.place (") : held.index("-- Live ---")]
+        connection.exec_driver_sql(old.replace(":srid", str(city.srid)))
+        dropped = "ALTER TABLE cim.place DROP CONSTRAINT place_object_id_fkey, DROP CONSTRAINT place_dataset_id_fkey"
+        connection.execute(text(dropped))  # as the second migration did
+        connection.execute(
+            text("""
+                INSERT INTO cim.place (object_id, dataset_id, layer, kind, name, address, folded_name, search, pinyin,
+                                       initials, rank, geom)
+                VALUES (1, 1, 'landmarks', 'tower', '鼓楼', NULL, '鼓楼', '鼓楼', 'gulou', 'gl', 0,
+                        ST_SetSRID(ST_MakePoint(440000, 4440000), 4547)),
+                       (2, 2, 'addresses', '门牌', NULL, '大同市平城区和阳街12号', '', '大同市平城区和阳街12号', '', '', 2,
+                        ST_SetSRID(ST_MakePoint(440000, 4440000), 4547))""")
+        )
+        connection.execute(text("UPDATE cim.alembic_version SET version_num = '0004'"))
+    migrate(database, city)
+    with database.begin() as connection:
+        assert places.search(connection, "gulou")[0]["name"] == "鼓楼"
+        assert places.search(connection, "大同市平城区和阳街12号")[0]["id"] == 2
+        assert places.search(connection, "和阳街12号")[0]["id"] == 2
+    database.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, text
@@ -11,7 +12,7 @@ from cim.plugins import Layer
 from cim.store.db import raw
 from cim.store.places import names
 from cim.store.publication import indexes_deferred
-from cim.store.sql import statement
+from cim.store.sql import script, statement
 
 # What a staged place says; all but the first two and `role` are columns of cim.place too.
 _TEXTS = ("kind", "name", "address", "division", "folded_name")
@@ -27,6 +28,11 @@ _STAGED = {
     "role": "int2",
     "successors": "text[]",
 }
+_HELD = (
+    *("object_id", "dataset_id", "layer", *_TEXTS, *_PARTS),
+    *("number_value", "building_value", "depth", "rank", "successors", "geom"),
+)  # in the order of the selections
+
 SPELLING = ", ".join(f"{name} {kind}" for name, kind in _STAGED.items())
 """The columns of the table `spelling`, in which places are staged."""
 
@@ -79,12 +85,33 @@ def _line(p: Place) -> str:
 
 
 def publish(connection: Connection, layer: str, dataset_id: int, *, mode: str) -> None:
-    """Bring the dataset's places up to what is staged and judged; a delivery of the whole (`replace`) replaces them all."""
-    some = "" if mode == "replace" else " AND object_id IN (SELECT object_id FROM delivery)"
-    gone = connection.execute(text(f"DELETE FROM cim.place WHERE dataset_id = :id{some}"), {"id": dataset_id}).rowcount
-    if mode != "terminate":
-        names.add_staged(connection)
-        _insert(connection, "insert_places", layer, dataset_id)
+    """Bring the dataset's places up to what is staged and judged; a delivery of the whole (`replace`) tells all of them.
+
+    Of a dataset that had places before only those are written that are told otherwise now: readers need not wait.
+    """
+    values = {"dataset_id": dataset_id, "layer": layer}
+    if mode == "terminate":
+        ended = "DELETE FROM cim.place WHERE dataset_id = :id AND object_id IN (SELECT object_id FROM delivery)"
+        if connection.execute(text(ended), {"id": dataset_id}).rowcount:
+            names.drop_unused(connection)
+        return
+    names.add_staged(connection)
+    held = text("SELECT EXISTS (SELECT FROM cim.place WHERE dataset_id = :id)")
+    if not connection.execute(held, {"id": dataset_id}).scalar_one():
+        _insert(connection, script("select_told_places"), values)
+        return
+    listed = ", ".join(_HELD)
+    connection.execute(text(f"CREATE TEMPORARY TABLE told ON COMMIT DROP AS SELECT {listed} FROM cim.place LIMIT 0"))
+    connection.execute(text(f"INSERT INTO told ({listed}) {script('select_told_places')}"), values)
+    connection.execute(text("ANALYZE told"))
+    changed = {"dataset_id": dataset_id, "whole": mode == "replace"}
+    gone = connection.execute(statement("delete_changed_places"), changed).rowcount
+    connection.execute(
+        text(f"""
+            INSERT INTO cim.place ({listed}) SELECT {listed} FROM told t
+            WHERE NOT EXISTS (SELECT FROM cim.place p WHERE p.object_id = t.object_id AND p.dataset_id = :dataset_id)"""),
+        {"dataset_id": dataset_id},
+    )
     if gone:
         names.drop_unused(connection)
 
@@ -105,14 +132,15 @@ def respell(connection: Connection, layer: str, dataset_id: int, found: Sequence
     stage(connection, found)
     connection.execute(text("DELETE FROM cim.place WHERE dataset_id = :id"), {"id": dataset_id})
     names.add_staged(connection)
-    _insert(connection, "insert_restored_places", layer, dataset_id)
+    _insert(connection, script("select_restored_places"), {"dataset_id": dataset_id, "layer": layer})
     names.drop_unused(connection)
 
 
-def _insert(connection: Connection, name: str, layer: str, dataset_id: int) -> None:
+def _insert(connection: Connection, selection: str, values: dict[str, Any]) -> None:
+    """What a selection tells becomes places."""
     fresh = int(connection.execute(text("SELECT count(*) FROM spelling")).scalar_one())
     connection.execute(text("ANALYZE spelling"))
     with indexes_deferred(connection, "place", fresh):
-        connection.execute(statement(name), {"dataset_id": dataset_id, "layer": layer})
+        connection.execute(text(f"INSERT INTO cim.place ({', '.join(_HELD)}) {selection}"), values)
     if fresh >= 1_000:
         connection.execute(text("ANALYZE cim.place"))

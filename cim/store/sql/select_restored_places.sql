@@ -7,9 +7,6 @@ WITH known AS (
     WHERE dataset_id = :dataset_id AND role <> 2 AND record_to IS NULL AND cim.holds(valid_from, valid_to, now())
     UNION ALL SELECT object_id, geom FROM cim.current_feature WHERE dataset_id = :dataset_id
 )
-INSERT INTO cim.place (
-    object_id, dataset_id, layer, kind, name, address, division, folded_name, street, quarter, community,
-    number, building, unit, room, number_value, building_value, depth, rank, successors, geom)
 SELECT DISTINCT ON (k.object_id) k.object_id, :dataset_id, :layer, p.kind, p.name, p.address, p.division, p.folded_name,
        p.street, p.quarter, p.community, p.number, p.building, p.unit, p.room, p.number_value, p.building_value, p.depth,
        p.rank, p.successors, ST_PointOnSurface(l.geom)

@@ -1,9 +1,6 @@
--- insert_places
--- The names and addresses of a dataset's records, as people look for them; one place an object. Only divisions may be without
+-- select_told_places
+-- The names and addresses of a delivery's records, as people look for them; one place an object. Only divisions may be without
 -- a position: people look for them by name and code.
-INSERT INTO cim.place (
-    object_id, dataset_id, layer, kind, name, address, division, folded_name, street, quarter, community,
-    number, building, unit, room, number_value, building_value, depth, rank, successors, geom)
 SELECT DISTINCT ON (d.object_id) d.object_id, :dataset_id, :layer, p.kind, p.name, p.address, p.division, p.folded_name,
        p.street, p.quarter, p.community, p.number, p.building, p.unit, p.room, p.number_value, p.building_value, p.depth,
        p.rank, p.successors, ST_PointOnSurface(s.geom)
