@@ -118,7 +118,7 @@ def _map_of(crs: CRS) -> object:
     way, base = crs.coordinate_operation, crs.geodetic_crs
     if not crs.is_projected or way is None or base is None:
         return None
-    parameters = sorted((p.code, round(p.value * p.unit_conversion_factor, 12)) for p in way.params)
+    parameters = sorted((p.code, round(float(p.value) * p.unit_conversion_factor, 12)) for p in way.params)
     return (
         base.to_epsg(min_confidence=70),
         way.method_code,
