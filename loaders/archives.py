@@ -1,5 +1,6 @@
 """Zip archives: looked through before anything is unpacked, then unpacked under a count of the bytes that really come."""
 
+import errno
 import os
 import shutil
 import stat
@@ -59,7 +60,9 @@ def unpack(path: Path, folder: Path, intake: Intake, progress: Progress) -> None
             _refuse_no_space(entries, folder.parent, path)
             _write_all(archive, entries, partial, path, progress)
         _settle(partial, folder, entries)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeError, ValueError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeError, ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
         raise BadSource(f"{path}: not readable as a zip archive: {error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -170,7 +173,11 @@ def _write_all(
                     file.write(block)
                     done += len(block)
                     progress(done, total, f"unpacking {path.name}")
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        except OSError as error:  # of the disk, or of an offset that is none
+            if error.errno == errno.ENOSPC:
+                raise NoSpace(f"{target}: the disk is full; free some space, then try again") from error
+            raise BadSource(f"{path}: {entry.path!r} cannot be unpacked, it is damaged: {error.strerror}") from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
             raise BadSource(f"{path}: {entry.path!r} cannot be unpacked, the archive is damaged: {error}") from error
         if left:
             raise BadSource(f"{path}: {entry.path!r} breaks off: {left:,} bytes fewer than the archive says")
@@ -211,5 +218,5 @@ def is_unpacked(path: Path, folder: Path, intake: Intake) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return _is_whole(folder, look_through(archive, path, intake))
-    except (zipfile.BadZipFile, BadSource):
+    except (zipfile.BadZipFile, BadSource, OSError, ValueError, NotImplementedError):
         return False

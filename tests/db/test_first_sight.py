@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pytest
 import shapely
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from api.arguments import parser
 from api.commands import load
 from api.terminal import Terminal
 from cim import source_entry
+from tests.las_files import slope, write_las
 from tests.web_host import web_host
 
 pytestmark = pytest.mark.db
@@ -147,3 +149,23 @@ def test_a_name_that_is_taken_is_refused(settings, database, tmp_path):
     code, said = run(settings, path, "--crs", "EPSG:4326", "--layer", "landmarks", "--column", "name=详细地址")
     assert code == 1
     assert "a dataset of this name holds" in said
+
+
+def test_points_and_sheets_are_recognised_too(settings, database, tmp_path):
+    write_las(tmp_path / "scan.laz", *slope(200), crs="EPSG:4547")
+    book = openpyxl.Workbook()
+    for line in [["大同市门牌"], ["编号", "详细地址", "经度", "纬度"], ["a1", "和阳街1号", 113.3, 40.09]]:
+        book.active.append(line)
+    book.save(tmp_path / "门牌.xlsx")
+    code, said = run(settings, tmp_path / "scan.laz", tmp_path / "门牌.xlsx", "--preview")
+    assert code == 3, "the sheet has no CRS"
+    assert "point_clouds: points with heights" in said
+    code, said = run(settings, tmp_path / "scan.laz", tmp_path / "门牌.xlsx", "--crs", "EPSG:4547")
+    assert code == 3
+    code, said = run(settings, tmp_path / "门牌.xlsx", "--crs", "EPSG:4326")
+    assert code == 0, said
+    assert "the names of the columns stand in row 2" in said
+    assert rows(database, "SELECT name, layer FROM cim.dataset ORDER BY name") == [
+        ("scan", "point_clouds"),
+        ("门牌", "addresses"),
+    ]
