@@ -15,6 +15,8 @@ from cim.errors import BadSource
 from cim.plugins import Raster
 from cim.types import Issue
 
+PEAKS = 20
+"""So many spikes of a raster are told one by one."""
 _STRIP_PIXELS = 8_000_000
 _CACHE_BYTES = 64 << 20
 _CODES = {VOID: "dem_void_undeclared", SPIKE: "dem_spike"}
@@ -33,9 +35,9 @@ def _find(raster: Raster, row: int) -> list[Issue]:
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(raster.location) as dataset:
             least = spike_height(None, raster.pixel_m)
-            tally, declared = _weigh(dataset, least, zero_is_a_mark=False)
+            tally, declared, peaks = _weigh(dataset, least, zero_is_a_mark=False)
             if tally.zero_is_a_mark:
-                tally, declared = _weigh(dataset, least, zero_is_a_mark=True)
+                tally, declared, peaks = _weigh(dataset, least, zero_is_a_mark=True)
             if not tally.known:
                 raise BadSource(f"{raster.location}: every pixel of the elevation model is void; expected heights")
             found = []
@@ -45,6 +47,7 @@ def _find(raster: Raster, row: int) -> list[Issue]:
                     mended = "filled from their neighbours where ground is shown"
                     at = _middle(tally.bounds[code], dataset, raster.crs)
                     found.append(Issue(_CODES[code], told, row, repaired=mended, at=at))
+            found += [_peak(peak, dataset, raster.crs, row) for peak in peaks]
             if declared.counts.get("declared"):
                 share = declared.counts["declared"] / (dataset.width * dataset.height)
                 bounds = declared.bounds["declared"]
@@ -58,9 +61,15 @@ def _find(raster: Raster, row: int) -> list[Issue]:
         raise BadSource(f"{raster.location}: cannot be read any more: {error}") from error
 
 
-def _weigh(dataset: DatasetReader, least: float, *, zero_is_a_mark: bool) -> tuple[Tally, Tally]:
-    """What is no ground, and what the file itself declares void. Strips overlap by the neighbours a spike needs."""
+def _weigh(
+    dataset: DatasetReader, least: float, *, zero_is_a_mark: bool
+) -> tuple[Tally, Tally, list[tuple[int, int, float]]]:
+    """What is no ground, what the file itself declares void, and the first spikes (row, column, metres).
+
+    Strips overlap by the neighbours that a spike needs.
+    """
     flaws, declared = Tally(), Tally()
+    peaks: list[tuple[int, int, float]] = []
     strip = max(1, _STRIP_PIXELS // dataset.width)
     for top in range(0, dataset.height, strip):
         first, last = max(0, top - 1), min(dataset.height, top + strip + 1)
@@ -70,8 +79,18 @@ def _weigh(dataset: DatasetReader, least: float, *, zero_is_a_mark: bool) -> tup
         flaws.add(VOID, marks[keep], top)
         flaws.add(SPIKE, off[keep], top)
         flaws.weigh(ground[keep])
+        rows, cols = np.nonzero(off[keep])
+        for r, c in zip(rows[: PEAKS - len(peaks)], cols[: PEAKS - len(peaks)], strict=True):
+            peaks.append((top + int(r), int(c), float(heights[keep][r, c])))
         declared.add("declared", np.isnan(heights[keep]), top)
-    return flaws, declared
+    return flaws, declared, peaks
+
+
+def _peak(peak: tuple[int, int, float], dataset: DatasetReader, crs: str, row: int) -> Issue:
+    """One spike by itself, so that it can be found on a map."""
+    down, along, height = peak
+    at = _middle((down, along, down, along), dataset, crs)
+    return Issue("dem_spike", f"{height:,.1f} m at column {along + 1}, row {down + 1}", row, repaired="filled", at=at)
 
 
 def _heights(dataset: DatasetReader, window: Window) -> npt.NDArray[np.float32]:

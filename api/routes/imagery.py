@@ -6,6 +6,7 @@ from starlette.responses import Response
 from api.deps import STRICT, Shared
 from api.responses import Json
 from cim.errors import Unknown
+from tilesets.imagery.steepness import LEGEND
 
 router = APIRouter(prefix="/imagery", tags=["tiles"], dependencies=[STRICT])
 _FOR_AN_HOUR = {"cache-control": "public, max-age=3600"}
@@ -14,9 +15,10 @@ _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 
 @router.get("")
 def layers(shared: Shared) -> Json:
-    """What there is, where, and how deep."""
+    """What there is, where, and how deep; of the slope also which colour stands for how many degrees."""
     names = ("name", "title", "title_en", "bbox", "minzoom", "maxzoom", "version")
-    return Json({"layers": [{name: getattr(layer, name) for name in names} for layer in shared.imagery().values()]})
+    found = [{name: getattr(layer, name) for name in names} for layer in shared.imagery().values()]
+    return Json({"layers": [{**one, "legend": LEGEND} if one["name"] == "slope" else one for one in found]})
 
 
 @router.get("/{layer}/{z}/{x}/{y}")

@@ -20,6 +20,7 @@ from cim.store import catalogue, dem
 from cim.store.geoid import open_geoid
 from cim.types import silent
 from loaders import pipeline
+from loaders.rollback import rollback
 from tests.raster_files import NORTH, WEST, colours, heights, plane, tilted
 from tilesets import products
 from tilesets.imagery.layer import ImageryLayer
@@ -84,6 +85,19 @@ def test_sheets_of_several_frames_units_and_formats_are_one_ground(database, cit
     assert Path(note["path"]).is_file()
 
 
+def test_sheets_that_were_put_together_can_be_gone_back_to(database, city, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for height in (1000.0, 1100.0):
+        for n in range(2):
+            heights(folder / f"{n}.tif", np.full((30, 30), height, "float32"), west=WEST + 300 * n)
+        load(database, city, folder / "*.tif", "dem", tmp_path)
+    x, y = np.array([WEST + 300.0]), np.array([NORTH - 150.0])  # between the sheets
+    assert ground(database, x, y).tolist() == [1100.0]
+    rollback(database, "dem")
+    assert ground(database, x, y).tolist() == [1000.0]
+
+
 def test_a_finer_sheet_lies_over_a_coarser_one_and_the_coarser_is_kept_apart(database, city, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -118,8 +132,9 @@ def test_voids_and_spikes_are_told_with_their_place(database, city, tmp_path):
     values[5, 5] = -32000.0
     path = heights(tmp_path / "a.tif", values, nodata=-9999.0)
     report = load(database, city, path, "dem", tmp_path)
-    assert report.codes == {"dem_spike": 1, "dem_void": 1, "dem_void_undeclared": 1}
+    assert report.codes == {"dem_spike": 2, "dem_void": 1, "dem_void_undeclared": 1}  # the sum, and the one spike
     found = {issue.code: issue for issue in report.issues}
+    assert found["dem_spike"].message.endswith("m at column 31, row 21")
     assert found["dem_void"].message.startswith("6 pixels")
     spike = frames.transform(np.array([found["dem_spike"].at]), frames.LONLAT, "EPSG:4547")[0]
     assert np.abs(spike - [WEST + 305.0, NORTH - 205.0]).max() < 0.1

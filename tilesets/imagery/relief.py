@@ -18,6 +18,7 @@ from cim.types import FloatArray, IntArray, Progress, silent
 from tilesets import folder_swap
 from tilesets.imagery.cog import CACHE_BYTES, TILE_PX, Cog, MercatorGrid, grid_over, to_cog, zoom_for
 from tilesets.imagery.layer import ImageryReport, publish
+from tilesets.imagery.steepness import painted
 from tilesets.terrain.dem import Dem, DemSource, prepare
 from tilesets.terrain.grid import METRES_PER_DEGREE
 from tilesets.terrain.surface import Surface, build_surface, pixels_at
@@ -68,22 +69,8 @@ def _shaded(heights: FloatArray, step: FloatArray) -> npt.NDArray[np.uint8]:
     return hillshade(heights, step, step)[None]
 
 
-STEEPNESS = (
-    (0.0, (247, 247, 238)),
-    (2.0, (217, 230, 191)),
-    (6.0, (250, 224, 130)),
-    (15.0, (240, 150, 70)),
-    (25.0, (196, 60, 52)),
-    (45.0, (98, 24, 58)),
-)
-"""Degrees and the colour at them, even between: the bounds of the five grades of slope in China's land survey."""
-
-
 def _steep(heights: FloatArray, step: FloatArray) -> npt.NDArray[np.uint8]:
-    degrees = np.nan_to_num(slope(heights, step, step))
-    at = [one for one, _ in STEEPNESS]
-    bands = [np.interp(degrees, at, [colour[n] for _, colour in STEEPNESS]) for n in range(3)]
-    return np.rint(np.stack(bands)).astype(np.uint8)
+    return painted(slope(heights, step, step))
 
 
 HILLSHADE = Relief("hillshade", "地貌晕渲", "Hillshade", 1, _shaded)

@@ -17,7 +17,8 @@ from cim.errors import BadInput, BadSource, MissingCrs, Unavailable, Unknown
 from tilesets.imagery.cog import zoom_for
 from tilesets.imagery.layer import JPEG, PNG, ImageryLayer, build_imagery
 from tilesets.imagery.mosaic import Picture
-from tilesets.imagery.relief import STEEPNESS, build_reliefs
+from tilesets.imagery.relief import build_reliefs
+from tilesets.imagery.steepness import STEEPNESS
 from tilesets.terrain.dem import DemSource
 
 GREEN, RED = (30, 160, 40), (200, 40, 30)
