@@ -23,7 +23,20 @@ from api.limits import Limited
 from api.live import Live
 from api.metrics import Counted, Metrics
 from api.past import Past
-from api.routes import catalogue, divisions, history, imagery, incidents, ogc, places, sensors, service, sta, stac
+from api.routes import (
+    catalogue,
+    divisions,
+    exports,
+    history,
+    imagery,
+    incidents,
+    ogc,
+    places,
+    sensors,
+    service,
+    sta,
+    stac,
+)
 from api.static import Tiles, Viewer
 from api.tile_cache import TileCache
 from api.tile_supply import Supply, from_store
@@ -38,7 +51,7 @@ from cim.store.embedded import ensure_cluster
 VIEWER = Path(__file__).with_name("viewer") / "dist"
 # Routes at work at once: the pool holds 22 connections; bus, writer and watch take one each, vector tiles four.
 _THREADS = 14
-_FAMILIES = (service, ogc, history, divisions, places, sta, sensors, incidents, imagery, catalogue, stac)
+_FAMILIES = (service, ogc, history, divisions, places, sta, sensors, incidents, imagery, exports, catalogue, stac)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
