@@ -4,6 +4,7 @@ from cim.plugins import Registry
 from tests.bench.line import Line
 from tests.bench.lines import (
     diff_versions,
+    export_rate,
     history_price,
     items_at,
     load_footprints,
@@ -28,6 +29,7 @@ LINES = Registry[Line](
     diff_versions.LINE,
     items_at.LINE,
     history_price.LINE,
+    export_rate.LINE,
     tiles_rate.LINE,
     tiles_bytes.LINE,
     tiles_memory.LINE,
