@@ -27,6 +27,7 @@ from api.routes import (
     catalogue,
     coverage,
     divisions,
+    exports,
     history,
     imagery,
     incidents,
@@ -51,7 +52,10 @@ from cim.store.embedded import ensure_cluster
 VIEWER = Path(__file__).with_name("viewer") / "dist"
 # Routes at work at once: the pool holds 22 connections; bus, writer and watch take one each, vector tiles four.
 _THREADS = 14
-_FAMILIES = (service, ogc, history, divisions, places, sta, sensors, incidents, imagery, catalogue, stac, coverage)
+_FAMILIES = (
+    *(service, ogc, history, divisions, places, sta, sensors, incidents, imagery),
+    *(exports, catalogue, stac, coverage),
+)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

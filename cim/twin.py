@@ -8,7 +8,7 @@ heights = twin.ground([113.288], [40.091])
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +18,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cim import __version__
 from cim import crs as frames
 from cim.city import City
 from cim.errors import BadInput, Unknown
+from cim.exports import package
+from cim.exports.order import Order
 from cim.finding.outcome import Outcome, settle
 from cim.geometry import moved
 from cim.layers import LAYERS
@@ -189,6 +192,52 @@ class Twin:
         index = pd.Index([row["id"] for row in rows], name="id", dtype="int64")
         table = pd.DataFrame([row["properties"] for row in rows], index=index)
         return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=index), crs=frames.LONLAT)
+
+    def export(
+        self,
+        to: str | Path,
+        *,
+        layers: Sequence[str] = (),
+        datasets: Sequence[str] = (),
+        version: int | None = None,
+        formats: Sequence[str] = ("gpkg",),
+        crs: str | None = None,
+        encoding: str | None = None,
+        bbox: tuple[float, float, float, float] | None = None,
+        at: str | datetime | None = None,
+        as_known_at: str | datetime | None = None,
+        by: str | None = None,
+    ) -> pd.DataFrame:
+        """Write layers (as shown) and datasets (as a version made them) to a new folder, or a new archive `*.zip`.
+
+        Neither named: every layer, and the rasters as delivered. formats: gpkg, parquet, fgb, geojson, geojsonseq, csv,
+        shp. crs: default the city frame. Returns one row a table with its file, count and losses; the manifest beside
+        the files says the rest. Raises Conflict where `to` is there already, Unknown or BadInput for what cannot be.
+        """
+        order = Order(
+            layers=tuple(layers),
+            datasets=tuple(datasets),
+            version=version,
+            formats=tuple(formats),
+            crs=crs,
+            encoding=encoding,
+            bbox=None if bbox is None else Box(*bbox),
+            at=self._moment(at, "at"),
+            known=self._moment(as_known_at, "as_known_at"),
+            by=by,
+        )
+        software = f"datong-cim {__version__}"
+        found = package.write(
+            self._database,
+            self.city,
+            order,
+            Path(to).absolute(),
+            silent,
+            clock=lambda: datetime.now(UTC),
+            software=software,
+        )
+        rows = [(e.name, e.layer, e.format, e.files[0].path, e.records, dict(e.losses)) for e in found.entries]
+        return pd.DataFrame(rows, columns=["name", "layer", "format", "file", "records", "losses"])
 
     def _moment(self, stated: str | datetime | None, name: str) -> datetime | None:
         if stated is None or (isinstance(stated, datetime) and stated.tzinfo is not None):

@@ -1,17 +1,99 @@
-"""`cim export`: layers, versions of datasets and delivered files, out into a folder or an archive with a manifest."""
+"""`cim export`: layers, versions of datasets and delivered files, out into a folder or an archive with a manifest.
+
+The server writes single tables with it: brought in at the first of them, for GDAL and Arrow take a second to import.
+"""
 
 import argparse
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from threading import BoundedSemaphore
+from typing import BinaryIO
 
 from api.connection import connect
 from api.deps import moment, parse_bbox, utc_now
+from api.errors import Busy, TooLarge
 from api.terminal import Terminal
 from cim import __version__
 from cim import crs as frames
+from cim.city import City
+from cim.errors import BadInput
 from cim.exports import package
 from cim.exports.manifest import Entry
-from cim.exports.order import Order
+from cim.exports.order import Order, items
 from cim.settings import Settings
+from cim.store import records
+from cim.store.db import Database
+from cim.types import silent
+
+_SOFTWARE = f"datong-cim {__version__}"
+
+# Who fetches files must not keep everybody else waiting: so many are written at a time, in this process.
+_slots = BoundedSemaphore(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One version of a dataset as one file, as a client of the server asks for it."""
+
+    dataset: str
+    version: int
+    format: str
+    crs: str | None
+    encoding: str | None
+
+    def digest(self, software: str) -> str:
+        """What the file is known by: a version never changes, so neither does what this software makes of it."""
+        asked = (self.dataset, self.version, self.format, self.crs, self.encoding, software)
+        return hashlib.sha256(repr(asked).encode()).hexdigest()[:32]
+
+    def written(
+        self, database: Database, city: City, data: Path, clock: Callable[[], datetime], most: int
+    ) -> tuple[str, int, BinaryIO]:
+        """The name, the size and the open file, which is in no folder any more. A Shapefile is an archive.
+
+        Raises TooLarge for more than `most` records, Busy while others are being written, and what `package.write` raises.
+        """
+        order = Order(
+            datasets=(self.dataset,),
+            version=self.version,
+            formats=(self.format,),
+            crs=self.crs,
+            encoding=self.encoding,
+        )
+        if not _slots.acquire(blocking=False):
+            raise Busy("other exports are being written: ask for this one again in a moment")
+        try:
+            _refuse_large(database, order, most)
+            data.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".export-", dir=data) as folder:
+                to = Path(folder) / ("out.zip" if self.format == "shp" else "out")
+                found = package.write(database, city, order, to, silent, clock=clock, software=_SOFTWARE)
+                entry = found.entries[0]
+                path = to if self.format == "shp" else to / entry.files[0].path
+                name = f"{entry.name}.zip" if self.format == "shp" else path.name
+                return name, path.stat().st_size, path.open("rb")
+        finally:
+            _slots.release()
+
+
+def _refuse_large(database: Database, order: Order, most: int) -> None:
+    """Raise TooLarge for a table of too many records, BadInput for what is none."""
+    with records.snapshot(database) as snapshot, database.begin() as connection:
+        (item,) = items(connection, order)
+        if item.wanted is None:
+            raise BadInput(
+                f"{item.name} is a raster, a file as delivered: `cim export --dataset {item.dataset}` copies it"
+            )
+        count = snapshot.survey(item.wanted).count
+    if count > most:
+        raise TooLarge(
+            f"{item.name} has {count:,} records, more than the {most:,} that this door writes: "
+            f"`cim export --dataset {item.dataset} --version {order.version}` writes them all"
+        )
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
@@ -32,9 +114,7 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
     database = connect(settings, terminal)
     to = Path(parsed.to).absolute()
     with terminal.stage(f"export to {to.name}"):
-        found = package.write(
-            database, city, order, to, terminal.progress, clock=utc_now, software=f"datong-cim {__version__}"
-        )
+        found = package.write(database, city, order, to, terminal.progress, clock=utc_now, software=_SOFTWARE)
     for entry in found.entries:
         terminal.line(_told(entry))
     for name in found.left_out:

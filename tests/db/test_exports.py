@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -254,3 +256,21 @@ def test_a_raster_is_copied_with_its_checksum_and_refused_when_it_changed(databa
     with pytest.raises(BadSource, match="not the file that was delivered any more"):
         export(database, city, tmp_path / "again")
     assert not (tmp_path / "again").exists()
+
+
+def test_the_command_writes_a_package_and_another_city_loads_it(full, database, city, tmp_path):
+    environ = {**os.environ, "CIM_CITY": str(Path("city.toml").resolve()), "CIM_DATA": str(tmp_path / "var")}
+
+    def cim(*words, url):
+        command = [sys.executable, "-m", "api.cli", *words]
+        return subprocess.run(command, env=environ | {"CIM_DATABASE_URL": url}, capture_output=True, text=True)
+
+    words = ("--to", str(tmp_path / "out.zip"), "--layer", "roads", "--layer", "buildings", "--by", "测绘院")
+    done = cim("export", *words, url=full.url)
+    assert done.returncode == 0, done.stderr
+    assert "roads.gpkg: 2 records" in done.stderr
+    again = cim("export", *words, url=full.url)
+    assert (again.returncode, "is there already" in again.stderr) == (1, True)
+    done = cim("load", str(tmp_path / "out.zip"), url=database.url)
+    assert done.returncode == 0, done.stderr
+    assert_same(held(database, "buildings"), held(full, "buildings"), turned=False, lost={})

@@ -13,6 +13,7 @@ from cim import crs as frames
 from cim.exports.batches import shapes_of
 from cim.exports.sheet import Loss, Sheet, Written
 
+_PIECE = 1_000
 _OPTIONS = orjson.OPT_UTC_Z
 
 
@@ -35,7 +36,7 @@ class GeoJson:
             if not self.lines:
                 file.write(_head(sheet))
             first = True
-            for batch in batches:
+            for batch in (piece for whole in batches for piece in _pieces(whole)):
                 features = _features(batch, json_columns)
                 if self.lines:
                     file.write(b"".join(one + b"\n" for one in features))
@@ -45,6 +46,11 @@ class GeoJson:
             if not self.lines:
                 file.write(b"\n]}\n")
         return Written((path,))
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in smaller ones: records as Python's own values take many times the memory that they take in Arrow."""
+    return (batch.slice(first, _PIECE) for first in range(0, batch.num_rows, _PIECE))
 
 
 def _head(sheet: Sheet) -> bytes:

@@ -142,3 +142,26 @@ def test_every_record_is_accepted_or_rejected_and_what_is_accepted_is_sound(city
     assert (checked.frame.geometry.area >= city.limits.min_footprint_m2).all()
     assert checked.frame["height_m"].between(*city.limits.building_height_m).all()
     assert all(r.reason and r.content for r in checked.rejected)
+
+
+def test_a_height_that_its_file_calls_assumed_is_not_measured_by_being_delivered(city):
+    basis = ["assumed", "storeys", None, "guessed"]
+    checked = judge(city, [SQUARE] * 4, height_m=[3.0, 9.0, 5.0, 6.0], height_basis=basis)
+    assert checked.frame["height_basis"].tolist() == ["assumed", "storeys", "source", "source"]
+    assert codes(checked) == {(4, "domain")}
+
+
+def test_a_source_that_some_records_do_not_name_is_unknown_there(city):
+    assert judge(city, [SQUARE] * 2, source=None, height_m=[3.0, 3.0]).frame["source"].tolist() == [None, None]
+    given_source = Source("some.gpkg", "buildings", columns={"source": "from"})
+    checked = judge(city, [SQUARE] * 2, source=given_source, **{"from": ["survey", None]})
+    assert checked.frame["source"].tolist() == ["survey", None]
+
+
+def test_where_a_column_holds_the_other_fields_no_further_column_is_one(city):
+    given_source = Source("some.gpkg", "buildings", columns={"extra": "rest"})
+    rest = ['{"数": [1, {"深": null}], "大": 18446744073709551617}', None, "", '{"cut": "of']
+    checked = judge(city, [SQUARE] * 4, source=given_source, rest=rest, cim_id=[1, 2, 3, 4])
+    first, *others = checked.frame["extra"].tolist()
+    assert first == {"数": [1, {"深": None}], "大": 18446744073709551617}
+    assert others == [{}, {}, {"extra": '{"cut": "of'}]
