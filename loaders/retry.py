@@ -20,7 +20,7 @@ from cim.store import catalogue, places, publication, quarantine, staging, versi
 from cim.store.db import Connection, Database
 from cim.store.quarantine import Held
 from cim.types import Issue, Progress, Rejected, Report
-from loaders import devices, identity, whole
+from loaders import address_links, addresses, devices, identity, whole
 from loaders.checks import Checked, check
 from loaders.place_names import places as named_places
 from loaders.tally import Tally
@@ -109,6 +109,7 @@ class _Retry:
         report = replace(report, changes=changes)
         if self.layer.name == "buildings":
             report = identity.settle(self.connection, self.dataset_id, at, report)
+        report = address_links.settle(self.connection, self.layer, report, self.city.limits.address_reach_m)
         places.publish(self.connection, self.layer.name, self.dataset_id, mode="append")
         quarantine.resolve(self.connection, let_in, begun.version_id)
         versions.publish(self.connection, begun.version_id, report, self.crs, at)
@@ -137,7 +138,10 @@ class _Retry:
         whole_records = {row: one for row, one in self.held.items() if "raw" not in one.record.content}
         torn = tuple(one.record for row, one in self.held.items() if row not in whole_records)
         batch = Batch(_frame(whole_records), self.crs, damaged=torn)
-        return check(batch, self.source, self.layer, self.city, self.geoid)
+        checked = check(batch, self.source, self.layer, self.city, self.geoid)
+        if self.layer.name != addresses.LAYER:
+            return checked
+        return addresses.read(checked, addresses.reference(self.connection))
 
     def _judge_whole(self, version_id: int) -> dict[int, Rejected]:
         """What the dataset holds already under its key, or comes twice, stays out."""

@@ -14,7 +14,7 @@ from cim.plugins import Batch, Raster
 from cim.store import bus, catalogue, places, publication, quarantine, staging, versions
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
-from loaders import devices, identity, originals, placement, whole
+from loaders import address_links, addresses, devices, identity, originals, placement, whole
 from loaders.checks import Checked, check
 from loaders.files import File, recognise, refuse_changed
 from loaders.job import Load, Preview
@@ -39,6 +39,7 @@ class Run:
         )
         self._sample = np.zeros((0, 2))
         self._devices: list[gpd.GeoDataFrame] = []
+        self._addresses = addresses.needed(database, job.layer, job.source)
         self._recognised = 0
 
     def read(self, pace: Pace) -> None:
@@ -68,6 +69,7 @@ class Run:
         job, first = self.job, self._row == 0
         self._remember(batch)
         checked = check(_numbered(batch, self._before), job.source, job.layer, job.city, job.geoid)
+        checked = checked if self._addresses is None else addresses.read(checked, self._addresses)
         self.tally.add(len(batch.frame) + len(batch.damaged), checked)
         self._row = batch.last_row or int(batch.frame.index[-1])
         with self.database.begin() as connection:
@@ -178,6 +180,7 @@ class Run:
             publication.apply(connection, job.delivery(), at, changes)
             if job.layer.name == "buildings":
                 report = identity.settle(connection, job.dataset_id, at, report)
+            report = address_links.settle(connection, job.layer, report, job.city.limits.address_reach_m)
             places.publish(connection, job.layer.name, job.dataset_id, mode=job.source.mode)
         report = replace(report, seconds=round(elapsed(), 3))
         catalogue.settle_due(connection, job.dataset_id)
