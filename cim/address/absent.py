@@ -19,7 +19,7 @@ _WORDS = {
     "number": "门牌|号",
 }
 _WORD = "|".join(f"(?P<{part}>{word})" for part, word in _WORDS.items())
-BEFORE = re.compile(f"(?:暂?无|没有)(?:{_WORD})(?:号码?)?")
+BEFORE = re.compile(f"(?:暂?无|没有)(?:{_WORD})(?:号码?|名称?)?")
 _BEHIND = re.compile(f"(?:{_WORD})(?:号码?|名称?)?[: ]?(?:暂?无|没有)(?![忧锡极限])")
 FIRST = frozenset("暂无没街道路巷乡省市区社居村组小网院楼层栋幢号座单室房户门")
 """The characters that such a saying can begin with."""

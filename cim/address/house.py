@@ -6,7 +6,7 @@ from cim.address import figures, numbered, relations
 from cim.address.draft import Draft
 from cim.address.numbered import Series
 from cim.address.numerals import CHINESE, STEMS, digits
-from cim.address.toponyms import SIGNS
+from cim.address.toponyms import SIGNS, STOP
 
 _UNIT_NEXT = re.compile(f"[ ,、-]?[0-9{CHINESE}A-Z{STEMS}]+(?:单元|门洞|门(?=[ ,0-9-]|$)|单(?=[ ,0-9-]|$))")
 
@@ -92,7 +92,10 @@ def _bare(draft: Draft, found: "re.Match[str]") -> int:
     text, series = draft.text, Series.of(found["series"])
     after = text[found.end() : found.end() + 1]
     in_figures = found["series"][0].isascii() and found["series"][0].isdigit()
-    if after and after not in SIGNS and (draft.behind not in ("street", *figures.HOUSED) or not in_figures):
+    parted = STOP.match(text, found.end()) is not None or (
+        draft.behind not in ("plain", "place") and series.is_shorthand()
+    )
+    if after and not parted and (draft.behind not in ("street", *figures.HOUSED) or not in_figures):
         return 0
     if not in_figures and not (draft.behind in figures.HOUSED or (draft.behind == "street" and not after)):
         return 0

@@ -71,17 +71,16 @@ class Reading(Draft):
         self.flush()
         self.mentions.append(mention)
         self.behind = "village" if any(len(code) == 12 for code in mention.codes) else "division"
-        bare_from = mention.end
-        stop = STOP.search(text, bare_from)
-        end = stop.start() if stop else len(text)
-        found = endings.INSTITUTION.match(text, bare_from) if end >= bare_from else None
-        if found is not None and (found.end() >= end):
+        found = endings.INSTITUTION.match(text, mention.end)
+        if found is not None and self._name_end(mention.end) <= found.end():
             span = (mention.end - len(mention.name), found.end())
-            self.names.append(span)
-            self.certain.add(span)
-            self.behind = "place"
+            self.pending, self.behind = ("place", *span), "place"
             return found.end()
         return mention.end
+
+    def _name_end(self, at: int) -> int:
+        stop = STOP.search(self.text, at)
+        return stop.start() if stop is not None else len(self.text)
 
     def _word(self, at: int) -> int:
         """Words that name no part, and labels that stand before their numbers: where they end, 0 if here are none."""
@@ -107,6 +106,11 @@ class Reading(Draft):
                 self.asides_end.add(form.end())
                 self.asides_begin.add(at)
             return form.end()
+        note = relations.REQUEST.match(text, at)
+        if note is not None:
+            self.flush()
+            self.rest.append(note.span())
+            return note.end()
         element = _ELEMENT.match(text, at)
         return element.end() if element is not None else 0
 
@@ -116,8 +120,7 @@ class Reading(Draft):
         """A run of text without numbers: a street, a quarter, a unit that nobody knows, or a place."""
         text = self.text
         figures_end = lead.end() if (lead := _FIGURES.match(text, at)) is not None else at + 1
-        stop = STOP.search(text, figures_end)
-        end = stop.start() if stop else len(text)
+        end = self._name_end(figures_end)
         kind, length = endings.first(text[at:end])
         end = at + length
         if kind == "street":
@@ -133,7 +136,6 @@ class Reading(Draft):
             self.rest.append((at, end))
             return end
         if kind == "plain" and at and text[at - 1] == "(" and (end == len(text) or text[end] == ")"):
-            self.flush()
             self.rest.append((at, end))
             return end
         if self.pending is not None and self.pending[2] == at and self.pending[0] == "plain":

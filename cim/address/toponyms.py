@@ -50,7 +50,10 @@ def _full(text: str, at: int, gazetteer: Gazetteer) -> Mention | None:
     for length in gazetteer.lengths.get(text[at : at + 2], ()):
         key = text[at : at + length]
         name = gazetteer.names.get(key)
-        if name is not None and name.full and not endings.STREETS.match(text, end := at + len(key)):
+        if name is None or not name.full:
+            continue
+        end = at + len(key)
+        if endings.STREETS.match(text, end) is None or _full(text, end, gazetteer) is not None:
             return Mention(at, end, key, name.full)
     return None
 
@@ -81,7 +84,7 @@ def _bare(text: str, at: int, gazetteer: Gazetteer, told: Sequence[Mention]) -> 
         if name is None or not name.bare:
             continue
         codes = _possible(name, gazetteer, told, at)
-        if codes and _may_stand(text, at + len(key), gazetteer, codes, told):
+        if codes and _may_stand(text, at, at + len(key), gazetteer, codes, told):
             return Mention(at, at + len(key), key, codes)
     return None
 
@@ -102,8 +105,11 @@ def _possible(name: Name, gazetteer: Gazetteer, told: Sequence[Mention], at: int
     return codes if any(gazetteer.places[c].level == "town" for c in near) else ()
 
 
-def _may_stand(text: str, at: int, gazetteer: Gazetteer, codes: Sequence[str], told: Sequence[Mention]) -> bool:
-    """Whether what follows leaves a bare name to itself."""
+def _may_stand(
+    text: str, begin: int, at: int, gazetteer: Gazetteer, codes: Sequence[str], told: Sequence[Mention]
+) -> bool:
+    """Whether what follows leaves a bare name (from begin to at) to itself."""
+    at_head = begin == 0 or text[begin - 1] in SIGNS
     is_town = gazetteer.places[codes[0]].level in _SMALL
     if at == len(text) or text[at] in SIGNS:
         return True
@@ -123,10 +129,12 @@ def _may_stand(text: str, at: int, gazetteer: Gazetteer, codes: Sequence[str], t
     kind, length = endings.first(text[at:end])
     if kind == "street":
         return length > 2
-    if is_town:
+    if is_town or _is_told(codes, gazetteer, told) or not (at_head or (told and told[-1].end == begin)):
         return False
-    return (
-        (kind in ("quarter", "unit") and length > 2)
-        or length > 2
-        or endings.INSTITUTION.fullmatch(text, at, end) is not None
-    )
+    return length > 2 or endings.INSTITUTION.fullmatch(text, at, end) is not None
+
+
+def _is_told(codes: Sequence[str], gazetteer: Gazetteer, told: Sequence[Mention]) -> bool:
+    """Whether these units, or some that lie in them, were mentioned before: 大同日报社 in 平城区 is a name of its own."""
+    known = [code for mention in told for code in mention.codes if code in gazetteer.places]
+    return any(code in gazetteer.places[one].path for one in known for code in codes)
