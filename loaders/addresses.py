@@ -1,7 +1,8 @@
 """Addresses of a batch read into their parts, and their division checked by text and by place."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, cast
 
 import geopandas as gpd
@@ -11,7 +12,7 @@ import shapely
 
 from cim import divisions
 from cim.address.gazetteer import Gazetteer
-from cim.address.parse import Parsed, parse
+from cim.address.parse import Parsed
 from cim.address.parts import PARTS
 from cim.address.standard import standard
 from cim.errors import BadInput
@@ -19,9 +20,11 @@ from cim.plugins import Layer, Source
 from cim.store.db import Connection, Database
 from cim.store.divisions import held, outlines
 from cim.types import Issue, ObjectArray
+from loaders.address_readers import Readers
 from loaders.checks import Checked
 
 LAYER = "addresses"
+_parts = attrgetter(*PARTS)
 _COLUMNS = ["place_name" if part == "name" else part for part in PARTS]
 
 
@@ -29,7 +32,7 @@ _COLUMNS = ["place_name" if part == "name" else part for part in PARTS]
 class Reference:
     """What addresses are read against: the names of the divisions, and their outlines (city frame), the largest first."""
 
-    gazetteer: Gazetteer
+    readers: Readers
     codes: tuple[str, ...]
     shapes: tuple[shapely.Geometry, ...]
 
@@ -39,7 +42,7 @@ def reference(connection: Connection) -> Reference:
     drawn = sorted(outlines(connection), key=lambda one: (len(one.code), one.code))
     shapes = [one.shape for one in drawn]
     shapely.prepare(shapes)
-    return Reference(Gazetteer.of(held(connection).tree), tuple(one.code for one in drawn), tuple(shapes))
+    return Reference(Readers(Gazetteer.of(held(connection).tree)), tuple(one.code for one in drawn), tuple(shapes))
 
 
 def needed(database: Database, layer: Layer, source: Source) -> Reference | None:
@@ -55,7 +58,7 @@ def read(checked: Checked, against: Reference) -> Checked:
     frame = checked.frame
     if not len(frame):
         return checked
-    parsed = [parse(text, against.gazetteer) for text in frame["address"].tolist()]
+    parsed = against.readers.read(frame["address"].tolist())
     there = _owners(frame.geometry.to_numpy(), against)
     given = frame["division"].tolist()
     issues: list[Issue] = []
@@ -69,7 +72,7 @@ def read(checked: Checked, against: Reference) -> Checked:
 
 
 def _with_parts(frame: gpd.GeoDataFrame, parsed: Sequence[Parsed], codes: Sequence[str | None]) -> gpd.GeoDataFrame:
-    columns = zip(*(astuple(one.address) for one in parsed), strict=True)
+    columns = zip(*(_parts(one.address) for one in parsed), strict=True)
     read: dict[str, list[Any]] = {name: list(values) for name, values in zip(_COLUMNS, columns, strict=True)}
     read["standard"] = [standard(one.address) for one in parsed]
     out = frame.copy()

@@ -1,6 +1,7 @@
 """A vector load under way: batches are checked and staged one by one, then the whole is judged and published."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -44,13 +45,14 @@ class Run:
 
     def read(self, pace: Pace) -> None:
         """Stage every batch of every file, going on behind what an interrupted run staged."""
-        for number in range(self._file, len(self.job.files)):
-            file = self.job.files[number]
-            if number > self._file:
-                self._file, self._before, self._row = number, self._before + self._row, 0
-            for batch in self._batches(file, self._row):
-                self._stage(batch, file)
-                pace.tell(self.tally, batch, file, self.job.dataset)
+        with nullcontext() if self._addresses is None else self._addresses.readers:
+            for number in range(self._file, len(self.job.files)):
+                file = self.job.files[number]
+                if number > self._file:
+                    self._file, self._before, self._row = number, self._before + self._row, 0
+                for batch in self._batches(file, self._row):
+                    self._stage(batch, file)
+                    pace.tell(self.tally, batch, file, self.job.dataset)
         refuse_changed(self.job.files)
 
     def _batches(self, file: File, after: int) -> Iterator[Batch]:

@@ -1,7 +1,8 @@
 -- The building of each address, in the present only: renewed in the transaction that publishes either of them.
+-- No foreign keys: their triggers would run for every row of a bulk load, and objects are never deleted.
 CREATE TABLE cim.address_link (
-    address_id bigint PRIMARY KEY REFERENCES cim.object (id),
-    building_id bigint NOT NULL REFERENCES cim.object (id),
+    address_id bigint PRIMARY KEY,
+    building_id bigint NOT NULL,
     how text NOT NULL CHECK (how IN ('inside', 'near', 'text')),
     distance_m real                   -- 0 inside; NULL: by text
 );
