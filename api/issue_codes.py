@@ -139,6 +139,17 @@ CODES: dict[str, tuple[str, str]] = {
     "bd09_signature": ("整体偏移如同未声明的 BD-09", "all is shifted as undeclared BD-09 would be"),
     "gcj02_undone_twice": ("本是真实坐标，却声明为 GCJ-02", "true coordinates stated as GCJ-02"),
     "bd09_undone_twice": ("本是真实坐标，却声明为 BD-09", "true coordinates stated as BD-09"),
+    # Addresses
+    "address_ambiguous": ("地名对应多个区划，未判定", "the name fits several divisions; none of them was taken"),
+    "address_contradiction": ("地址中的上下级不相符", "the address names a unit that does not lie in the larger one"),
+    "address_old_unit": ("地址用了已撤销的区划名称", "the address names a unit that is no longer in force"),
+    "address_unread": ("地址中有未能识别的内容", "a part of the address was not understood"),
+    "address_too_long": ("地址过长，只读了前面的部分", "the address is too long; only its beginning was read"),
+    "address_division": ("所给区划代码与地址文字不符", "the division code does not fit the text of the address"),
+    "address_elsewhere": ("地址所说的区划与坐标位置不符", "the point lies in another division than the address says"),
+    "address_near_building": ("不在建筑内，按距离关联到附近建筑", "in no building; tied to the nearest one"),
+    "address_by_text": ("按街道和门牌号关联到建筑", "tied to a building by its street and number alone"),
+    "address_without_building": ("没有找到对应的建筑", "no building was found for the address"),
     # Why a load ended
     "unknown": ("所说的名称不存在", "a name that does not exist"),
     "conflict": ("与正在进行的另一次入库冲突", "another load of the same dataset was under way"),

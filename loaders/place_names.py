@@ -6,12 +6,11 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from cim.address.parts import ABSENT, Address
+from cim.address.parts import ABSENT
 from cim.address.spelling import fold
 from cim.finding.names import DIVISION, NAME, STREET
 from cim.plugins import Layer
 from cim.store.places import Place
-from loaders.address_reader import AddressReader
 
 # 0 places and divisions, 1 streets, 2 single numbers: the smaller rank comes first among equal matches.
 _RANK = {
@@ -25,21 +24,23 @@ _KIND = {
 _ROLE = {"divisions": DIVISION, "division_codes": DIVISION, "roads": NAME | STREET}
 _PLACE_NAME = "地名"
 _OLD = "old_division"
+_PARTS = ("street", "quarter", "community", "number", "building", "unit", "room", "place_name")
 _READ = ("source_key", "name", "address", "kind", "division", "code", "ended_on", "successors")
 
 
-def places(layer: Layer, frame: gpd.GeoDataFrame | pd.DataFrame, read: AddressReader) -> list[Place]:
+def places(layer: Layer, frame: gpd.GeoDataFrame | pd.DataFrame) -> list[Place]:
     """One Place a named or addressed record; roads once a name (their first record). Others have none."""
     if layer.name not in _RANK:
         return []
-    columns = [frame[name].tolist() if name in frame else [None] * len(frame) for name in _READ]
+    wanted = (*_READ, *_PARTS) if layer.name == "addresses" else _READ
+    columns = [frame[name].tolist() if name in frame else [None] * len(frame) for name in wanted]
     out: list[Place] = []
     named: set[str] = set()
     for row, *values in zip(frame.index.tolist(), *columns, strict=True):
-        record = dict(zip(_READ, values, strict=True))
+        record = dict(zip(wanted, values, strict=True))
         name = _text(record["name"])
         if layer.name == "addresses":
-            found = _addressed(int(row), record, name, read)
+            found = _addressed(int(row), record, name)
         elif name is None or (layer.name == "roads" and name in named):
             continue
         else:
@@ -73,16 +74,15 @@ def _named(row: int, layer: str, record: Mapping[str, Any], name: str) -> Place 
     )
 
 
-def _addressed(row: int, record: Mapping[str, Any], name: str | None, read: AddressReader) -> Place | None:
+def _addressed(row: int, record: Mapping[str, Any], name: str | None) -> Place | None:
     """The place of an address: by its own name, and by its street, quarter or village with the numbers."""
     address = _text(record["address"])
-    reading = None if address is None else read(address)
-    parts = Address() if reading is None else reading.address
-    street, quarter, community = (fold(_told(part)) for part in (parts.street, parts.quarter, parts.community))
+    parts = {part: _told(_text(record[part])) for part in _PARTS}
+    street, quarter, community = (fold(parts[part]) for part in ("street", "quarter", "community"))
     if street or quarter:
         community = ""
-    known = street or quarter or community or parts.name
-    folded = fold(name or parts.name or ("" if known else address or ""))
+    known = street or quarter or community or parts["place_name"]
+    folded = fold(name or parts["place_name"] or ("" if known else address or ""))
     if not folded and not known:
         return None
     kind = _text(record["kind"])
@@ -92,29 +92,23 @@ def _addressed(row: int, record: Mapping[str, Any], name: str | None, read: Addr
         kind=kind or "address",
         name=name,
         address=address,
-        division=_finer(_text(record["division"]), None if reading is None else reading.division),
+        division=_text(record["division"]),
         rank=0 if kind == _PLACE_NAME else 2,
         role=NAME,
         folded_name=folded,
         street=street,
         quarter=quarter,
         community=community,
-        number=_told(parts.number),
-        building=_told(parts.building),
-        unit=_told(parts.unit),
-        room=_told(parts.room),
+        number=parts["number"],
+        building=parts["building"],
+        unit=parts["unit"],
+        room=parts["room"],
     )
 
 
-def _finer(stated: str | None, read: str | None) -> str | None:
-    """The code that the record states, unless its address names a unit within that one."""
-    if stated is None or (read is not None and read.startswith(stated)):
-        return read if read is not None else stated
-    return stated
-
-
-def _told(part: str) -> str:
-    return "" if part == ABSENT else part
+def _told(part: str | None) -> str:
+    """A part of an address; empty where it says nothing, or that the element does not exist."""
+    return "" if part is None or part == ABSENT else part
 
 
 def _text(value: Any) -> str | None:

@@ -20,8 +20,7 @@ from cim.store import catalogue, places, publication, quarantine, staging, versi
 from cim.store.db import Connection, Database
 from cim.store.quarantine import Held
 from cim.types import Issue, Progress, Rejected, Report
-from loaders import devices, identity, whole
-from loaders.address_reader import address_reader
+from loaders import address_links, addresses, devices, identity, whole
 from loaders.checks import Checked, check
 from loaders.ground import ground_within
 from loaders.place_names import places as named_places
@@ -94,8 +93,7 @@ class _Retry:
         self.tally.add(len(self.held), checked)
         if len(checked.frame):
             staging.copy(self.connection, self.layer, checked.frame, self.city.srid)
-            read = address_reader(self.connection)
-            places.stage(self.connection, named_places(self.layer, checked.frame, read))
+            places.stage(self.connection, named_places(self.layer, checked.frame))
         out = {record.row: record for record in checked.rejected} | self._judge_whole(begun.version_id)
         let_in = [self.held[row].id for row in self.held if row not in out]
         quarantine.rejudge(self.connection, [(self.held[row].id, record) for row, record in out.items()])
@@ -112,6 +110,7 @@ class _Retry:
         report = replace(report, changes=changes)
         if self.layer.name == "buildings":
             report = identity.settle(self.connection, self.dataset_id, at, report)
+        report = address_links.settle(self.connection, self.layer, report, self.city.limits.address_reach_m)
         places.publish(self.connection, self.layer.name, self.dataset_id, mode="append")
         quarantine.resolve(self.connection, let_in, begun.version_id)
         versions.publish(self.connection, begun.version_id, report, self.crs, at)
@@ -140,7 +139,11 @@ class _Retry:
         whole_records = {row: one for row, one in self.held.items() if "raw" not in one.record.content}
         torn = tuple(one.record for row, one in self.held.items() if row not in whole_records)
         batch = Batch(_frame(whole_records), self.crs, damaged=torn)
-        return check(batch, self.source, self.layer, self.city, self.geoid, ground_within(self.connection, self.layer))
+        ground = ground_within(self.connection, self.layer)
+        checked = check(batch, self.source, self.layer, self.city, self.geoid, ground)
+        if self.layer.name != addresses.LAYER:
+            return checked
+        return addresses.read(checked, addresses.reference(self.connection))
 
     def _judge_whole(self, version_id: int) -> dict[int, Rejected]:
         """What the dataset holds already under its key, or comes twice, stays out."""

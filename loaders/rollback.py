@@ -9,16 +9,16 @@ from cim.layers import LAYERS
 from cim.store import catalogue, history, places, publication, versions
 from cim.store.db import Database
 from cim.types import Report
-from loaders import devices, identity
-from loaders.address_reader import address_reader
+from loaders import address_links, devices, identity
 from loaders.place_names import places as named_places
 
 
-def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
+def rollback(database: Database, dataset: str, to: int | None = None, *, address_reach_m: float = 30.0) -> Report:
     """Publish a version that restores what the dataset was at version `to` (default: the one before the present).
 
-    Nothing is deleted: what is taken back stays known for its time. Raises Unknown for a dataset or version that does not
-    exist, Conflict where there is nothing to go back to or a load is under way, BadInput where it cannot be gone back.
+    address_reach_m: how far the building of an address may be. Nothing is deleted: what is taken back stays known for its
+    time. Raises Unknown for a dataset or version that does not exist, Conflict where there is nothing to go back to or a
+    load is under way, BadInput where it cannot be gone back.
     """
     with database.begin() as connection:
         versions.claim(connection, dataset)
@@ -52,9 +52,10 @@ def rollback(database: Database, dataset: str, to: int | None = None) -> Report:
         if layer.name == "buildings":
             publication.touched(connection, id, at)
             report = identity.settle(connection, id, at, report)
+        report = address_links.restore(connection, layer, id, report, address_reach_m)
         if layer.geometry not in ("raster", "points"):
             frame = places.restorable(connection, layer, id)
-            places.respell(connection, layer.name, id, named_places(layer, frame, address_reader(connection)))
+            places.respell(connection, layer.name, id, named_places(layer, frame))
         versions.publish(connection, new, report, origin["crs"], at)
     return report
 

@@ -1,6 +1,7 @@
 """A vector load under way: batches are checked and staged one by one, then the whole is judged and published."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,7 @@ from cim.plugins import Batch, PointCloud, Raster
 from cim.store import bus, catalogue, places, publication, quarantine, staging, versions
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
-from loaders import devices, identity, originals, placement, whole
-from loaders.address_reader import AddressReader, address_reader
+from loaders import address_links, addresses, devices, identity, originals, placement, whole
 from loaders.checks import Checked, check
 from loaders.files import File, recognise, refuse_changed
 from loaders.ground import ground
@@ -41,18 +41,19 @@ class Run:
         )
         self._sample = np.zeros((0, 2))
         self._devices: list[gpd.GeoDataFrame] = []
+        self._addresses = addresses.needed(database, job.layer, job.source)
         self._recognised = 0
-        self._read: AddressReader | None = None
 
     def read(self, pace: Pace) -> None:
         """Stage every batch of every file, going on behind what an interrupted run staged."""
-        for number in range(self._file, len(self.job.files)):
-            file = self.job.files[number]
-            if number > self._file:
-                self._file, self._before, self._row = number, self._before + self._row, 0
-            for batch in self._batches(file, self._row):
-                self._stage(batch, file)
-                pace.tell(self.tally, batch, file, self.job.dataset)
+        with nullcontext() if self._addresses is None else self._addresses.readers:
+            for number in range(self._file, len(self.job.files)):
+                file = self.job.files[number]
+                if number > self._file:
+                    self._file, self._before, self._row = number, self._before + self._row, 0
+                for batch in self._batches(file, self._row):
+                    self._stage(batch, file)
+                    pace.tell(self.tally, batch, file, self.job.dataset)
         refuse_changed(self.job.files)
 
     def _batches(self, file: File, after: int) -> Iterator[Batch]:
@@ -73,6 +74,7 @@ class Run:
         checked = check(
             _numbered(batch, self._before), job.source, job.layer, job.city, job.geoid, ground(self.database, job.layer)
         )
+        checked = checked if self._addresses is None else addresses.read(checked, self._addresses)
         self.tally.add(len(batch.frame) + len(batch.damaged), checked)
         self._row = batch.last_row or int(batch.frame.index[-1])
         with self.database.begin() as connection:
@@ -96,9 +98,7 @@ class Run:
             ended = job.source.mode == "terminate"
             staging.copy(connection, job.layer, checked.frame, job.city.srid, ended=ended)
             if not ended:
-                if self._read is None:
-                    self._read = address_reader(connection)
-                places.stage(connection, named_places(job.layer, checked.frame, self._read))
+                places.stage(connection, named_places(job.layer, checked.frame))
         return len(checked.frame)
 
     def _remember(self, batch: Batch) -> None:
@@ -185,6 +185,7 @@ class Run:
             publication.apply(connection, job.delivery(), at, changes)
             if job.layer.name == "buildings":
                 report = identity.settle(connection, job.dataset_id, at, report)
+            report = address_links.settle(connection, job.layer, report, job.city.limits.address_reach_m)
             places.publish(connection, job.layer.name, job.dataset_id, mode=job.source.mode)
         report = replace(report, seconds=round(elapsed(), 3))
         catalogue.settle_due(connection, job.dataset_id)

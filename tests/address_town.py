@@ -4,11 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
-import pytest
-
-from cim.address.parts import Address
 from cim.city import City
 from cim.plugins import Source
 from cim.source_entry import NamedSource
@@ -17,7 +13,7 @@ from cim.types import silent
 from loaders import pipeline
 from tests.conftest import other_database
 
-# id, address, name, kind, division, and what a reader of addresses makes of it
+# id, address, name, division, and its parts
 ADDRESSES = [
     ("1", "大同市平城区古城街道和阳街11号", "", "140213051", {"street": "和阳街", "number": "11"}),
     ("2", "大同市平城区古城街道和阳街14号", "", "140213051", {"street": "和阳街", "number": "14"}),
@@ -48,7 +44,7 @@ ADDRESSES = [
 @contextmanager
 def address_town(cluster: str, template: str, city: City, shared: Path, folder: Path) -> Iterator[Database]:
     """A database that holds the town."""
-    with other_database(cluster, template) as database, pytest.MonkeyPatch.context() as patch:
+    with other_database(cluster, template) as database:
         codes = folder / "codes.csv"
         old = "140211,南郊区,county,140200,140214:S 140213:S,2018-02-09\n140227,大同县,county,140200,140215:S,2018-02-09\n"
         lines = (shared / "admin/datong_divisions.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
@@ -61,15 +57,8 @@ def address_town(cluster: str, template: str, city: City, shared: Path, folder: 
             for id, address, name, division, _ in ADDRESSES
         ]
         table.write_text("id,address,name,kind,division,lon,lat\n" + "\n".join(listed) + "\n", encoding="utf-8")
-        patch.setattr("loaders.run.address_reader", lambda connection: reading)
         load(database, city, table, "addresses")
         yield database
-
-
-def reading(text: str) -> SimpleNamespace | None:
-    """What the table above says of an address."""
-    found = {address: (parts, division) for _, address, _, division, parts in ADDRESSES}
-    return SimpleNamespace(address=Address(**found[text][0]), division=found[text][1]) if text in found else None
 
 
 def load(database: Database, city: City, path: Path, layer: str) -> None:

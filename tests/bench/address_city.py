@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from cim.plugins import Source
 from cim.source_entry import NamedSource
 from cim.store.db import Database
 from cim.types import silent
-from loaders import pipeline, run
+from loaders import pipeline
 from tests.bench import addresses
 from tests.bench.addresses import FULL, Record
 from tests.bench.ground import Ground, city, execute, rows
@@ -52,7 +51,7 @@ def loaded(ground: Ground) -> Iterator[AddressCity]:
             if not path.exists():
                 addresses.write(path, len(records))
             began = time.perf_counter()
-            _load_addresses(database, path, records)
+            _load(database, "addresses", path)
             rate = len(records) / (time.perf_counter() - began)
         ((held,),) = rows(url, "SELECT count(*) FROM cim.place WHERE layer = 'addresses'")
         if held != len(records):
@@ -61,22 +60,6 @@ def loaded(ground: Ground) -> Iterator[AddressCity]:
         ground.settle()
         ground.note(f"  {held:,} addresses loaded at {rate:,.0f} records/s")
         yield AddressCity(url, records, rate)
-
-
-def _load_addresses(database: Database, path: Path, records: Sequence[Record]) -> None:
-    """The parts of each address are known here: what reading them costs is another line's matter."""
-    known = {one.text: one for one in records}
-
-    def reading(text: str) -> SimpleNamespace | None:
-        one = known.get(text)
-        return None if one is None else SimpleNamespace(address=one.parts, division=one.division)
-
-    usual = run.address_reader
-    run.address_reader = lambda connection: reading  # type: ignore[assignment]
-    try:
-        _load(database, "addresses", path)
-    finally:
-        run.address_reader = usual
 
 
 def _load(database: Database, layer: str, path: Path) -> None:

@@ -120,8 +120,8 @@ def restorable(connection: Connection, layer: Layer, dataset_id: int) -> pd.Data
     """What a dataset's current records say that people look for: source_key, name, and the layer's own columns of that."""
     rows = connection.execute(statement("select_named"), {"dataset_id": dataset_id}).all()
     table = pd.DataFrame([dict(row._mapping) for row in rows], columns=["source_key", "name", "address", "properties"])
-    for name in ("kind", "division", "address", "code", "ended_on", "successors"):
-        if any(column.name == name for column in layer.columns) and layer.name != "buildings":
+    for name in (column.name for column in layer.columns if column.kind == "text" and layer.name != "buildings"):
+        if name != "name":
             table[name] = [properties.get(name) for properties in table["properties"]]
     return table.drop(columns="properties")
 
