@@ -83,7 +83,7 @@ def gaps(connection: Connection, layer: str, of: str) -> tuple[int, list[int]]:
     count, bare = 0, list[int]()
     for page in rows.partitions(_PAGE):
         xy = np.array([row[1:3] for row in page], dtype=np.float64)
-        outside: BoolArray = ~found.hold(xy).any(axis=1)
-        bare += [int(row[0]) for row, without in zip(page, outside.tolist(), strict=True) if without]
+        outside = np.logical_not(found.hold(xy).any(axis=1))
+        bare += [int(row[0]) for row, without in zip(page, np.asarray(outside).tolist(), strict=True) if without]
         count += len(page)
     return count, bare
