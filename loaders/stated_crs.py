@@ -9,6 +9,9 @@ from cim.layers import LAYERS
 from cim.plugins import Source
 from cim.types import FloatArray
 
+# What a GeoPackage calls a CRS that nobody stated (OGC 12-128r19, 1.1.2.1.2), and what is converted from one.
+_UNDEFINED = ("Undefined geographic", "Undefined Cartesian")
+
 
 def needs_place(source: Source) -> bool:
     """Whether records of this source must have a geometry: a list of what ends, and a layer without places, need none."""
@@ -22,6 +25,8 @@ def stated_crs(source: Source, told: str | None, xy: FloatArray | None = None) -
     where nobody says anything (RFC 7946 presumes WGS 84, but Chinese web maps ship GCJ-02 without a word), BadSource
     where file and owner disagree or nobody knows the name.
     """
+    if told is not None and any(f'"{name}' in told for name in _UNDEFINED):
+        told = None
     if told is None and source.crs is None:
         if not needs_place(source):
             return frames.LONLAT

@@ -135,6 +135,17 @@ def test_the_crs_must_be_in_the_file_or_stated_and_agree(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_crs_that_the_file_calls_undefined_must_be_stated(tmp_path, number):
+    path = write(tmp_path / "a.gpkg")
+    change(path, "UPDATE gpkg_geometry_columns SET srs_id = ?", number)
+    change(path, "UPDATE gpkg_contents SET srs_id = ?", number)
+    with pytest.raises(MissingCrs, match=r"a\.gpkg: states no CRS"):
+        read(path)
+    assert read(path, crs="EPSG:4547")[0].crs == "EPSG:4547"
+
+
+@pytest.mark.long
 def test_of_several_layers_the_named_one_or_the_only_one_that_fits_is_read(tmp_path):
     path = write(tmp_path / "a.gpkg")
     for name, shape in (
