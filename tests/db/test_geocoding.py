@@ -147,16 +147,17 @@ def test_the_door_says_why_it_finds_nothing(client: httpx.Client) -> None:
     }
 
 
-def test_what_contains_a_point_comes_first_and_shapes_count_as_they_are(
-    database: Database, city: City, tmp_path: Path
-) -> None:
-    def square(west: float, south: float, side: float) -> dict[str, object]:
-        east, north = west + side, south + side
-        return {
-            "type": "Polygon",
-            "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]],
-        }
+def square(west: float, south: float, side: float) -> dict[str, object]:
+    east, north = west + side, south + side
+    return {
+        "type": "Polygon",
+        "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]],
+    }
 
+
+@pytest.fixture
+def street(database: Database, city: City, tmp_path: Path) -> Database:
+    """A county, two buildings, a road south of them and a landmark, each by its shape."""
     county = {"code": "140213", "name": "平城区", "level": "county"}
     held = {
         "divisions": [(county, square(113.2, 40.0, 0.2))],
@@ -177,7 +178,11 @@ def test_what_contains_a_point_comes_first_and_shapes_count_as_they_are(
         listed = [{"type": "Feature", "properties": p, "geometry": shape} for p, shape in features]
         path.write_text(json.dumps({"type": "FeatureCollection", "features": listed}), encoding="utf-8")
         load(database, city, path, layer)
-    with database.begin() as connection:
+    return database
+
+
+def test_what_contains_a_point_comes_first_and_shapes_count_as_they_are(street: Database) -> None:
+    with street.begin() as connection:
         inside = places.nearby(connection, 113.2801, 40.0901)
         beside = places.nearby(connection, 113.28045, 40.0901, kinds=["building", "street"])
     assert [(one.get("layer"), one.get("name")) for one in inside.within] == [
@@ -188,7 +193,7 @@ def test_what_contains_a_point_comes_first_and_shapes_count_as_they_are(
     assert inside.results[0]["distance_m"] == 0.0
     assert {one["name"] for one in inside.results} == {"宅", None, "鼓楼", "和阳街"}
     assert beside.within == ()
-    street = next(one for one in beside.results if one["layer"] == "roads")
-    assert street["distance_m"] == pytest.approx(0.0006 * 111_040, rel=0.01)
+    road = next(one for one in beside.results if one["layer"] == "roads")
+    assert road["distance_m"] == pytest.approx(0.0006 * 111_040, rel=0.01)
     assert beside.results[0]["layer"] == "buildings"
     assert 5.0 < beside.results[0]["distance_m"] < 20.0
