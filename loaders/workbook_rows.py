@@ -78,7 +78,7 @@ def rows(book: Workbook, sheet: Sheet) -> Iterator[Row]:
     reader = _Reader(book)
     made = parser((reader.begin, reader.end, reader.text))
     made.buffer_size = 1 << 16
-    size = max(1, book.archive.getinfo(sheet.part).file_size)
+    size = max(1, sum(info.file_size for info in book.archive.infolist() if info.filename == sheet.part))
     done = 0
     try:
         for block in blocks(book.path, book.archive, sheet.part):
