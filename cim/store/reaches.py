@@ -52,7 +52,7 @@ def reaches(connection: Connection, layer: str) -> Reaches:
     if len(rows) > MOST:
         raise BadInput(f"layer {layer} has more than {MOST} features: too many to be looked at in one request")
     ids = np.array([row[0] for row in rows], dtype=np.int64)
-    xy = np.array([row[1:3] for row in rows], dtype=np.float64).reshape(-1, 2)
+    xy = np.array([(row[1], row[2]) for row in rows], dtype=np.float64).reshape(-1, 2)
     return Reaches(kind, ids, xy, np.array([row[3] for row in rows], dtype=np.float64).reshape(-1, len(names)))
 
 
@@ -82,7 +82,7 @@ def gaps(connection: Connection, layer: str, of: str) -> tuple[int, list[int]]:
     )
     count, bare = 0, list[int]()
     for page in rows.partitions(_PAGE):
-        xy = np.array([row[1:3] for row in page], dtype=np.float64)
+        xy = np.array([(row[1], row[2]) for row in page], dtype=np.float64)
         outside = np.logical_not(found.hold(xy).any(axis=1))
         bare += [int(row[0]) for row, without in zip(page, np.asarray(outside).tolist(), strict=True) if without]
         count += len(page)

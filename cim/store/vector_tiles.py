@@ -101,7 +101,7 @@ def owners(connection: Connection, layers: Sequence[str]) -> list[str]:
     return [str(row.owner) for row in rows]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def statement(layer: str, whole: bool) -> sql.Composed | sql.SQL:
     """The query for a layer's part of a tile, to be prepared by psycopg. whole: nothing is left out (from z14 on).
 

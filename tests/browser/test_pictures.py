@@ -32,6 +32,13 @@ def test_the_city_from_afar_from_near_and_from_the_street(play: Any, base_url: s
         assert (FOLDER / f"{name}.png").stat().st_size < HEAVIEST
 
 
+def test_the_tree_of_layers_with_pipes_under_the_streets(play: Any, base_url: str, tmp_path: Path) -> None:
+    noted = play("layers", base_url, str(tmp_path / "layers.png"))
+    assert noted["card"].startswith("theme-cameras-")
+    keep(Image.open(tmp_path / "layers.png").convert("RGB"), FOLDER / "layers.png")
+    assert (FOLDER / "layers.png").stat().st_size < HEAVIEST
+
+
 def keep(taken: Image.Image, file: Path) -> None:
     """As it was taken; where that is too heavy, in 256 colours chosen for cover: rare ones, as of a temple, stay."""
     taken.save(file, optimize=True)

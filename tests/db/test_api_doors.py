@@ -12,6 +12,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from cim.layers import LAYERS
 from cim.settings import Settings
 from cim.store import bus, live
 from cim.store.db import Database
@@ -136,8 +137,7 @@ def test_what_is_not_understood_is_refused_not_passed_over(client: httpx.Client,
 
 def test_collections_say_what_they_are(client: httpx.Client, landmarks: list[int]) -> None:
     found = {c["id"]: c for c in client.get("/ogc/collections").json()["collections"]}
-    places = {"divisions", "unit_grids", "roads", "water", "landmarks", "buildings", "addresses"}
-    assert set(found) == {*places, "division_codes"}
+    assert set(found) == {n for n, one in LAYERS.items() if one.geometry != "raster"} - {"stations", "vehicles"}
     assert (found["landmarks"]["title_en"], found["roads"].get("extent")) == ("Landmarks", None)
     west, _, east, _ = found["landmarks"]["extent"]["spatial"]["bbox"][0]
     assert (round(west, 4), round(east, 4)) == (113.28, 113.304)
