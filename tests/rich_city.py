@@ -41,6 +41,7 @@ def _hole(x: float, y: float, size: float) -> list[list[float]]:
 
 _POLYGON = {"type": "Polygon", "coordinates": [_ring(0, 0, 60.1), _hole(3, 3, 5.3)]}
 _PARTS = {"type": "MultiPolygon", "coordinates": [[_ring(100, 0, 30)], [_ring(150, 0, 40), _hole(153, 3, 2)]]}
+SQUARE = {"type": "Polygon", "coordinates": [_hole(300, 0, 12)]}
 _LINE = {"type": "LineString", "coordinates": [[_X, _Y], [_X + 1 / 3, _Y + 10], [_X + 50, _Y]]}
 _LINES = {"type": "MultiLineString", "coordinates": [_LINE["coordinates"], [[_X, _Y + 90], [_X + 9, _Y + 90.7]]]}
 _POINT = {"type": "Point", "coordinates": [_X + 2 / 3, _Y + 0.1]}
@@ -113,10 +114,10 @@ def fill(database: Database, city: City, folder: Path) -> None:
     load(database, city, "division_codes", path)
 
 
-def load(database: Database, city: City, layer: str, path: Path, crs: str | None = None) -> None:
-    """Load one file; nothing of it may be rejected."""
+def load(database: Database, city: City, layer: str, path: Path, dataset: str | None = None, **stated: Any) -> None:
+    """Load one file as a dataset (of the layer's name, if none is given); nothing of it may be rejected."""
     card = Card(title=layer, licence="CC-BY-4.0", owner="大同市")
-    named = NamedSource(layer, Source(str(path), layer, crs=crs), card)
+    named = NamedSource(dataset or layer, Source(str(path), layer, **stated), card)
     report = pipeline.load(database, named, path, city, silent, lambda: 0.0)
     assert report.rejected == 0, report.issues
 

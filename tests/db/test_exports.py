@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,6 +14,7 @@ import pytest
 import rasterio
 import shapely
 
+from api.cli import main
 from cim import crs as frames
 from cim.errors import BadInput, BadSource, Conflict, Unknown
 from cim.exports import package
@@ -258,19 +257,15 @@ def test_a_raster_is_copied_with_its_checksum_and_refused_when_it_changed(databa
     assert not (tmp_path / "again").exists()
 
 
-def test_the_command_writes_a_package_and_another_city_loads_it(full, database, city, tmp_path):
-    environ = {**os.environ, "CIM_CITY": str(Path("city.toml").resolve()), "CIM_DATA": str(tmp_path / "var")}
-
-    def cim(*words, url):
-        command = [sys.executable, "-m", "api.cli", *words]
-        return subprocess.run(command, env=environ | {"CIM_DATABASE_URL": url}, capture_output=True, text=True)
-
-    words = ("--to", str(tmp_path / "out.zip"), "--layer", "roads", "--layer", "buildings", "--by", "测绘院")
-    done = cim("export", *words, url=full.url)
-    assert done.returncode == 0, done.stderr
-    assert "roads.gpkg: 2 records" in done.stderr
-    again = cim("export", *words, url=full.url)
-    assert (again.returncode, "is there already" in again.stderr) == (1, True)
-    done = cim("load", str(tmp_path / "out.zip"), url=database.url)
-    assert done.returncode == 0, done.stderr
+def test_the_command_writes_a_package_and_another_city_loads_it(full, database, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CIM_CITY", str(Path("city.toml").resolve()))
+    monkeypatch.setenv("CIM_DATA", str(tmp_path / "var"))
+    monkeypatch.setenv("CIM_DATABASE_URL", full.url)
+    words = ["export", "--to", str(tmp_path / "out.zip"), "--layer", "roads", "--layer", "buildings", "--by", "测绘院"]
+    assert main(words) == 0
+    assert "roads.gpkg: 2 records" in capsys.readouterr().err
+    assert main(words) == 1
+    assert "is there already; give a new name" in capsys.readouterr().err
+    monkeypatch.setenv("CIM_DATABASE_URL", database.url)
+    assert main(["load", str(tmp_path / "out.zip")]) == 0
     assert_same(held(database, "buildings"), held(full, "buildings"), turned=False, lost={})
