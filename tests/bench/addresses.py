@@ -67,6 +67,11 @@ def kept(folder: Path, count: int, seed: int = 1) -> Path:
     return path
 
 
+def count_of(path: Path) -> int:
+    """How many addresses a file made by `kept` holds."""
+    return int(path.stem.split("-")[2])
+
+
 def table(folder: Path) -> Path:
     """The table of the made-up divisions as a file of layer division_codes."""
     path = folder / f"divisions-{_VERSION}.csv"
