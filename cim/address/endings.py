@@ -1,7 +1,6 @@
 """What the ending of a name says it is: a street, a quarter, a unit of some kind, or a place of another sort. Pure."""
 
 import re
-from collections.abc import Iterator
 
 _STREET = (
     "大街(?!坊)|街(?!道|坊|口|心|办)|(?<![铁公线电思])路(?!口|灯|边|由|政|桥|段)"
@@ -65,23 +64,14 @@ DEPARTMENT = re.compile(
 """What may follow an institution and is no part of its name."""
 
 
-def pieces(chunk: str) -> Iterator[tuple[str, int, int]]:
-    """The named things in a run of text without numbers: (kind, begin, end), one behind the other.
+def first(chunk: str) -> tuple[str, int]:
+    """The first named thing of a run of text without numbers: its kind and length.
 
     kind: street, quarter, unit (a division by its word), place (surely a name), or plain (nothing tells).
 
-    >>> [(kind, "永泰南路东方名园小区"[a:b]) for kind, a, b in pieces("永泰南路东方名园小区")]
-    [('street', '永泰南路'), ('quarter', '东方名园小区')]
+    >>> first("永泰南路东方名园小区"), first("东方名园小区"), first("老王面馆"), first("四牌楼")
+    (('street', 4), ('quarter', 6), ('place', 4), ('plain', 3))
     """
-    at, size = 0, len(chunk)
-    while at < size:
-        kind, length = first(chunk[at:])
-        yield kind, at, at + length
-        at += length
-
-
-def first(chunk: str) -> tuple[str, int]:
-    """The first named thing of a run of text: its kind and length."""
     at = 0
     found = _ENDING.search(chunk, at + 1)
     while found is not None:

@@ -14,6 +14,7 @@ from cim.store import address_links
 from cim.store.db import Database
 from cim.types import silent
 from loaders import pipeline
+from loaders.address_links import renew
 from tests.address_tables import FOLDER, gazetteer, labelled
 from tests.bench import addresses, footprints, rivals
 from tests.bench.ground import CHECKOUT, Ground, city, rows
@@ -56,7 +57,7 @@ def _tied(ground: Ground, path: Path, count: int) -> float:
         began = time.perf_counter()
         with database.begin() as connection:
             address_links.of_dataset(connection, id)
-            tied = sum(address_links.renew(connection, city().limits.address_reach_m).values())
+            tied = sum(renew(connection, city().limits.address_reach_m).values())
         seconds = time.perf_counter() - began
         ((own,),) = rows(
             url,
