@@ -3,14 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+import shapely
+
 from cim.address.gazetteer import Gazetteer
 from cim.address.parse import parse
 from cim.plugins import Layer
 from cim.store import address_links as links
+from cim.store import address_places as places
 from cim.store import divisions
 from cim.store.address_links import Said
 from cim.store.db import Connection
-from cim.types import Issue, Report
+from cim.types import FloatArray, IntArray, Issue, ObjectArray, Report
+
+MANY = 5_000
+"""From so many addresses on a tree of the footprints is quicker than an index of the store."""
+_SQUARE_M = 2_000.0
 
 _Key = tuple[str, str, str]
 
@@ -25,12 +33,57 @@ def settle(connection: Connection, layer: Layer, report: Report, reach_m: float)
         return _tie(connection, report, reach_m)
     if layer.name == "buildings" and links.are_held(connection):
         links.about_buildings(connection, reach_m)
-        links.renew(connection, reach_m)
+        renew(connection, reach_m)
         gazetteer = Gazetteer.of(divisions.held(connection).tree)
         moved = _keys(links.touched_buildings(connection), gazetteer)
         said = {(street, number) for _, street, number in moved}
         _by_text(connection, [*links.untied(connection), *links.untied_saying(connection, said)], gazetteer)
     return report
+
+
+def renew(connection: Connection, reach_m: float, many: int = MANY) -> dict[str, int]:
+    """Tie the addresses in `addressed` anew by place: {inside, near}: how many.
+
+    From `many` on they are held against the footprints here, square by square; fewer are looked up one by one.
+    """
+    links.clear(connection)
+    bulk = places.count(connection) >= many
+    if bulk:
+        _tie_points(connection, reach_m)
+    links.tie_by_place(connection, reach_m, without_points=bulk)
+    return links.tied(connection)
+
+
+def _tie_points(connection: Connection, reach_m: float) -> None:
+    ids, xy = places.points(connection)
+    squares = np.floor(xy / _SQUARE_M).astype(np.int64)
+    order = np.lexsort((squares[:, 0], squares[:, 1]))
+    edges = np.flatnonzero(np.any(np.diff(squares[order], axis=0), axis=1)) + 1
+    for here in np.split(order, edges) if len(order) else ():
+        west, south = xy[here].min(axis=0) - reach_m
+        east, north = xy[here].max(axis=0) + reach_m
+        buildings, shapes = places.footprints(connection, west, south, east, north)
+        found, distance = nearest(xy[here], shapes, reach_m)
+        near = found >= 0
+        triples = zip(ids[here[near]].tolist(), buildings[found[near]].tolist(), distance[near].tolist(), strict=True)
+        places.tie(connection, triples)
+
+
+def nearest(xy: FloatArray, shapes: ObjectArray, reach_m: float) -> tuple[IntArray, FloatArray]:
+    """The shape that each point stands in or is nearest to within reach: positions (n,), -1 for none; metres (n,).
+
+    xy: (n, 2), city frame; shapes: (m,). Among equals the first shape.
+
+    >>> nearest(np.array([[1.0, 1.0], [5.0, 1.0], [50.0, 1.0]]), np.array([shapely.box(0, 0, 2, 2)]), 10.0)[0].tolist()
+    [0, 0, -1]
+    """
+    found, metres = np.full(len(xy), -1), np.full(len(xy), np.nan)
+    if len(xy) and len(shapes):
+        tree = shapely.STRtree(shapes)
+        (who, which), away = tree.query_nearest(shapely.points(xy), max_distance=reach_m, return_distance=True)
+        order = np.lexsort((-which, who))  # the first shape of a point is written last, and stays
+        found[who[order]], metres[who[order]] = which[order], away[order]
+    return found, metres
 
 
 def restore(connection: Connection, layer: Layer, dataset_id: int, report: Report, reach_m: float) -> Report:
@@ -43,7 +96,7 @@ def restore(connection: Connection, layer: Layer, dataset_id: int, report: Repor
 
 
 def _tie(connection: Connection, report: Report, reach_m: float) -> Report:
-    counts = links.renew(connection, reach_m)
+    counts = renew(connection, reach_m)
     untied = links.untied(connection)
     by_text = 0
     if untied:

@@ -81,6 +81,8 @@ def _addressed(row: int, record: Mapping[str, Any], name: str | None) -> Place |
     street, quarter, community = (fold(parts[part]) for part in ("street", "quarter", "community"))
     if street or quarter:
         community = ""
+    if quarter and not street and not parts["building"]:
+        parts |= {"building": parts["number"], "number": ""}  # N号 behind a quarter is found among its buildings
     known = street or quarter or community or parts["place_name"]
     folded = fold(name or parts["place_name"] or ("" if known else address or ""))
     if not folded and not known:

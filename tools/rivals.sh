@@ -14,7 +14,7 @@ place=var/rivals
 # The stamp holds for this place only: the scripts in bin carry absolute paths.
 wanted="$PWD $(cat "$requirements" tools/rivals.sh | sha256sum | cut -c1-64)"
 is_ready() {
-  [ -x "$place/bin/cjdb" ] && [ -x "$place/bin/py3dtiles" ] && [ -x "$place/bin/uvicorn" ] && is_usable "$place/bin/python" && [ "$(cat "$place/stamp" 2>/dev/null)" = "$wanted" ]
+  [ -x "$place/bin/cjdb" ] && [ -x "$place/bin/py3dtiles" ] && [ -x "$place/bin/uvicorn" ] && [ -d "$place"/lib/python3*/site-packages/jionlp ] && is_usable "$place/bin/python" && [ "$(cat "$place/stamp" 2>/dev/null)" = "$wanted" ]
 }
 
 install_python_rivals() {
@@ -29,7 +29,7 @@ install_python_rivals() {
   else
     .venv/bin/python -m venv "$place" &&
       "$place/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
-  fi && [ -x "$place/bin/cjdb" ] && [ -x "$place/bin/py3dtiles" ] && [ -x "$place/bin/uvicorn" ] && printf '%s\n' "$wanted" >"$place/stamp"
+  fi && [ -x "$place/bin/cjdb" ] && [ -x "$place/bin/py3dtiles" ] && [ -x "$place/bin/uvicorn" ] && [ -d "$place"/lib/python3*/site-packages/jionlp ] && printf '%s\n' "$wanted" >"$place/stamp"
 }
 
 # install_debian PACKAGE. --no-upgrade: a library that changes under a running PostGIS would break it.

@@ -1,7 +1,6 @@
 """What the ending of a name says it is: a street, a quarter, a unit of some kind, or a place of another sort. Pure."""
 
 import re
-from collections.abc import Iterator
 
 _STREET = (
     "大街(?!坊)|街(?!道|坊|口|心|办)|(?<![铁公线电思])路(?!口|灯|边|由|政|桥|段)"
@@ -48,37 +47,31 @@ ADJOINING = re.compile(
 """What makes the name before it part of a longer one: 永泰 before 南路 is no town."""
 
 INSTITUTION = re.compile(
-    "(?:第?[一二三四五六七八九十百0-9]+|[东西南北]|人民|中医|妇幼|儿童|妇产|实验"
-    "|高级|初级|中心|农贸|蔬菜|批发|综合|火车|汽车|高铁"
-    "|长途|客运|卫生|党群|服务|公安|交警|供电|税务|自然|资源|住房|城乡|建设|民政"
-    "|教育|文化|体育|财政|市场|监督|管理|市政|职业|技术)*"
-    "(?:医院|保健院|卫生院|卫生室|卫生所|卫生服务中心|卫生服务站|服务中心|党群服务中心"
-    "|小学|中学|[一二三四五六七八九十]中|高中|学校|大学|学院|幼儿园"
-    "|(?:区|市|县|镇|乡)?政府|委员会|党校|派出所|公安局|法院|检察院|分局|站|机场"
-    "|宾馆|饭店|市场|公园|体育馆|体育场|图书馆|博物馆|美术馆"
-    "|文化馆|展览馆|电视台|气象局|税务局|财政局|教育局|民政局|供电所|供电公司"
-    "|水务局|邮局|邮政所|信用社|敬老院|养老院|大厦|博物院|服务区)"
+    "(?:第|[一二三四五六七八九十百0-9东西南北]|人民|中医|妇幼|儿童|妇产|实验|高级|初级|中心|农贸|蔬菜|批发"
+    "|综合|火车|汽车|高铁|长途|客运|卫生|党群|服务|公安|交警|供电|税务|自然|资源|住房|城乡|建设|民政|教育"
+    "|文化|体育|财政|市场|监督|管理|市政|职业|技术|政务|行政|审批|社保|医保|人社|应急|交通|运输|档案|城管"
+    "|水务|农业|农村|林业|统计|审计|司法|退役|军人|疾病|预防|控制|消防|救援|气象|地震|广播|电视)*"
+    "(?:医院|保健院|卫生院|卫生室|卫生所|服务中心|服务站|中心|小学校?|中学校?|[一二三四五六七八九十]中"
+    "|[一二三四五六七八九十]校|高中|学校|大学|学院|幼儿园|[区市县镇乡]?政府|[区市县镇乡]?委|委员会|党校"
+    "|派出所|局|大厅|支队|大队|中队|法院|检察院|站|机场|宾馆|饭店|市场|公园|体育馆|体育场|图书馆|博物馆"
+    "|美术馆|文化馆|展览馆|电视台|供电所|司法所|供电公司|邮政所|信用社|敬老院|养老院|大厦|博物院|服务区)"
 )
 """Institutions that bear no name but that of the division before them."""
 
-
-def pieces(chunk: str) -> Iterator[tuple[str, int, int]]:
-    """The named things in a run of text without numbers: (kind, begin, end), one behind the other.
-
-    kind: street, quarter, unit (a division by its word), place (surely a name), or plain (nothing tells).
-
-    >>> [(kind, "永泰南路东方名园小区"[a:b]) for kind, a, b in pieces("永泰南路东方名园小区")]
-    [('street', '永泰南路'), ('quarter', '东方名园小区')]
-    """
-    at, size = 0, len(chunk)
-    while at < size:
-        kind, length = first(chunk[at:])
-        yield kind, at, at + length
-        at += length
+DEPARTMENT = re.compile(
+    "(?:住院|门诊|急诊|体检|综合|办公|教学|行政|[东西南北])(?:部|楼|科|大楼|院区?|校区|区)|分院|校区"
+)
+"""What may follow an institution and is no part of its name."""
 
 
 def first(chunk: str) -> tuple[str, int]:
-    """The first named thing of a run of text: its kind and length."""
+    """The first named thing of a run of text without numbers: its kind and length.
+
+    kind: street, quarter, unit (a division by its word), place (surely a name), or plain (nothing tells).
+
+    >>> first("永泰南路东方名园小区"), first("东方名园小区"), first("老王面馆"), first("四牌楼")
+    (('street', 4), ('quarter', 6), ('place', 4), ('plain', 3))
+    """
     at = 0
     found = _ENDING.search(chunk, at + 1)
     while found is not None:

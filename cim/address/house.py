@@ -101,6 +101,13 @@ def _bare(draft: Draft, found: "re.Match[str]") -> int:
         return 0
     behind = draft.behind
     if draft.pending is not None:
+        if (
+            draft.pending[0] == "place"
+            and len(series.items[0]) > 2
+            and not series.joins
+            and (not after or after in SIGNS)
+        ):
+            return _in_place(draft, found, series)
         if len(series.items) == 1 or not series.is_shorthand():
             return 0
         draft.flush(housed=True)
@@ -109,6 +116,15 @@ def _bare(draft: Draft, found: "re.Match[str]") -> int:
     if not part:
         return draft.leave(*found.span())
     draft.behind = part
+    return found.end()
+
+
+def _in_place(draft: Draft, found: "re.Match[str]", series: Series) -> int:
+    """A number of three digits or more behind a tower or a mall is a room of it."""
+    draft.flush()
+    if not figures.put(draft.parts, "room", series.items[0]):
+        return draft.leave(*found.span())
+    draft.behind = "room"
     return found.end()
 
 

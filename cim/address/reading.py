@@ -15,6 +15,7 @@ from cim.address.toponyms import SIGNS, STOP, mention_at
 _NUMERIC = frozenset(f"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ地负第底商门车储仓东西南北中前后+{CHINESE}{STEMS}")
 _FIGURES = re.compile("[A-Z]*[0-9]+")
 _TOLD = re.compile("(?:主|副|综合|办公|教学|实验|住院|门诊|宿舍|配|裙|附|[东西南北前后])楼$")
+_BEFORE_WORDS = frozenset(("number", "place", "quarter", "street", "building"))
 _PEOPLED = re.compile("人|姓名|户主|业主|电话|手机|TEL|备注")
 _VILLAGERS = re.compile(f"村民(?=第?[0-9{CHINESE}])")
 _ELEMENT = re.compile(
@@ -72,11 +73,16 @@ class Reading(Draft):
         self.mentions.append(mention)
         self.behind = "village" if any(len(code) == 12 for code in mention.codes) else "division"
         found = endings.INSTITUTION.match(text, mention.end)
-        if found is not None and self._name_end(mention.end) <= found.end():
+        if found is not None and self._is_whole(mention.end, found.end()):
             span = (mention.end - len(mention.name), found.end())
             self.pending, self.behind = ("place", *span), "place"
             return found.end()
         return mention.end
+
+    def _is_whole(self, begin: int, end: int) -> bool:
+        """Whether an institution ends where the run of its name does, or before one of its departments."""
+        last = self._name_end(begin)
+        return last <= end or endings.DEPARTMENT.fullmatch(self.text, end, last) is not None
 
     def _name_end(self, at: int) -> int:
         stop = STOP.search(self.text, at)

@@ -49,11 +49,19 @@ def about_buildings(connection: Connection, reach_m: float) -> None:
     connection.execute(statement("select_addresses_about"), {"reach": reach_m})
 
 
-def renew(connection: Connection, reach_m: float) -> dict[str, int]:
-    """Tie the addresses in `addressed` anew by place: {inside, near}: how many. reach_m: how far a building may be."""
+def clear(connection: Connection) -> None:
+    """Take the ties of the addresses in `addressed` away."""
     connection.execute(text("ANALYZE addressed"))
     connection.execute(text("DELETE FROM cim.address_link WHERE address_id IN (SELECT address_id FROM addressed)"))
-    connection.execute(statement("insert_address_links"), {"reach": reach_m})
+
+
+def tie_by_place(connection: Connection, reach_m: float, *, without_points: bool = False) -> None:
+    """Tie the addresses in `addressed` by place. reach_m: how far a building may be. without_points: none that are one."""
+    connection.execute(statement("insert_address_links"), {"reach": reach_m, "spared": without_points})
+
+
+def tied(connection: Connection) -> dict[str, int]:
+    """How many of `addressed` are tied by what: {inside, near, text}."""
     counted = text("""
         SELECT how, count(*) FROM cim.address_link
         WHERE address_id IN (SELECT address_id FROM addressed) GROUP BY how""")

@@ -30,6 +30,13 @@ def cjdb() -> str | None:
     return str(_CJDB) if _CJDB.is_file() else None
 
 
+def python_with(package: str) -> str | None:
+    """The rivals' Python, where this package is installed in it."""
+    folder = CHECKOUT / "var" / "rivals"
+    there = any(folder.glob(f"lib/python3*/site-packages/{package}"))
+    return str(folder / "bin" / "python") if there else None
+
+
 def missing(ground: Ground, name: str) -> None:
     """Say that a rival is not here."""
     ground.note(f"  {name} is not installed (tools/rivals.sh): nothing to compare with, its fields are null")

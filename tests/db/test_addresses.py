@@ -3,13 +3,18 @@
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sqlalchemy import text
 
 from cim.plugins import Source
 from cim.source_entry import NamedSource
+from cim.store import address_links as links
 from cim.store import features
+from cim.store.catalogue import dataset_id
 from cim.types import silent
 from loaders import pipeline
+from loaders.address_links import renew
 from loaders.rollback import rollback
 from tests.houses import X, Y, load, write
 
@@ -109,3 +114,20 @@ def test_addresses_taken_back_are_tied_as_before(database, city, tmp_path):
     assert ties(database) == {"a": (None, None)}
     rollback(database, "addresses")
     assert ties(database) == {"a": ("inside", 0.0)}
+
+
+def test_many_are_tied_to_the_same_buildings_as_one_by_one(database, city, tmp_path):
+    dice = np.random.default_rng(7)
+    spots = np.round(np.column_stack([dice.uniform(X - 100, X + 4_000, 400), dice.uniform(Y - 60, Y + 60, 400)]), 2)
+    load(database, city, write(tmp_path / "h.gpkg", [f"h{n}" for n in range(130)]))
+    deliver(database, city, tmp_path / "a.csv", [(f"a{n}", "和阳街", "", tuple(spot)) for n, spot in enumerate(spots)])
+    found = []
+    for many in (1, 1_000):
+        with database.begin() as connection:
+            links.of_dataset(connection, dataset_id(connection, "addresses"))
+            renew(connection, 30.0, many)
+            rows = connection.execute(text("SELECT * FROM cim.address_link ORDER BY address_id"))
+            found.append([tuple(row) for row in rows])
+    assert found[0] == found[1]
+    assert {how for _, _, how, _ in found[0]} == {"inside", "near"}
+    assert 100 < len(found[0]) < 400
