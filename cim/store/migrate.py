@@ -11,8 +11,8 @@ from cim.store import schema
 from cim.store.db import Database, translate
 
 
-def migrate(database: Database, city: City) -> bool:
-    """Bring the schema up to date; True if anything was done.
+def migrate(database: Database, city: City, *, to: str = "head") -> bool:
+    """Bring the schema up to date, or up to an older revision `to`; True if anything was done.
 
     Raises BadSettings where the database holds a city in another frame, MissingTool where PostGIS cannot be made.
     """
@@ -30,7 +30,7 @@ def migrate(database: Database, city: City) -> bool:
             srid=city.srid,
             city={"name": city.name, "code": city.code, "srid": city.srid, "height_datum": city.height_datum},
         )
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     return True
 
 
