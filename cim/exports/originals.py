@@ -1,6 +1,7 @@
 """Delivered files on their way out: rasters and whatever else stays where it lies are copied, byte for byte."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from cim.errors import BadSource
@@ -58,7 +59,7 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
     )
 
 
-def _copied(source: Path, target: Path, progress: "object") -> tuple[int, str]:
+def _copied(source: Path, target: Path, progress: Callable[[int], None]) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     try:
         with source.open("rb") as file, target.open("wb") as out:
@@ -66,7 +67,7 @@ def _copied(source: Path, target: Path, progress: "object") -> tuple[int, str]:
                 out.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-                progress(size)  # type: ignore[operator]
+                progress(size)
     except FileNotFoundError as error:
         raise BadSource(
             f"{source}: the delivered file is not there any more; without it there is nothing to copy"
