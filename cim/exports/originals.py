@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from cim.errors import BadSource
@@ -29,7 +30,7 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         done = sum(one.size_bytes for one in files)
-        size, digest = _copied(source, target, lambda more, d=done: progress(d + more, total, f"bytes of {item.name}"))
+        size, digest = _copied(source, target, partial(_tell, progress, done, total, item.name))
         if digest != file["checksum"]:
             raise BadSource(
                 f"{source}: is not the file that was delivered any more; version {item.version['id']} needs it"
@@ -57,6 +58,10 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
         lineage=credits.lineage(connection, [int(item.version["id"])]),
         licences=credits.licences(connection, [str(item.dataset)]),
     )
+
+
+def _tell(progress: Progress, before: int, total: int, name: str, more: int) -> None:
+    progress(before + more, total, f"bytes of {name}")
 
 
 def _copied(source: Path, target: Path, progress: Callable[[int], None]) -> tuple[int, str]:
