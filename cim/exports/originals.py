@@ -1,6 +1,8 @@
 """Delivered files on their way out: rasters and whatever else stays where it lies are copied, byte for byte."""
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from cim.errors import BadSource
@@ -28,7 +30,7 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         done = sum(one.size_bytes for one in files)
-        size, digest = _copied(source, target, lambda more, d=done: progress(d + more, total, f"bytes of {item.name}"))
+        size, digest = _copied(source, target, partial(_tell, progress, done, total, item.name))
         if digest != file["checksum"]:
             raise BadSource(
                 f"{source}: is not the file that was delivered any more; version {item.version['id']} needs it"
@@ -58,7 +60,11 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
     )
 
 
-def _copied(source: Path, target: Path, progress: "object") -> tuple[int, str]:
+def _tell(progress: Progress, before: int, total: int, name: str, more: int) -> None:
+    progress(before + more, total, f"bytes of {name}")
+
+
+def _copied(source: Path, target: Path, progress: Callable[[int], None]) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     try:
         with source.open("rb") as file, target.open("wb") as out:
@@ -66,7 +72,7 @@ def _copied(source: Path, target: Path, progress: "object") -> tuple[int, str]:
                 out.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-                progress(size)  # type: ignore[operator]
+                progress(size)
     except FileNotFoundError as error:
         raise BadSource(
             f"{source}: the delivered file is not there any more; without it there is nothing to copy"
