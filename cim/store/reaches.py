@@ -84,6 +84,6 @@ def gaps(connection: Connection, layer: str, of: str) -> tuple[int, list[int]]:
     for page in rows.partitions(_PAGE):
         xy = np.array([(row[1], row[2]) for row in page], dtype=np.float64)
         outside = ~found.hold(xy).any(axis=1)
-        bare += [int(page[k][0]) for k in np.flatnonzero(outside)]
+        bare += [int(row[0]) for row, alone in zip(page, outside, strict=True) if alone]
         count += len(page)
     return count, bare
