@@ -43,11 +43,11 @@ class Recognised:
 def tables(path: Path) -> list[str | None]:
     """The tables of a file, [None] where there is but one. Raises BadSource for a file that cannot be read."""
     found = recognise(path)
-    if found.name not in ("GeoPackage", "XLSX"):
-        return [None]
     lister = getattr(found, "tables", None)
     if lister is not None:
         names = list(lister(path))
+    elif found.name != "GeoPackage":
+        return [None]
     else:
         try:
             names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
@@ -62,8 +62,10 @@ def look(path: Path, stated: Source, layer: str | None) -> Recognised:
     stated: location, and whatever else is known (its `layer` is not read). layer: the layer, if it is stated. Raises
     BadSource, MissingCrs or BadInput with one sentence and how to go on.
     """
-    source = replace(stated, location=str(path), layer=layer or _PLACELESS)
     found = recognise(path)
+    if found.name == "OSM PBF" and layer is None and stated.table in LAYERS:
+        layer = stated.table  # the themes of a map are called as the layers that hold them
+    source = replace(stated, location=str(path), layer=layer or _PLACELESS)
     told: list[tuple[str, str]] = [("format", f"{found.name}, by its name and first bytes")]
     if source.encoding is None and found.name == "CSV":
         source = replace(source, encoding=_encoding(path, told))

@@ -10,6 +10,7 @@ import shapely
 
 from cim import crs as frames
 from cim.errors import BadSource
+from cim.layers import LAYERS
 from cim.plugins import Batch, Source
 from loaders import osm_blocks, osm_objects, wkb
 from loaders.osm_tags import TABLES, Table
@@ -34,6 +35,10 @@ class OsmPbf:
     def sniff(self, head: bytes, name: str) -> bool:
         """By the first block's name."""
         return head[4:].startswith(osm_blocks.MAGIC)
+
+    def tables(self, path: Path) -> list[str]:
+        """The themes that are layers of the model, whether the map has any of them or not."""
+        return [name for name in TABLES if name in LAYERS]
 
     def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
         """Batches of up to 20,000 records, numbered from 1 as they come; column `id` is such as `way/123`."""

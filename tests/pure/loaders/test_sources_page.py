@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cim.errors import BadSource
 from cim.plugins import Batch, PointCloud, Source
 from cim.types import Box
 from loaders.encodings import encoding_of
@@ -20,7 +21,10 @@ _STATED = {
     "admin/datong_counties_wgs84.geojson": {"crs": "EPSG:4326"},
     "footprints/osm_buildings_wuhan.geojson": {"crs": "EPSG:4326"},
     "lod2_delft_east/ahn3_cropped_2.laz": {"crs": "EPSG:28992"},
+    "lod2_delft_east/bgt_context_east.gpkg": {"table": "road"},
+    "momepy/bubenec.gpkg": {"table": "buildings"},
 }
+_LAYER = {"LAS": "point_clouds", "OSM PBF": "buildings"} | dict.fromkeys(("geotiff", "hgt", "ascii_grid"), "dem")
 
 
 def _rows() -> dict[str, tuple[list[str], list[tuple[str, int]]]]:
@@ -42,7 +46,18 @@ def test_every_format_has_a_line_and_every_line_a_format() -> None:
 
 
 def test_endings_are_those_that_are_recognised(tmp_path: Path) -> None:
-    heads = {"GeoPackage": b"SQLite format 3\0", "geotiff": b"II*\0", "LAS": b"LASF", "XLSX": b"PK\x03\x04"}
+    heads = {
+        "GeoPackage": b"SQLite format 3\0",
+        "Shapefile": b"\x00\x00\x27\x0a",
+        "FlatGeobuf": b"fgb\x03fgb\x00",
+        "GeoParquet": b"PAR1",
+        "OSM PBF": b"\x00\x00\x00\x0d\x0a\x09OSMHeader",
+        "geotiff": b"II*\0",
+        "ascii_grid": b"ncols 2\n",
+        "vrt": b"<VRTDataset",
+        "LAS": b"LASF",
+        "XLSX": b"PK\x03\x04",
+    }
     for name, (endings, _) in ROWS.items():
         for ending in endings:
             path = tmp_path / f"a{ending}"
@@ -61,7 +76,7 @@ def test_a_file_that_is_named_gives_its_records(
     encoding = encoding_of(path)[0] if name == "CSV" else None
     stated = {"crs": None, "encoding": encoding} | _STATED.get(file, {})
     # Read as records without a place where the page speaks of records: whether they lie in a city is not the reader's.
-    layer = {"geotiff": "dem", "LAS": "point_clouds"}.get(name, "division_codes")
+    layer = _LAYER.get(name, "division_codes")
     total = 0
     for one in reader.read(Source(str(path), layer, city=_CITY, **stated)):  # type: ignore[arg-type]
         if isinstance(one, Batch):
@@ -71,14 +86,32 @@ def test_a_file_that_is_named_gives_its_records(
     assert total == count
 
 
+def _refused() -> list[tuple[str, str]]:
+    page = (Path(__file__).parents[3] / "docs" / "sources.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `([^`]+)` \| ([^|]+) \|$", page.split("Real files that are refused", 1)[1], re.MULTILINE)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("file", "why"), _refused())
+def test_a_file_that_is_refused_is_so_for_the_reason_that_is_told(
+    request: pytest.FixtureRequest, file: str, why: str
+) -> None:
+    path = _found(request, file)
+    with pytest.raises(BadSource, match=re.escape(why)):
+        _read_through(path)
+
+
+def _read_through(path: Path) -> None:
+    reader = recognise(path)
+    for _ in reader.read(Source(str(path), _LAYER.get(reader.name, "division_codes"), city=_CITY)):
+        pass
+
+
 def _found(request: pytest.FixtureRequest, file: str) -> Path:
     """The file in the folder of shared data, or among those that packages carry, where that fixture is known."""
     folder: Path = request.getfixturevalue("shared")
     if not (folder / file).exists():
-        try:
-            folder = request.getfixturevalue("real_files")
-        except pytest.FixtureLookupError:
-            pytest.skip(f"{file}: the files that packages carry are not there")
+        folder = request.getfixturevalue("real_files")
     if not (folder / file).exists():
         pytest.skip(f"{file} is not there")
     return folder / file
