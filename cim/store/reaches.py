@@ -83,12 +83,7 @@ def gaps(connection: Connection, layer: str, of: str) -> tuple[int, list[int]]:
     count, bare = 0, list[int]()
     for page in rows.partitions(_PAGE):
         xy = np.array([(row[1], row[2]) for row in page], dtype=np.float64)
-<<<<<<< HEAD
         outside = np.logical_not(found.hold(xy).any(axis=1))
         bare += [int(row[0]) for row, without in zip(page, np.asarray(outside).tolist(), strict=True) if without]
-=======
-        outside: BoolArray = ~np.any(found.hold(xy), axis=1)
-        bare += [int(page[k][0]) for k in np.flatnonzero(outside).tolist()]
->>>>>>> themes
         count += len(page)
     return count, bare
