@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, text
 
 from cim.errors import Conflict
@@ -44,7 +45,11 @@ def claimed(database: Database, dataset: str) -> Iterator[None]:
         lock = "SELECT pg_try_advisory_lock(hashtext('cim.load'), hashtext(%s))"
         if not (connection.execute(lock, [dataset]).fetchone() or (False,))[0]:
             raise _busy(dataset)
-        yield
+        try:
+            yield
+        finally:  # the server lets go of what a closed connection held a moment later: too late for who comes next
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(hashtext('cim.load'), hashtext(%s))", [dataset])
 
 
 def claim(connection: Connection, dataset: str) -> None:
