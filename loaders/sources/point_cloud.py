@@ -1,10 +1,12 @@
 """Point clouds, LAS and LAZ: read through once before anyone relies on them, then given out chunk by chunk in city frame."""
 
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import laspy
 import numpy as np
@@ -47,20 +49,12 @@ class Las:
         Raises MissingCrs when neither file nor owner states one, BadSource when they disagree, when its header says what
         its file cannot hold, or when a point cannot be decoded: with how many could.
         """
+        sums = _apart(source.location)
+        low, high, classes = sums.low, sums.high, sums.classes
+        if not classes.any():
+            raise BadSource(f"{source.location}: no points; expected at least one")
         with _opened(source.location) as (reader, head):
-            low, high = np.full(3, np.inf), np.full(3, -np.inf)
-            classes = np.zeros(256, dtype=np.int64)
-            withheld, sample = 0, np.zeros((0, 2))
-            for xyz, codes, kept in _decoded(reader, head, source.location):
-                withheld += int((~kept).sum())
-                classes += np.bincount(codes[kept], minlength=256)
-                if kept.any():
-                    low, high = np.minimum(low, xyz[kept].min(axis=0)), np.maximum(high, xyz[kept].max(axis=0))
-                if not len(sample):
-                    sample = xyz[kept][:: max(1, len(xyz) // _SAMPLE), :2]
-            if not classes.any():
-                raise BadSource(f"{source.location}: no points; expected at least one")
-            crs, factor, unit = _frame(reader, source, sample)
+            crs, factor, unit = _frame(reader, source, sums.sample)
         yield PointCloud(
             location=source.location,
             crs=crs,
@@ -68,13 +62,71 @@ class Las:
             heights=(float(low[2] * factor), float(high[2] * factor)),
             count=int(classes.sum()),
             classes={code: int(classes[code]) for code in np.flatnonzero(classes).tolist()},
-            withheld=withheld,
+            withheld=sums.withheld,
             point_format=head.point_format,
             heights_unit=unit,
         )
 
 
 LAS = Las()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What all points of a file come to. low, high: (3,) in the file's frame. classes: (256,). sample: (n, 2) of them."""
+
+    low: FloatArray
+    high: FloatArray
+    classes: npt.NDArray[np.int64]
+    withheld: int
+    sample: FloatArray
+
+
+def _apart(location: str) -> _Sums:
+    """The sums of a file, decoded in a process of its own: damaged chunks can bring the decoder down, not only to errors.
+
+    Raises BadSource as decoding does, and where the process died.
+    """
+    context = multiprocessing.get_context("fork")  # nothing is begun anew in it: it decodes, answers and ends
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_answer, args=(location, theirs), daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        found = ours.recv()
+    except EOFError:
+        child.join()
+        why = f"the decoder died at it (exit code {child.exitcode})"
+        raise BadSource(f"{location}: not readable as LAS: its packed points are damaged, {why}") from None
+    finally:
+        ours.close()
+        child.join()
+    if isinstance(found, str):
+        raise BadSource(found)
+    return cast(_Sums, found)
+
+
+def _answer(location: str, pipe: Connection) -> None:
+    """Send the sums of a file, or the sentence why there are none."""
+    try:
+        with _opened(location) as (reader, head):
+            pipe.send(_summed(reader, head, location))
+    except BadSource as error:
+        pipe.send(str(error))
+
+
+def _summed(reader: Any, head: Head, location: str) -> _Sums:
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    classes = np.zeros(256, dtype=np.int64)
+    withheld, sample = 0, np.zeros((0, 2))
+    for xyz, codes, kept in _decoded(reader, head, location):
+        withheld += int((~kept).sum())
+        classes += np.bincount(codes[kept], minlength=256)
+        if kept.any():
+            low, high = np.minimum(low, xyz[kept].min(axis=0)), np.maximum(high, xyz[kept].max(axis=0))
+        if not len(sample):
+            sample = xyz[kept][:: max(1, len(xyz) // _SAMPLE), :2]
+    return _Sums(low, high, classes, withheld, sample)
 
 
 def points(source: Source, box: Box | None = None) -> Iterator[Chunk]:

@@ -9,7 +9,7 @@ import pytest
 @pytest.mark.long
 def test_no_damage_makes_a_reader_throw_hang_or_die(checkout, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.reader_storm", str(tmp_path), "20260501", "600"],
+        [sys.executable, "-m", "tests.reader_storm", str(tmp_path), "20260501", "300"],
         cwd=checkout,
         capture_output=True,
         text=True,
