@@ -92,7 +92,9 @@ class Reading(Draft):
         """Words that name no part, and labels that stand before their numbers: where they end, 0 if here are none."""
         text = self.text
         label = numbered.labelled(text, at)
-        if label is not None and (at == 0 or text[at - 1] in SIGNS or ":" in text[at : label[2]]):
+        if label is not None and (
+            at == 0 or text[at - 1] in SIGNS or numbered.PLAIN_LABEL.match(text, at) or ":" in text[at : label[2]]
+        ):
             part, series, end = label
             self.flush()
             figures.put(self.parts, part, series.numbered() if part == "number" else series.ranged())
@@ -131,7 +133,9 @@ class Reading(Draft):
         end = at + length
         if kind == "street":
             return self._street(at, end)
-        if kind == "quarter" and not (self.pending and self.pending[2] == at and self.pending[0] == "plain"):
+        if kind == "quarter":
+            if self.pending is not None and self.pending[0] == "plain" and self.pending[2] == at:
+                at, self.pending = self.pending[1], None
             return self._quarter(at, end)
         if (
             kind == "plain"
