@@ -8,7 +8,7 @@ _STREET = (
 )
 _QUARTER = (
     "小区|花园|家园|嘉园|佳园|雅园|花苑|佳苑|嘉苑|雅苑|名苑|家属院|家属区|家属楼|宿舍(?:区|院)?|公寓|别墅|新村(?!镇|乡)"
-    "|华府|名府|名城|豪庭|华庭|雅居|名邸"
+    "|华府|名府|名城|豪庭|华庭|雅居|名邸|公馆"
 )
 _UNIT = (
     "街道(?:办事处|办)?|社区(?:居民委员会|居委会)?(?!卫生|服务|医)|居民委员会|居委会|村民委员会|村委会|自然村"
@@ -37,7 +37,7 @@ _SORTED = re.compile(f"(?:{_SORT}|[店馆厂站局所院矿寺庙塔楼阁宫殿
 _OWN_WORD = re.compile("(?:[公物乐业技陵流学墓]园|幼儿园)$")
 PART = re.compile(_PART)
 
-STREETS = re.compile("大街|街(?!道|办|口)|路(?!口|灯|政|边|由|段)|巷(?!口)|胡同|大道|小区|家属院")
+STREETS = re.compile("大街|街(?!道|办|口|路巷|巷无)|路(?!口|灯|政|边|由|段)|巷(?!口)|胡同|大道|小区|家属院")
 """What makes even a full name before it part of a longer one: 古城村 before 路 is no village."""
 
 ADJOINING = re.compile(

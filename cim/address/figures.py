@@ -20,6 +20,8 @@ def shorthand(parts: Parts, series: Series, behind: str) -> str:
     """Numbers without words, such as 3-2-501: which parts they are; the last one set, or nothing if they cannot be told."""
     items = series.items
     count = len(items)
+    if count == 2 and behind in HOUSED and len(items[0]) == len(items[1]) > 2:  # two rooms
+        return "room" if put(parts, "room", series.ranged()) else ""
     if behind == "building":
         levels = {2: ("unit", "room"), 3: ("unit", "floor", "room")}.get(count)
     elif behind in ("unit", "floor"):

@@ -138,6 +138,8 @@ def _worded(draft: Draft, found: "re.Match[str]") -> int:
         series = Series((*series.items, *more.items[1:]), (*series.joins, *more.joins))
         end = again.end()
         again = numbered.AGAIN.match(text, end)
+    if kind == "number" and _is_in_name(draft, found, end):
+        return _name_on(draft, found.start(), end)
     if kind == "floor" and text[found.end() - 1] == "楼" and _is_building(draft, end):
         kind = "building"
     part = _placed(draft, kind, series, end)
@@ -148,6 +150,28 @@ def _worded(draft: Draft, found: "re.Match[str]") -> int:
         return end
     draft.behind = part
     return _tail(draft, end) if part == "number" else end
+
+
+def _is_in_name(draft: Draft, found: "re.Match[str]", end: int) -> bool:
+    """Whether N号 belongs to a name: 1号公馆 behind a county, 御河九号 before a building."""
+    if draft.pending is None:
+        after = draft.text[end : end + 1]
+        return draft.behind == "division" and after.isalpha() and STOP.match(draft.text, end) is None
+    following = numbered.WORDED.match(draft.text, end)
+    return (
+        draft.pending[0] == "plain"
+        and draft.pending[2] == found.start()
+        and not found["series"].isascii()
+        and following is not None
+        and following.lastgroup == "building"
+    )
+
+
+def _name_on(draft: Draft, begin: int, end: int) -> int:
+    """Let an open name go on to here, or begin."""
+    draft.pending = ("plain", begin if draft.pending is None else draft.pending[1], end)
+    draft.behind = "plain"
+    return end
 
 
 def _is_building(draft: Draft, end: int) -> bool:

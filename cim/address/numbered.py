@@ -50,6 +50,8 @@ LABEL = re.compile(
     "|房号|房间号?|户号|门户号)|(?P<floor>楼层|层数|层)"
     "|(?P<number>门牌号?码?)|(?P<grid>网格号?)|(?P<group>村民小组|小组|组)"
 )
+PLAIN_LABEL = re.compile("网格|门牌|[楼幢栋室房户]号|单元|楼栋")
+"""Labels that may stand in the middle of a text, without a sign."""
 _LABELLED = re.compile(
     f" ?[:为]? ?(?P<series>{_SERIES}|[A-Z])(?:#楼|号楼(?![下上前后旁道])|单元|门洞|网格|[号幢栋座层楼室户组#])?"
 )

@@ -92,7 +92,9 @@ class Reading(Draft):
         """Words that name no part, and labels that stand before their numbers: where they end, 0 if here are none."""
         text = self.text
         label = numbered.labelled(text, at)
-        if label is not None and (at == 0 or text[at - 1] in SIGNS or ":" in text[at : label[2]]):
+        if label is not None and (
+            at == 0 or text[at - 1] in SIGNS or numbered.PLAIN_LABEL.match(text, at) or ":" in text[at : label[2]]
+        ):
             part, series, end = label
             self.flush()
             figures.put(self.parts, part, series.numbered() if part == "number" else series.ranged())
@@ -126,29 +128,23 @@ class Reading(Draft):
         """A run of text without numbers: a street, a quarter, a unit that nobody knows, or a place."""
         text = self.text
         figures_end = lead.end() if (lead := _FIGURES.match(text, at)) is not None else at + 1
-        end = self._name_end(figures_end)
-        kind, length = endings.first(text[at:end])
-        end = at + length
+        last, begin = self._name_end(figures_end), at
+        if self.pending is not None and self.pending[0] == "plain" and self.pending[2] == at:
+            at, self.pending = self.pending[1], None  # the open name goes on behind a number
+        kind, length = endings.first(text[at:last])
+        end = max(at + length, begin + 1)  # always onward
         if kind == "street":
             return self._street(at, end)
-        if kind == "quarter" and not (self.pending and self.pending[2] == at and self.pending[0] == "plain"):
+        if kind == "quarter":
             return self._quarter(at, end)
-        if (
-            kind == "plain"
-            and self.behind in ("number", "place", "quarter", "street", "building")
-            and _TOLD.match(text[at:end])
-        ):
+        if kind == "plain" and self.behind in _BEFORE_WORDS and _TOLD.match(text[at:end]):
             self.flush()
             self.rest.append((at, end))
-            return end
-        if kind == "plain" and at and text[at - 1] == "(" and (end == len(text) or text[end] == ")"):
+        elif kind == "plain" and at and text[at - 1] == "(" and (end == len(text) or text[end] == ")"):
             self.rest.append((at, end))
-            return end
-        if self.pending is not None and self.pending[2] == at and self.pending[0] == "plain":
-            at = self.pending[1]
         else:
             self.flush()
-        self.pending, self.behind = (kind, at, end), "village" if kind == "unit" else kind
+            self.pending, self.behind = (kind, at, end), "village" if kind == "unit" else kind
         return end
 
     def _street(self, at: int, end: int) -> int:

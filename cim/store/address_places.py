@@ -55,4 +55,4 @@ def tie(connection: Connection, ties: Iterator[tuple[int, int, float]]) -> None:
     into = "COPY cim.address_link (address_id, building_id, how, distance_m) FROM STDIN"
     with raw(connection).cursor() as cursor, cursor.copy(into) as copy:
         for address, building, distance in ties:
-            copy.write_row((address, building, "near" if distance else "inside", distance))
+            copy.write_row((address, building, "near" if distance else "inside", round(distance, 3)))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from cim.errors import Unknown
 from cim.layers import LAYERS
+from cim.layers.addresses import PARTS
 from cim.plugins import Column, Layer
 from cim.store.db import raw
 from cim.store.sql import script
@@ -136,8 +137,9 @@ def values(layer: str, place: WebTile) -> dict[str, Any]:
 
 
 def _columns(layer: Layer) -> list[Column]:
-    """The layer's own columns that a tile can carry."""
-    return [column for column in layer.columns if column.kind in _KINDS and column.name not in _OWN]
+    """The layer's own columns that a tile can carry; of an address its whole text, not its sixteen parts beside it."""
+    spared = {*_OWN, *(PARTS if layer.name == "addresses" else ())}
+    return [column for column in layer.columns if column.kind in _KINDS and column.name not in spared]
 
 
 def _selected(column: Column) -> sql.Composed:
