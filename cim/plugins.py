@@ -214,6 +214,8 @@ class Layer:
     """One of the seven CIM data classes, in Chinese: 时空基础, 资源调查, 规划管控, ..."""
     key: str = "id"
     """The source column that identifies a feature over deliveries; several are joined by `+`."""
+    is_findable: bool = False
+    """whether its named features are places that people look for by name (/places)"""
     group: str = "base"
     """Where people look for it: a key of `cim.layers.GROUPS`."""
     systems: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ _READ = ("source_key", "name", "address", "kind", "division", "code", "ended_on"
 
 def places(layer: Layer, frame: gpd.GeoDataFrame | pd.DataFrame) -> list[Place]:
     """One Place a named or addressed record; roads once a name (their first record). Others have none."""
-    if layer.name not in _RANK:
+    if not (layer.is_findable or layer.name in _RANK):
         return []
     wanted = (*_READ, *_PARTS) if layer.name == "addresses" else _READ
     columns = [frame[name].tolist() if name in frame else [None] * len(frame) for name in wanted]
@@ -57,7 +57,7 @@ def _named(row: int, layer: str, record: Mapping[str, Any], name: str) -> Place 
     if not folded:
         return None
     successors = [part.partition(":")[0] for part in (_text(record["successors"]) or "").split()]
-    kind = _text(record["kind"]) or _KIND[layer]
+    kind = _text(record["kind"]) or _KIND.get(layer, layer)
     if layer == "division_codes" and (successors or _text(record["ended_on"])):
         kind = _OLD
     return Place(
@@ -67,7 +67,7 @@ def _named(row: int, layer: str, record: Mapping[str, Any], name: str) -> Place 
         name=name,
         address=None,
         division=_text(record["division"]) or _text(record["code"]),
-        rank=_RANK[layer],
+        rank=_RANK.get(layer, 0),
         role=_ROLE.get(layer, NAME),
         folded_name=folded,
         successors=tuple(code for code in successors if code.isdigit()),

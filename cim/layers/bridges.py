@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Bridges",
     geometry="point",
     data_class="资源调查",
+    is_findable=True,
     group="operation",
     systems=("A2", "D4"),
     icon="bridge",

@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Care homes",
     geometry="point",
     data_class="公共专题",
+    is_findable=True,
     group="services",
     systems=("A10", "D3"),
     icon="home",

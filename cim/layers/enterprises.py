@@ -9,6 +9,7 @@ LAYER = Layer(
     title_en="Supervised enterprises",
     geometry="point",
     data_class="公共专题",
+    is_findable=True,
     group="safety",
     systems=("C1", "C3", "C4", "A10", "D5", "D9", "D13", "D14"),
     ascending=(("trained", "staff"),),

@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Parks and green spaces",
     geometry="polygon",
     data_class="资源调查",
+    is_findable=True,
     group="operation",
     systems=("A2", "A8", "A10", "D4"),
     stated_area="area_ha",

@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Heritage zones",
     geometry="polygon",
     data_class="规划管控",
+    is_findable=True,
     group="culture",
     systems=("A10", "A4", "D2"),
     stated_area="area_ha",

@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Industrial parks",
     geometry="polygon",
     data_class="规划管控",
+    is_findable=True,
     group="services",
     systems=("D5", "A10", "B4"),
     stated_area="area_ha",

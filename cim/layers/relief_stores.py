@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Relief stores",
     geometry="point",
     data_class="公共专题",
+    is_findable=True,
     group="response",
     systems=("D8", "D11", "D12"),
     icon="store",

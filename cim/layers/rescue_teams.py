@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Rescue teams",
     geometry="point",
     data_class="公共专题",
+    is_findable=True,
     group="response",
     systems=("C4", "D6", "D8", "D11", "D12"),
     icon="team",

@@ -10,6 +10,7 @@ LAYER = Layer(
     title_en="Reservoirs",
     geometry="point",
     data_class="资源调查",
+    is_findable=True,
     group="flood",
     systems=("C8", "A10", "D8", "D10"),
     ascending=(

@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Scenic spots",
     geometry="point",
     data_class="公共专题",
+    is_findable=True,
     group="culture",
     systems=("A10", "D3"),
     icon="star",

@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Service halls",
     geometry="point",
     data_class="公共专题",
+    is_findable=True,
     group="services",
     systems=("A9", "A6", "D3"),
     icon="hall",

@@ -8,6 +8,7 @@ LAYER = Layer(
     title_en="Shelters",
     geometry="point",
     data_class="公共专题",
+    is_findable=True,
     group="response",
     systems=("C2", "C6", "A10", "D8", "D11"),
     icon="shelter",

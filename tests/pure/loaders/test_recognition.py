@@ -53,10 +53,13 @@ def test_two_layers_that_fit_nearly_as_well_are_not_guessed_between():
     bare = table("polygons", "polygon", {"id": "1", "name": "a"})
     with pytest.raises(BadInput, match="no layer is known.*Say --layer"):
         choose(bare)
-    both = table("x", "point", {"id": "1", "name": "a", "address": "b", "kind": "c", "height_m": "3"})
-    with pytest.raises(BadInput, match=r"could be one of (addresses|landmarks) \(.*, (addresses|landmarks) .*--layer"):
+    both = table("x", "point", {"id": "1", "name": "a", "storage_m3": "5", "crest_m": "961.5"})
+    with pytest.raises(BadInput, match=r"could be one of reservoirs \(.*, tailings_ponds .*--layer"):
         choose(both)
-    assert choose(both, "landmarks").layer == "landmarks"
+    assert choose(both, "reservoirs").layer == "reservoirs"
+    few = table("x", "point", {"id": "1", "name": "a", "address": "b", "beds": "3"})
+    with pytest.raises(BadInput, match="no layer is known by its columns.*care_homes.*hospitals.*Say --layer"):
+        choose(few)
 
 
 def test_values_that_are_not_what_a_column_holds_are_left_as_properties_with_the_reason():
@@ -84,8 +87,8 @@ def test_every_layer_knows_its_own_columns_and_titles():
     for layer in LAYERS.values():
         if layer.geometry not in ("polygon", "line", "point", "none"):
             continue
-        own = {c.name: "1" for c in layer.columns if c.kind != "text" or not c.choices}
-        titled = {c.title: "1" for c in layer.columns if not c.choices}
+        own = {c.name: c.choices[0] if c.choices else "1" for c in layer.columns}
+        titled = {c.title: c.words[0][0] if c.words else c.choices[0] if c.choices else "1" for c in layer.columns}
         for columns in (own, titled):
             if layer.geometry == "none":
                 continue
