@@ -10,13 +10,16 @@ from cim.layers import LAYERS, PROVENANCE, VALIDITY
 from cim.plugins import Column, Layer, Source
 from loaders.column_names import NAMES, OF_LAYER, UNITS, WORDS
 
-# The project's own defaults: one column that only this layer has is evidence enough; half as much more than the next
-# layer has decides between the two. A column is taken for a number or a choice where nine values in ten are such.
-ENOUGH = 2.0
+# The project's own defaults: a column that only this layer has, or one that it requires, is evidence enough, if it is that
+# much more than the next layer has. A column is taken for a number or a choice where nine values in ten are such.
+ENOUGH = 1.0
 APART = 1.0
 _OF_ITS_OWN = 2.0
+_REQUIRED = 1.0
+_NOTHING_BESIDES = 1.0
 _NAMED = 3.0
 _FITTING_SHARE = 0.9
+_TOLD = 4  # candidates that a refusal names
 
 _UNIT = re.compile(r"^(.*?)\s*[(（\[【]\s*(.*?)\s*[)）\]】]\s*$")
 
@@ -94,7 +97,8 @@ def choose(table: Table, layer: str | None = None) -> Fit:
     best, *others = able
     near = [fit for fit in others if best.score - fit.score < APART]
     if near:
-        names = ", ".join(f"{fit.layer} ({'; '.join(fit.why) or 'its geometry'})" for fit in (best, *near))
+        names = ", ".join(f"{fit.layer} ({'; '.join(fit.why) or 'its geometry'})" for fit in (best, *near)[:_TOLD])
+        names += f" and {len(near) + 1 - _TOLD} more" if len(near) >= _TOLD else ""
         raise BadInput(f"{table.name}: could be one of {names}: it is not guessed at. Say --layer")
     return best
 
@@ -119,7 +123,7 @@ def _fit(table: Table, layer: Layer, rivals: Sequence[Layer]) -> Fit:
         if column.name in (*PROVENANCE, *VALIDITY):
             continue
         weight = _OF_ITS_OWN / max(1, sum(any(c.name == column.name for c in rival.columns) for rival in rivals))
-        score += weight
+        score += weight + _REQUIRED * (column.required and column.name not in layer.key.split("+"))
         if weight == _OF_ITS_OWN or column.required:
             why.append(f"{found} is its {column.name}" if found != column.name else f"column {found}")
     word = next((w for w in WORDS.get(layer.name, ()) if w in _plain(table.name)), None)
@@ -129,6 +133,7 @@ def _fit(table: Table, layer: Layer, rivals: Sequence[Layer]) -> Fit:
     missing = tuple(c.name for c in _required(layer) if c.name not in {*columns, *same, *table.constants})
     score -= _OF_ITS_OWN * sum(name not in layer.key.split("+") for name in missing)
     left = tuple(name for name in table.columns if name not in taken)
+    score += _NOTHING_BESIDES * (not left and not missing)
     return Fit(layer.name, score, columns, tuple(same), left, missing, unlike, tuple(why))
 
 
