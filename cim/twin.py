@@ -114,8 +114,8 @@ class Twin:
     def geocode(self, addresses: Sequence[str], *, first: bool = False) -> gpd.GeoDataFrame:
         """What each address (a list, or a Series whose index is kept) came to, as points in lon/lat degrees.
 
-        Columns: state (`found`, `ambiguous`, `unplaced`, `none`), score 0..1, matched, why, candidates, id. One with
-        several equally good places apart from each other has no point, unless first: then the first of them.
+        Columns: state (`found`, `partial`, `ambiguous`, `unplaced`, `none`), score 0..1, matched, why, candidates, id.
+        One with several equally good places apart from each other has no point, unless first: then the first of them.
         """
         texts = ["" if not isinstance(one, str) else one for one in addresses]
         found: list[Outcome] = []

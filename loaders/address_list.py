@@ -17,7 +17,7 @@ from cim.types import Progress
 USUAL_COLUMNS = ("地址", "标准地址", "详细地址", "address")
 """Where the address stands, if nobody says so: the first of these that the file has."""
 
-_ADDED = tuple(field.name for field in fields(Outcome) if field.name != "state")
+_ADDED = tuple(field.name for field in fields(Outcome))
 _AT_ONCE = 1_000
 _DECIDED_BY = 1 << 16
 _BAD_ROWS_TOLD = 20
@@ -35,8 +35,8 @@ def geocode_file(
 ) -> tuple[Counter[str], list[str]]:
     """Write `path` once more to `out`, each row with what its address came to; its other cells stay as they are.
 
-    Added: lon, lat, score, matched, why, candidates, id (with `geocoded_` before a name that the file has already). The
-    encoding is kept; if it is not stated, it is UTF-8 where all bytes are, else GB 18030 (which holds GBK). Returns the
+    Added: state, lon, lat, score, matched, why, candidates, id (with `geocoded_` before a name that the file has already).
+    The encoding is kept; if it is not stated, it is UTF-8 where all bytes are, else GB 18030 (which holds GBK). Returns the
     counts by state, and what is wrong with rows that could not be read. Raises BadSource for a file that is no such table,
     BadInput for a column that it does not have.
     """

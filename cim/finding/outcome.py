@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 _EQUALLY_GOOD = 0.02  # scores that differ by no more say the same
+_SURE = 0.7  # a place that accounts for less is only part of what was asked: its street, its building
 _SAME_PLACE_M = 50.0  # candidates that lie no farther apart lead to the same door
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """state: `found`, `ambiguous` (several are equally good and lie apart), `unplaced` (found, but without a position) or
-    `none`. candidates: how many are equally good. lon, lat (degrees), id and matched are None where it is not settled."""
+    """What an address came to.
+
+    state: `found`, `partial` (only a part of it, such as its street: score below 0.7), `ambiguous` (several are equally good
+    and lie apart), `unplaced` (found, but without a position) or `none`. candidates: how many are equally good. lon, lat
+    (degrees), id and matched are None where it is not settled.
+    """
 
     state: str
     lon: float | None
@@ -35,7 +40,7 @@ def settle(results: Sequence[Mapping[str, Any]], nothing: str | None, *, first: 
     if apart and not first:
         return Outcome("ambiguous", None, None, best["score"], None, (*why, "ambiguous"), len(equal), None)
     told = best["address"] or best["name"]
-    state = "unplaced" if best["lon"] is None else "found"
+    state = "unplaced" if best["lon"] is None else "found" if best["score"] >= _SURE else "partial"
     why = (*why, "ambiguous") if apart else why
     return Outcome(state, best["lon"], best["lat"], best["score"], told, why, len(equal), best["id"])
 

@@ -64,9 +64,10 @@ def read(text: str, names: Sequence[str] = ()) -> Query:
     '5'
     """
     wide = unicodedata.normalize("NFKC", text).lower()
-    rest, found = _PROVINCE.sub("", wide), dict[str, str]()
+    rest, found = wide, dict[str, str]()
     for place, name in enumerate(names):
         rest = rest.replace(name, chr(_KEPT + place))
+    rest = _PROVINCE.sub("", rest)
     for part, pattern in _COMPILED:
         match = None if part in found else pattern.search(rest)
         if match is not None and _stands_behind(rest, match):

@@ -79,4 +79,8 @@ def test_equally_good_places_apart_leave_it_open_unless_the_first_is_asked_for()
     assert settle([both[0], result(2, 0.9, 113.01)], None).state == "found"
     assert settle([both[0], result(2, 1.0, 113.0001)], None).state == "found"
     assert settle([result(3, 1.0, None)], None).state == "unplaced"
+    assert (settle([result(4, 0.6, 113.0)], None).state, settle([result(4, 0.6, 113.0)], None).lon) == (
+        "partial",
+        113.0,
+    )
     assert settle([], "unknown_name").why == ("unknown_name",)
