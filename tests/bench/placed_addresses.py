@@ -7,13 +7,14 @@ from pathlib import Path
 
 from cim.address.gazetteer import Gazetteer
 from cim.divisions import Tree, Unit
-from tests.bench.footprints import PLOT_M, STREET_M
 from tests.bench.sayings import Saying, sayings
 
 CRS = "EPSG:4547"
 COLUMNS = ("id", "address", "x", "y")
 _VERSION = 1  # part of a file's name: raise it when the same seed would give other addresses
 _ORIGIN, _ACROSS = (420_000.0, 4_420_000.0), 1_000
+STREET_M, PLOT_M = 22.0, 24.0
+"""the lattice of `tests.bench.footprints`, which is not imported: worker processes would wait for its libraries"""
 _SIGNS = "青白红赤丹玄素翠碧金银铁石木林山川河湖海洋江溪泉井田园庄堡寨店铺桥坡岭沟湾滩峪"
 _COUNTIES, _TOWNS, _COMMUNITIES = 10, 12, 15
 
