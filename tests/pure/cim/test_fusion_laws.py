@@ -48,6 +48,7 @@ def as_claim(fused: Fused) -> Claim:
     return replace(PLAIN, attributes=fused.attributes, geometry=fused.geometry, **trust)
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None)
 @given(_CLAIMS, st.randoms(use_true_random=False))
 def test_the_order_of_the_claims_does_not_matter(claims: list[Claim], random: Random) -> None:

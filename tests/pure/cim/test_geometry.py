@@ -93,6 +93,7 @@ def test_what_collapses_is_told_by_row_and_takes_its_holes_along() -> None:
     assert cleaned.sizes().tolist() == [4, 4]
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(st.integers(-40, 40), st.integers(-40, 40)), min_size=3, max_size=12), st.integers(0, 11))
 def test_cleaning_is_idempotent_and_keeps_the_area(points: list[tuple[int, int]], turn: int) -> None:
     xy = np.array(points, dtype=np.float64) * LATTICE_M

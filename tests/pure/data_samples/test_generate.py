@@ -85,6 +85,7 @@ def test_overlap_law_sees_an_overlap():
     assert shapes.first_of_each_overlap(pair).tolist() == [True, False]
 
 
+@pytest.mark.long
 def test_counts_are_those_promised():
     assert 3800 <= len(oldtown.old_town(SEED).buildings) <= 5000
     assert 24_500 <= len(settlements.outside(SEED)) <= 27_500

@@ -132,6 +132,7 @@ SHAPES = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(SHAPES, st.sampled_from("abc"), st.one_of(st.none(), st.floats())), min_size=1, max_size=12))
 def test_every_record_is_accepted_or_rejected_and_what_is_accepted_is_sound(city, records):

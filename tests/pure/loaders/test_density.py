@@ -13,6 +13,7 @@ places = st.lists(
 )
 
 
+@pytest.mark.long
 @given(st.lists(places, min_size=1, max_size=6))
 def test_every_place_within_is_counted_once_however_the_grid_grew(batches):
     density = Density(WITHIN)

@@ -97,6 +97,7 @@ def test_every_layer_knows_its_own_columns_and_titles():
             assert not fit.missing, (layer.name, fit)
 
 
+@pytest.mark.long
 @given(
     st.dictionaries(st.text(max_size=12), st.text(max_size=8), max_size=12),
     st.sampled_from(["polygon", "line", "point"]),
