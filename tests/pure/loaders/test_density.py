@@ -1,6 +1,7 @@
 """The grid of where records lie: nothing is lost when it grows, and it ends up no larger than it must."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
