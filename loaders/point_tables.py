@@ -34,7 +34,7 @@ def placed(
     written = 0
     if place is not None:
         (x, in_x), (y, in_y) = (degrees(table[name]) for name in place)
-        known = np.isfinite(x) & np.isfinite(y)
+        known = ~np.isnan(x) & ~np.isnan(y)  # what is infinite is judged with the other records
         points[known] = shapely.points(x[known], y[known])
         written = max(in_x, in_y)
     if "geometry" in table:

@@ -150,7 +150,7 @@ def test_a_csv_of_absurdities(database, city, tmp_path):
         (row("c4", 0, lat="-Infinity"), "coordinates_not_finite"),
         (row("c5", 0, lon=LAT, lat=LON), "outside_city"),
         (row("c6", 0, lon=0, lat=0), "outside_city"),
-        (row("c7", 0, lon="东经113°"), "geometry_missing"),
+        (row("c7", 0, lon="东经一一三度"), "geometry_missing"),
         (row("c8", 0, lon=""), "geometry_missing"),
         (row("", 9_001), "key_missing"),
         (row("c10", 9_002, name=""), "attribute_missing"),
