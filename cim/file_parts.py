@@ -82,13 +82,8 @@ def together(some: Sequence[Path], digests: Sequence[str]) -> str:
 
 
 def is_still(path: Path, noted: str) -> bool:
-    """Whether a file, with those beside it, has the checksum that was noted once. Raises OSError where it is gone.
-
-    What was noted before those beside it counted is the checksum of the file alone.
-    """
-    some = parts(path)
-    digests = [_digest(part) for part in some]
-    return noted in (together(some, digests), digests[0])
+    """Whether a file, with those beside it, has the checksum that was noted once. Raises OSError where it is gone."""
+    return checksum(parts(path)) == noted
 
 
 def _digest(path: Path) -> str:

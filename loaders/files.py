@@ -39,7 +39,7 @@ def take(path: Path) -> tuple[File, ...]:
         root = next(parent for parent in path.parents if not _WILD & set(str(parent)))
         paths = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
         if not paths:
-            raise BadSource(f"{path}: no file fits this pattern; the city file names it as a source")
+            raise BadSource(f"{path}: no file fits this pattern")
     elif path.is_dir():
         listing = folders.sources(path)
         paths = listing.sources
@@ -57,7 +57,7 @@ def _take(path: Path) -> File:
         size, mtime_ns = file_parts.state(some)
         return File(path, file_parts.checksum(some), size, mtime_ns)
     except FileNotFoundError as error:
-        raise BadSource(f"{path}: no such file; the city file names it as a source") from error
+        raise BadSource(f"{path}: no such file") from error
     except OSError as error:
         raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
 

@@ -73,6 +73,8 @@ def _strange(path: Path) -> str | None:
         return f"cannot be read: {error.strerror}"
     if not head:
         return "the file is empty"
+    if path.suffix.lower() == ".txt" and not any(sign in head.partition(b"\n")[0] for sign in b",;\t"):
+        return "a text without columns, as notes on a delivery are: name it alone if it is a list"
     return None if sniffed(head, path.name) is not None else why_not(head, path.name)
 
 

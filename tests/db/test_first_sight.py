@@ -17,6 +17,7 @@ from api.commands import load
 from api.terminal import Terminal
 from cim import source_entry
 from tests.las_files import slope, write_las
+from tests.raster_files import heights, plane
 from tests.web_host import web_host
 
 pytestmark = pytest.mark.db
@@ -169,3 +170,29 @@ def test_points_and_sheets_are_recognised_too(settings, database, tmp_path):
         ("scan", "point_clouds"),
         ("门牌", "addresses"),
     ]
+
+
+def test_pixels_and_points_out_of_an_archive_keep_the_location_as_it_was_written(settings, database, tmp_path):
+    write_las(tmp_path / "scan.laz", *slope(200), crs="EPSG:4547")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(heights(tmp_path / "ground.tif", plane(20, 20)), "高程/ground.tif")
+        archive.write(tmp_path / "scan.laz", "scan.laz")
+    with web_host() as host:
+        host.files["/all.zip"] = (tmp_path / "all.zip").read_bytes()
+        code, said = run(settings, f"{host.url}/all.zip")
+    assert code == 0, said
+    written = {one["name"]: one["location"] for one in tomllib.loads(_entries(said))["source"]}
+    assert written == {
+        "ground": f"zip://高程/ground.tif::{host.url}/all.zip",
+        "scan": f"zip://scan.laz::{host.url}/all.zip",
+    }
+    assert dict(rows(database, _LOCATIONS)) == written
+
+
+_LOCATIONS = "SELECT d.name, v.location FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id"
+
+
+def _entries(said: str) -> str:
+    """The entries of the city file among what a command said."""
+    blocks = [block for block in said.split("\n\n") if block.startswith("[[source]]")]
+    return "\n".join(blocks)

@@ -46,11 +46,14 @@ def test_of_two_cases_of_a_name_the_same_one_is_meant(tmp_path: Path) -> None:
     assert file_parts.saying(tmp_path / "a.shp") == {".dbf": tmp_path / "a.dbf", ".prj": tmp_path / "A.prj"}
 
 
-def test_a_checksum_noted_of_the_file_alone_still_holds(tmp_path: Path) -> None:
+def test_a_file_is_not_still_what_it_was_when_one_beside_it_came_changed_or_went(tmp_path: Path) -> None:
     there(tmp_path, "a.tif")
-    noted = file_parts.checksum(file_parts.parts(tmp_path / "a.tif"))
+    alone = file_parts.checksum(file_parts.parts(tmp_path / "a.tif"))
     there(tmp_path, "a.tfw")
-    assert file_parts.is_still(tmp_path / "a.tif", noted)
     both = file_parts.checksum(file_parts.parts(tmp_path / "a.tif"))
+    assert file_parts.is_still(tmp_path / "a.tif", both)
+    assert not file_parts.is_still(tmp_path / "a.tif", alone)
     (tmp_path / "a.tfw").write_text("else")
     assert not file_parts.is_still(tmp_path / "a.tif", both)
+    (tmp_path / "a.tfw").unlink()
+    assert file_parts.is_still(tmp_path / "a.tif", alone)

@@ -179,3 +179,13 @@ def test_spoilt_rasters_are_refused_or_read_and_never_more(tmp_path):
                 assert name in str(error)
                 outcome["refused"] += 1
     assert min(outcome.values()) > 50
+
+
+def test_of_sizes_that_a_grid_says_twice_those_are_held_against_it_that_are_read(tmp_path):
+    path = tmp_path / "twice.asc"
+    head = "ncols 300000\nnrows 300000\nxllcorner 436000\nyllcorner 4440000\ncellsize 1\n"
+    path.write_text(f"{head}ncols 3\nnrows 3\n" + "1 2 3\n" * 3)
+    with rasterio.open(path, driver="AAIGrid") as dataset:
+        assert dataset.shape == (300_000, 300_000)
+    with pytest.raises(BadSource, match=r"declares 300000 x 300000 numbers"):
+        read(path, crs="EPSG:4547")
