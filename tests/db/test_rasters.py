@@ -247,7 +247,7 @@ def test_a_world_file_that_changes_makes_another_version_and_is_missed_when_it_i
     assert load(database, city, path, "orthophoto", tmp_path, crs="EPSG:4547").unchanged
     world.write_text(f"10\n0\n0\n-10\n{WEST + 105}\n{NORTH - 5}\n")
     with pytest.raises(BadSource, match="changed since it was loaded"):
-        refresh(database, city, tmp_path, "orthophoto")
+        refresh(database, city, tmp_path, "imagery")
     assert not load(database, city, path, "orthophoto", tmp_path, crs="EPSG:4547").unchanged
     with pytest.raises(BadInput, match="is not the file that version"):
         rollback(database, "orthophoto", first.version)

@@ -92,7 +92,7 @@ def test_a_shapefile_in_a_folder_is_one_source_and_its_table_counts(tmp_path, mo
 
 
 def test_addresses_of_other_kinds_and_halves_of_one_are_refused():
-    for wrong in ("ftp://host/a.csv", "zip://a.csv", "zip://a.csv::"):
+    for wrong in ("ftp://host/a.csv", "zip://a.csv", "zip://a.csv::", "zip://../../b.csv::a.zip"):
         with pytest.raises(BadInput, match="expected"):
             locations.parse(wrong)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.control import GroundControlPoint
 from rasterio.rpc import RPC
 
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Raster, Source
-from loaders.control_points import fit
+from loaders.control_points import fit, of
 from loaders.files import recognise
 from loaders.height_mosaic import fineness, grid_of
 from tests.raster_files import NORTH, WEST, heights, plane
@@ -124,6 +125,22 @@ def test_control_points_of_a_known_map_are_fitted_and_their_number_decides_the_o
         fit(np.array([[0.0, 0], [1, 1], [2, 2]]), np.array([[0.0, 0], [1, 1], [2, 2]]), (9, 9))
     with pytest.raises(BadSource, match="at least 3"):
         fit(np.zeros((2, 2)), np.zeros((2, 2)), (9, 9))
+
+
+def test_control_points_on_a_line_of_the_image_alone_are_refused_too():
+    image, ground = np.array([[0.0, 0], [50, 50], [100, 100]]), np.array([[0.0, 0], [500, 500], [1000, 900]])
+    with pytest.raises(BadSource, match="on one line"):
+        fit(image, ground, (100, 100))
+
+
+def test_control_points_that_would_make_a_giant_of_an_image_are_refused(tmp_path):
+    path = heights(tmp_path / "a.tif", plane(100, 100), crs=None, transform=None)
+    with rasterio.open(path, "r+") as dataset:
+        near = [(0, 0, 0, 0), (50.1, 50, 500, 500), (100, 100, 1000, 1000.01)]
+        points = [GroundControlPoint(r, c, WEST + x, NORTH - y) for c, r, x, y in near]
+        dataset.gcps = (points, rasterio.crs.CRS.from_epsg(4547))
+    with pytest.raises(BadSource, match=r"would make [\d,]+ x [\d,]+ pixels of its 100 x 100"):
+        of(read(path, control_points="warp"), "EPSG:4547")
 
 
 def test_the_error_of_noisy_control_points_is_that_of_the_noise():
