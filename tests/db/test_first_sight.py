@@ -16,6 +16,7 @@ from api.arguments import parser
 from api.commands import load
 from api.terminal import Terminal
 from cim import source_entry
+from cim.errors import BadInput
 from tests.las_files import slope, write_las
 from tests.raster_files import heights, plane
 from tests.web_host import web_host
@@ -125,6 +126,12 @@ def test_what_lies_at_an_address_keeps_the_address_and_the_checksum_of_what_came
         (url, hashlib.sha256(content).hexdigest())
     ]
     assert rows(database, "SELECT name FROM cim.dataset") == [("地名",)]
+
+
+def test_what_is_said_of_a_named_source_is_not_passed_over_for_a_place(settings, database, tmp_path):
+    for option in (["--retry"], ["--file", "other.gpkg"]):
+        with pytest.raises(BadInput, match=rf"^{option[0]} is said of a source by its name"):
+            run(settings, houses(tmp_path / "a.gpkg"), *option)
 
 
 def test_a_folder_of_many_files_is_many_datasets_and_a_pattern_is_one(settings, database, tmp_path):
