@@ -26,6 +26,8 @@ from loaders import raster_file
 
 MOST_PIXELS = 3.0
 _SECOND_FROM = 7
+_MOST_GROWN = 16
+"""A turned image fills twice its pixels, one of long pixels some more; beyond it points are bad (the project's default)."""
 _BLOCK = 512
 _CACHE_BYTES = 64 << 20
 
@@ -46,6 +48,12 @@ class Fit:
     residuals_m: FloatArray
     error_m: float | None
     box: tuple[float, float, float, float]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Columns and rows of the image on the map."""
+        west, south, east, north = self.box
+        return max(1, int(np.ceil((east - west) / self.pixel_m))), max(1, int(np.ceil((north - south) / self.pixel_m)))
 
     def image(self, xy: FloatArray) -> FloatArray:
         """Column and row (n, 2) under points of the map (n, 2)."""
@@ -69,10 +77,10 @@ def fit(image: FloatArray, ground: FloatArray, size: tuple[int, int]) -> Fit:
     scale = float(np.abs(ground - middle).max()) or 1.0
     known = _powers((ground - middle) / scale, order)
     terms, _, rank, _ = np.linalg.lstsq(known, image, rcond=1e-9)
-    if rank < known.shape[1]:
-        raise BadSource(f"its {len(image)} control points lie on one line; expected them spread over the image")
     out_middle, out_scale = image.mean(axis=0), float(np.abs(image - image.mean(axis=0)).max()) or 1.0
-    back, *_ = np.linalg.lstsq(_powers((image - out_middle) / out_scale, order), ground, rcond=1e-9)
+    back, _, rank_back, _ = np.linalg.lstsq(_powers((image - out_middle) / out_scale, order), ground, rcond=1e-9)
+    if min(rank, rank_back) < known.shape[1]:
+        raise BadSource(f"its {len(image)} control points lie on one line; expected them spread over the image")
     along = np.linspace(0.0, 1.0, 33)
     rim = np.concatenate([np.column_stack(p) for p in ((along, 0 * along), (along, 0 * along + 1))])
     rim = np.concatenate([rim, rim[:, ::-1]]) * size
@@ -101,6 +109,12 @@ def of(raster: Raster, crs: str) -> Fit:
         found = fit(points[:, :2], ground, (raster.width, raster.height))
     except BadSource as error:
         raise BadSource(f"{raster.location}: {error}") from error
+    wide, high = found.shape
+    if wide * high > _MOST_GROWN * raster.width * raster.height:
+        raise BadSource(
+            f"{raster.location}: its {len(points)} control points would make {wide:,} x {high:,} pixels of its "
+            f"{raster.width:,} x {raster.height:,}; expected them spread over the image"
+        )
     limit = MOST_PIXELS * found.pixel_m
     if found.error_m is not None and found.error_m > limit:
         worst = np.argsort(-found.residuals_m)[:3]
@@ -115,8 +129,7 @@ def of(raster: Raster, crs: str) -> Fit:
 def warp(raster: Raster, found: Fit, crs: str, target: Path) -> Raster:
     """The image in the city's frame as a GeoTIFF, bilinear, a mask where it shows nothing. Put in place when it is whole."""
     west, _, _, north = found.box
-    width = max(1, int(np.ceil((found.box[2] - west) / found.pixel_m)))
-    height = max(1, int(np.ceil((north - found.box[1]) / found.pixel_m)))
+    width, height = found.shape
     transform = Affine(found.pixel_m, 0.0, west, 0.0, -found.pixel_m, north)
     profile = {
         **{"driver": "GTiff", "width": width, "height": height, "count": raster.bands, "dtype": raster.dtype},

@@ -84,7 +84,7 @@ def fetch(
     in all. Raises BadSource in one sentence for what cannot be had, MissingTool for s3:// without its packages, NoSpace.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / "arriving.part"
+    partial = folder / ".arriving"  # no server can name its file so: names are tamed
     try:
         with partial.open("w+b") as file:
             transfer = _Transfer(address, file, most, progress, file_name(address))

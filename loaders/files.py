@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cim import file_parts
 from cim.errors import BadSource
 from cim.plugins import SourceFormat
 from loaders import folders
@@ -15,7 +16,8 @@ _WILD = set("*?[")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it was when the load began, together with those beside it that are part of it (a shapefile's table).
+    """A file as it was when the load began, together with those beside it that are part of it (a shapefile's table,
+    a picture's world file).
 
     checksum: sha256 of its bytes; with others beside it, of the names and checksums of all. mtime_ns: of the newest.
     """
@@ -37,7 +39,7 @@ def take(path: Path) -> tuple[File, ...]:
         root = next(parent for parent in path.parents if not _WILD & set(str(parent)))
         paths = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
         if not paths:
-            raise BadSource(f"{path}: no file fits this pattern; the city file names it as a source")
+            raise BadSource(f"{path}: no file fits this pattern")
     elif path.is_dir():
         listing = folders.sources(path)
         paths = listing.sources
@@ -51,36 +53,13 @@ def take(path: Path) -> tuple[File, ...]:
 
 def _take(path: Path) -> File:
     try:
-        parts = _parts(path)
-        size, mtime_ns = _state(parts)
-        return File(path, _digest(parts), size, mtime_ns)
+        some = file_parts.parts(path)
+        size, mtime_ns = file_parts.state(some)
+        return File(path, file_parts.checksum(some), size, mtime_ns)
     except FileNotFoundError as error:
-        raise BadSource(f"{path}: no such file; the city file names it as a source") from error
+        raise BadSource(f"{path}: no such file") from error
     except OSError as error:
         raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _parts(path: Path) -> list[Path]:
-    """The files that say what a source's records are: it alone, or a shapefile with its table, frame and code page."""
-    if path.suffix.lower() != ".shp":
-        return [path]
-    return [path, *(p for p in folders.companions(path) if p.suffix.lower() in folders.SAYING)]
-
-
-def _state(parts: Sequence[Path]) -> tuple[int, int]:
-    stats = [part.stat() for part in parts]
-    return sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats)
-
-
-def _digest(parts: Sequence[Path]) -> str:
-    digests = []
-    for part in parts:
-        with part.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-    if len(parts) == 1:
-        return digests[0]
-    told = (f"{part.suffix.lower()} {digest}" for part, digest in zip(parts, digests, strict=True))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def checksum(files: Sequence[File]) -> str:
@@ -94,7 +73,7 @@ def refuse_changed(files: Sequence[File]) -> None:
     """Raise BadSource if a file is not what it was when the load began: half of one and half of another is neither."""
     for file in files:
         try:
-            size, mtime_ns = _state(_parts(file.path))
+            size, mtime_ns = file_parts.state(file_parts.parts(file.path))
         except OSError as error:
             raise BadSource(f"{file.path}: was taken away while it was read; load it again when it is there") from error
         if (size, mtime_ns) != (file.size, file.mtime_ns) and _take(file.path).checksum != file.checksum:

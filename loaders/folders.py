@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cim import file_parts
 from cim.errors import BadSource
 from cim.plugins import SourceFormat
 from loaders import archives
@@ -13,15 +14,6 @@ HEAD_BYTES = 4096
 _MOST_FILES = 100_000
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-# What a shapefile consists of beside its shapes: OGC has no standard for it; the list is that of its maker's paper (ESRI,
-# 1998) with the code page and index files that came later. The first four say what the records are.
-SAYING = (".shx", ".dbf", ".prj", ".cpg")
-_BESIDE = {
-    ".shp": (*SAYING, ".cst", ".sbn", ".sbx", ".qix", ".qpj", ".fix", ".ain", ".aih", ".shp.xml"),
-    ".tif": (".tfw", ".tifw", ".tif.aux.xml", ".tif.ovr", ".tif.xml"),
-    ".tiff": (".tfw", ".tiffw", ".tiff.aux.xml", ".tiff.ovr", ".tiff.xml"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ def sources(folder: Path) -> Listing:
     found: list[Path] = []
     strange: list[tuple[Path, str]] = []
     files = list(_walk(folder))
-    beside = {companion for path in files for companion in companions(path)}
+    beside = {companion for path in files for companion in file_parts.companions(path)}
     for path in files:
         if path in beside:
             continue
@@ -53,23 +45,6 @@ def sources(folder: Path) -> Listing:
         else:
             found.append(path)
     return Listing(tuple(found), tuple(strange))
-
-
-def companions(path: Path) -> tuple[Path, ...]:
-    """The files beside one that are part of it, as far as they are there: those of a shapefile, a picture's world file."""
-    endings = _BESIDE.get(path.suffix.lower())
-    if endings is None:
-        return ()
-    stem = path.stem.lower()
-    wanted = {stem + ending for ending in endings}
-    return tuple(sorted(p for p in path.parent.glob(f"{_escaped(path.stem[:1])}*") if p.name.lower() in wanted))
-
-
-def _escaped(letter: str) -> str:
-    """The first letter of a name, in either case, as a pattern."""
-    if letter.isalpha():
-        return f"[{letter.lower()}{letter.upper()}]" if len(letter.lower() + letter.upper()) == 2 else letter
-    return f"[{letter}]"
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -98,6 +73,8 @@ def _strange(path: Path) -> str | None:
         return f"cannot be read: {error.strerror}"
     if not head:
         return "the file is empty"
+    if path.suffix.lower() == ".txt" and not any(sign in head.partition(b"\n")[0] for sign in b",;\t"):
+        return "a text without columns, as notes on a delivery are: name it alone if it is a list"
     return None if sniffed(head, path.name) is not None else why_not(head, path.name)
 
 

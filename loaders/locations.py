@@ -45,6 +45,8 @@ def parse(written: str) -> Location:
         if not behind or not written:
             raise BadInput(f"{_ARCHIVE}{inner}: expected zip://PART::ARCHIVE, where ARCHIVE is a path or an address")
         inner = inner.strip("/") or None
+        if ".." in (inner or "").split("/"):
+            raise BadInput(f"{_ARCHIVE}{inner}: leads out of the archive; expected the path of a part within it")
     kind = scheme(written)
     if kind == "file":
         written = unquote(urlsplit(written).path)

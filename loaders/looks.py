@@ -73,7 +73,7 @@ def look(path: Path, stated: Source, layer: str | None) -> Recognised:
         told.append(("encoding", f"{source.encoding}, as stated"))
     first = _first(replace(source, layer=_PLACELESS, columns={}))
     if not isinstance(first, Batch):
-        return _picture(path, source, layer, first, found.name, told)
+        return _picture(path, source, stated.location, layer, first, found.name, told)
     if source.table is not None:
         told.append(("table", source.table))
     told += [(issue.code, issue.message) for issue in first.issues if issue.row is None]
@@ -148,9 +148,9 @@ def _words(fit: Fit) -> Iterator[tuple[str, str]]:
 
 
 def _picture(
-    path: Path, source: Source, layer: str | None, found: Any, name: str, told: list[tuple[str, str]]
+    path: Path, source: Source, location: str, layer: str | None, found: Any, name: str, told: list[tuple[str, str]]
 ) -> Recognised:
-    """A raster or points: which layer by what its cells are."""
+    """A raster or points: which layer by what its cells are. location: as its owner wrote it."""
     fitting, why = _layer_of(found)
     chosen = layer or fitting
     if chosen is None:
@@ -159,7 +159,7 @@ def _picture(
         ("CRS", f"{found.crs[:60]}, {'as stated' if source.crs is not None else 'as the file says'}"),
         ("layer", f"{chosen}: {'as stated' if layer else why}"),
     ]
-    return Recognised(replace(source, layer=chosen), name, found.crs, None, tuple(told))
+    return Recognised(replace(source, layer=chosen, location=location), name, found.crs, None, tuple(told))
 
 
 def _layer_of(found: Any) -> tuple[str | None, str]:

@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from cim import crs as frames
+from cim import file_parts
 from cim.errors import BadInput, BadSource, CimError, MissingCrs, NoSpace
 from cim.plugins import Raster, Source
 from cim.types import FloatArray
@@ -23,6 +24,8 @@ _MAX_BLOCK_BYTES = 1 << 30
 _CACHE_BYTES = 64 << 20  # GDAL's own, of pixels that are read once; it would take a twentieth of the memory
 
 _SPARE_BYTES = 64 << 20
+TIFF_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+"""TIFF and BigTIFF, either byte order."""
 _OPTIONS = {"AAIGrid": {"DATATYPE": "Float32"}}  # else whole numbers at the head make all of them whole
 Look = Callable[[DatasetReader, Source], None]
 
@@ -34,8 +37,10 @@ def read(source: Source, driver: str, look: Look | None = None) -> Raster:
     before any pixel is read. Raises MissingCrs when neither file nor owner states one; BadSource when they disagree,
     when the file is not placed, is of no sane size, or has a block that cannot be read.
     """
+    _refuse_strange_beside(Path(source.location))
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), opened(source.location, driver) as dataset:
+            _refuse_pointing(dataset, Path(source.location))
             if look is not None:
                 look(dataset, source)
             raster = _describe(dataset, source, driver)
@@ -48,6 +53,34 @@ def read(source: Source, driver: str, look: Look | None = None) -> Raster:
 def opened(path: str, driver: str) -> DatasetReader:
     """A raster by the one driver that may open it. Raises RasterioError."""
     return rasterio.open(path, driver=driver, **_OPTIONS.get(driver, {}))
+
+
+def _refuse_strange_beside(path: Path) -> None:
+    """Smaller pictures and masks beside a raster are opened by any driver that knows them: they have to be TIFF.
+
+    Theirs may lie beside them in turn. Raises BadSource for one that is not, or that leads to another file.
+    """
+    own = path.suffix.lower()
+    for other in file_parts.beside(path, (f"{own}.ovr", f"{own}.msk")).values():
+        try:
+            with other.open("rb") as file:
+                if file.read(4) not in TIFF_MAGIC:
+                    raise BadSource(f"{path}: {other.name} beside it is no TIFF; expected that, or none")
+            _refuse_strange_beside(other)
+            with opened(str(other), "GTiff") as dataset:
+                _refuse_pointing(dataset, other)
+        except (RasterioError, CPLE_BaseError, OSError) as error:
+            raise BadSource(f"{path}: {other.name} beside it cannot be opened: {error}") from error
+
+
+def _refuse_pointing(dataset: DatasetReader, path: Path) -> None:
+    """A raster may name any file or address as its smaller pictures, which GDAL then shows instead of its own pixels."""
+    named = dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE")
+    if named is not None:
+        raise BadSource(f"{path}: takes its overviews from {named[:200]!r}; expected them within it, or none")
+    others = [one for one in map(Path, dataset.files) if one.parent != path.parent]
+    if others:
+        raise BadSource(f"{path}: takes pixels from {str(others[0])[:200]!r}; expected them within it")
 
 
 def unwritten(target: Path, what: str, error: Exception) -> CimError:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cim import crs as frames
+from cim import file_parts
 from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.layers import LAYERS
@@ -208,14 +209,10 @@ def _part(part: Raster, delivered: File | None) -> dict[str, Any]:
     held = {key: value for key, value in asdict(part).items() if key != "control_points"}
     if held["nodata"] is not None and not np.isfinite(held["nodata"]):
         held["nodata"] = str(held["nodata"])  # JSON has no NaN
-    stat = Path(part.location).stat()
-    checksum = delivered.checksum if delivered is not None else _checksum(Path(part.location))
-    return {**held, "path": part.location, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "checksum": checksum}
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    some = file_parts.parts(Path(part.location))
+    size, mtime_ns = file_parts.state(some)
+    checksum = delivered.checksum if delivered is not None else file_parts.checksum(some)
+    return {**held, "path": part.location, "size": size, "mtime_ns": mtime_ns, "checksum": checksum}
 
 
 def _box(parts: Sequence[Raster], crs: str) -> list[float]:

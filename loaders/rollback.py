@@ -1,9 +1,9 @@
 """Going back: a dataset becomes again what an earlier version made it, as one step that is itself remembered."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
+from cim import file_parts
 from cim.errors import BadInput, Conflict, Unknown
 from cim.layers import LAYERS
 from cim.store import catalogue, history, places, publication, versions
@@ -67,8 +67,7 @@ def _refuse_other_file(origin: dict[str, Any]) -> None:
         path = Path(one.get("path", origin["location"]))
         checksum = str(one.get("checksum") or one.get("sha256") or origin["checksum"])
         try:
-            with path.open("rb") as file:
-                same = hashlib.file_digest(file, "sha256").hexdigest() == checksum
+            same = file_parts.is_still(path, checksum)
         except OSError:
             same = False
         if not same:

@@ -11,6 +11,7 @@ from typing import Any
 
 import shapely
 
+from cim import file_parts
 from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.geoid import Geoid
@@ -178,14 +179,9 @@ def _present(version: Version, part: dict[str, Any]) -> Path:
     path = Path(str(part["path"]))
     if not path.is_file():
         raise BadSource(f"{path}: loaded as {version.dataset}, but the file has gone; put it back, or load another")
-    stat = path.stat()
-    if (stat.st_size, stat.st_mtime_ns) != (part.get("size"), part.get("mtime_ns")):
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != part.get("checksum"):
-            raise BadSource(
-                f"{path}: changed since it was loaded as {version.dataset}; run `cim load {version.dataset}`"
-            )
+    as_noted = file_parts.state(file_parts.parts(path)) == (part.get("size"), part.get("mtime_ns"))
+    if not as_noted and not file_parts.is_still(path, str(part.get("checksum"))):
+        raise BadSource(f"{path}: changed since it was loaded as {version.dataset}; run `cim load {version.dataset}`")
     return path
 
 

@@ -40,6 +40,9 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
     city = settings.city()
     unnamed = [one for one in parsed.source if one not in {s.name for s in city.sources} and first_sight.is_place(one)]
     named = [one for one in parsed.source if one not in unnamed]
+    if unnamed and (parsed.retry or parsed.file is not None):
+        option = "--retry" if parsed.retry else "--file"
+        raise BadInput(f"{option} is said of a source by its name; {unnamed[0]} is a place, which has none yet")
     chosen = [] if unnamed and not named else _chosen(settings, city, named, parsed)
     database = connect(settings, terminal)
     if parsed.retry:

@@ -1,10 +1,12 @@
 """Delivered files on their way out: rasters and whatever else stays where it lies are copied, byte for byte."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from cim import file_parts
 from cim.errors import BadSource
 from cim.exports import credits
 from cim.exports.manifest import Entry, File
@@ -22,20 +24,7 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
     assert item.version is not None
     layer = LAYERS[item.layer]
     held = catalogue.source_files(connection, [int(item.version["id"])])
-    total = sum(int(file["size_bytes"]) for file in held)
-    files: list[File] = []
-    for file in held:
-        source = Path(str(file["location"]))
-        name = item.name + source.suffix if len(held) == 1 else f"{item.name}/{source.name}"
-        target = folder / name
-        target.parent.mkdir(exist_ok=True)
-        done = sum(one.size_bytes for one in files)
-        size, digest = _copied(source, target, partial(_tell, progress, done, total, item.name))
-        if digest != file["checksum"]:
-            raise BadSource(
-                f"{source}: is not the file that was delivered any more; version {item.version['id']} needs it"
-            )
-        files.append(File(name, size, digest))
+    files = _all_copied(held, item, folder, progress)
     raster = item.version["raster"] or {}
     return Entry(
         name=item.name,
@@ -58,6 +47,27 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
         lineage=credits.lineage(connection, [int(item.version["id"])]),
         licences=credits.licences(connection, [str(item.dataset)]),
     )
+
+
+def _all_copied(held: Sequence[Mapping[str, Any]], item: Item, folder: Path, progress: Progress) -> list[File]:
+    """The delivered files, each with those beside it that its pixels depend on."""
+    total = sum(int(file["size_bytes"]) for file in held)
+    files: list[File] = []
+    for file in held:
+        source, digests = Path(str(file["location"])), []
+        some = file_parts.parts(source)
+        for part in some:
+            ending = part.name[len(source.stem) :]
+            name = item.name + ending if len(held) == 1 else f"{item.name}/{source.stem}{ending}"
+            target = folder / name
+            target.parent.mkdir(exist_ok=True)
+            done = sum(one.size_bytes for one in files)
+            size, digest = _copied(part, target, partial(_tell, progress, done, total, item.name))
+            digests.append(digest)
+            files.append(File(name, size, digest))
+        if file["checksum"] != file_parts.together(some, digests):
+            raise BadSource(f"{source}: is not the file that was delivered any more; its version needs it")
+    return files
 
 
 def _tell(progress: Progress, before: int, total: int, name: str, more: int) -> None:

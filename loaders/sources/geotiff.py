@@ -11,7 +11,6 @@ from cim.errors import BadSource
 from cim.plugins import Raster, Source
 from loaders import raster_file
 
-_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # TIFF and BigTIFF, either byte order
 _ENTRY_BYTES = 6
 """A block costs at least so much of a TIFF's directory: where it lies (LONG) and its length (SHORT)."""
 _SMALL_BYTES = 64 << 20
@@ -27,7 +26,7 @@ class GeoTiff:
 
     def sniff(self, head: bytes, name: str) -> bool:
         """By the first four bytes."""
-        return head[:4] in _MAGIC
+        return head[:4] in raster_file.TIFF_MAGIC
 
     def read(self, source: Source, after: int = 0) -> Iterator[Raster]:
         """The one raster of a file.

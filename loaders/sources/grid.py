@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isqrt
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from loaders import raster_file
 
 _HGT_NAME = re.compile(r"[NS]\d{2}[EW]\d{3}", re.IGNORECASE)
 _HEAD_BYTES = 4096
-_ASC_KEYS = ("ncols", "nrows", "xll", "yll", "cellsize", "dx", "dy", "nodata_value")
+_SIZES = ("ncols", "nrows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ def _refuse_hollow(path: Path) -> None:
     """A header that declares more numbers than the file can hold, before rows are allocated for it."""
     with path.open("rb") as file:
         words = file.read(_HEAD_BYTES).decode("latin-1").lower().split()
-    told = {key: words[at + 1] for at, key in enumerate(words[:-1]) if key.startswith(_ASC_KEYS)}
+    told: dict[str, str] = {}
+    for key, word in pairwise(words):
+        if key in _SIZES:
+            told.setdefault(key, word)  # of a size that is said twice GDAL takes the first
     try:
         cols, rows = int(told["ncols"]), int(told["nrows"])
     except (KeyError, ValueError):

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import numpy as np
 import shapely
 
+from cim import file_parts
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import FloatArray, Issue, ObjectArray
@@ -53,16 +54,6 @@ class Shapefile:
 SHAPEFILE = Shapefile()
 
 
-def companions(path: Path) -> dict[str, Path]:
-    """The other files of a shapefile that are there, by their ending in small letters (`.dbf`), whatever case it is in."""
-    endings = {".dbf", ".shx", ".prj", ".cpg"}
-    return {
-        p.suffix.lower(): p
-        for p in sorted(path.parent.iterdir(), reverse=True)
-        if p.stem == path.stem and p.suffix.lower() in endings and p.is_file()
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """A shapefile whose heads have been read. listed: records of the .shx, None where it is of no use."""
@@ -78,7 +69,7 @@ class _Opened:
 
 def _opened(source: Source) -> _Opened:
     path = Path(source.location)
-    others = companions(path)
+    others = file_parts.saying(path)
     head = shp.head(path, source.location)
     if ".dbf" not in others:
         raise BadSource(

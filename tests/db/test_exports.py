@@ -257,6 +257,22 @@ def test_a_raster_is_copied_with_its_checksum_and_refused_when_it_changed(databa
     assert not (tmp_path / "again").exists()
 
 
+def test_what_places_a_raster_is_copied_beside_it(database, city, tmp_path):
+    form = {"driver": "GTiff", "width": 8, "height": 8, "count": 1, "dtype": "float32", "crs": "EPSG:4547"}
+    with rasterio.open(tmp_path / "ground.tif", "w", **form) as file:
+        file.write(np.full((8, 8), 1040.0, dtype=np.float32), 1)
+    (tmp_path / "ground.tfw").write_text("10\n0\n0\n-10\n439005\n4439995\n")
+    load(database, city, "dem", tmp_path / "ground.tif")
+    (entry,) = export(database, city, tmp_path / "out").entries
+    assert [Path(file.path).suffix for file in entry.files] == [".tif", ".tfw"]
+    (source,) = exchange.sources(tmp_path / "out")
+    with rasterio.open(source.source.location) as copied:
+        assert copied.bounds[:2] == (439_000.0, 4_439_920.0)
+    (tmp_path / "ground.tfw").write_text("10\n0\n0\n-10\n439105\n4439995\n")
+    with pytest.raises(BadSource, match="not the file that was delivered any more"):
+        export(database, city, tmp_path / "again")
+
+
 def test_the_command_writes_a_package_and_another_city_loads_it(full, database, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CIM_CITY", str(Path("city.toml").resolve()))
     monkeypatch.setenv("CIM_DATA", str(tmp_path / "var"))

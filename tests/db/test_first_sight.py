@@ -16,7 +16,9 @@ from api.arguments import parser
 from api.commands import load
 from api.terminal import Terminal
 from cim import source_entry
+from cim.errors import BadInput
 from tests.las_files import slope, write_las
+from tests.raster_files import heights, plane
 from tests.web_host import web_host
 
 pytestmark = pytest.mark.db
@@ -126,6 +128,12 @@ def test_what_lies_at_an_address_keeps_the_address_and_the_checksum_of_what_came
     assert rows(database, "SELECT name FROM cim.dataset") == [("地名",)]
 
 
+def test_what_is_said_of_a_named_source_is_not_passed_over_for_a_place(settings, database, tmp_path):
+    for option in (["--retry"], ["--file", "other.gpkg"]):
+        with pytest.raises(BadInput, match=rf"^{option[0]} is said of a source by its name"):
+            run(settings, houses(tmp_path / "a.gpkg"), *option)
+
+
 def test_a_folder_of_many_files_is_many_datasets_and_a_pattern_is_one(settings, database, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -169,3 +177,29 @@ def test_points_and_sheets_are_recognised_too(settings, database, tmp_path):
         ("scan", "point_clouds"),
         ("门牌", "addresses"),
     ]
+
+
+def test_pixels_and_points_out_of_an_archive_keep_the_location_as_it_was_written(settings, database, tmp_path):
+    write_las(tmp_path / "scan.laz", *slope(200), crs="EPSG:4547")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(heights(tmp_path / "ground.tif", plane(20, 20)), "高程/ground.tif")
+        archive.write(tmp_path / "scan.laz", "scan.laz")
+    with web_host() as host:
+        host.files["/all.zip"] = (tmp_path / "all.zip").read_bytes()
+        code, said = run(settings, f"{host.url}/all.zip")
+    assert code == 0, said
+    written = {one["name"]: one["location"] for one in tomllib.loads(_entries(said))["source"]}
+    assert written == {
+        "ground": f"zip://高程/ground.tif::{host.url}/all.zip",
+        "scan": f"zip://scan.laz::{host.url}/all.zip",
+    }
+    assert dict(rows(database, _LOCATIONS)) == written
+
+
+_LOCATIONS = "SELECT d.name, v.location FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id"
+
+
+def _entries(said: str) -> str:
+    """The entries of the city file among what a command said."""
+    blocks = [block for block in said.split("\n\n") if block.startswith("[[source]]")]
+    return "\n".join(blocks)

@@ -235,3 +235,19 @@ def test_what_is_no_ground_or_no_picture_is_refused_by_name(database, city, tmp_
     void = heights(tmp_path / "void.tif", np.full((9, 9), -1.0, "float32"), nodata=-1.0)
     with pytest.raises(BadSource, match="every pixel of the elevation model is void"):
         load(database, city, void, "dem", tmp_path)
+
+
+def test_a_world_file_that_changes_makes_another_version_and_is_missed_when_it_is_not_the_one_loaded(
+    database, city, tmp_path
+):
+    path = colours(tmp_path / "a.tif", np.full((3, 20, 20), 90, "uint8"), crs=None, transform=None)
+    world = tmp_path / "a.tfw"
+    world.write_text(f"10\n0\n0\n-10\n{WEST + 5}\n{NORTH - 5}\n")
+    first = load(database, city, path, "orthophoto", tmp_path, crs="EPSG:4547")
+    assert load(database, city, path, "orthophoto", tmp_path, crs="EPSG:4547").unchanged
+    world.write_text(f"10\n0\n0\n-10\n{WEST + 105}\n{NORTH - 5}\n")
+    with pytest.raises(BadSource, match="changed since it was loaded"):
+        refresh(database, city, tmp_path, "imagery")
+    assert not load(database, city, path, "orthophoto", tmp_path, crs="EPSG:4547").unchanged
+    with pytest.raises(BadInput, match="is not the file that version"):
+        rollback(database, "orthophoto", first.version)

@@ -9,7 +9,7 @@ import pytest
 from cim.city import Intake
 from cim.errors import BadInput, BadSource
 from cim.types import silent
-from loaders import files, locations
+from loaders import files, folders, locations
 from loaders.deliveries import Depot
 from tests.web_host import web_host
 
@@ -92,7 +92,7 @@ def test_a_shapefile_in_a_folder_is_one_source_and_its_table_counts(tmp_path, mo
 
 
 def test_addresses_of_other_kinds_and_halves_of_one_are_refused():
-    for wrong in ("ftp://host/a.csv", "zip://a.csv", "zip://a.csv::"):
+    for wrong in ("ftp://host/a.csv", "zip://a.csv", "zip://a.csv::", "zip://../../b.csv::a.zip"):
         with pytest.raises(BadInput, match="expected"):
             locations.parse(wrong)
 
@@ -103,3 +103,24 @@ def test_a_folder_without_a_source_says_what_it_saw(tmp_path):
         (tmp_path / "in" / name).write_bytes(content)
     with pytest.raises(BadSource, match=r"a.xls: an Excel .*save it as .xlsx; b.dwg: .*; c.gpkg: the file is empty"):
         files.take(tmp_path / "in")
+
+
+def test_notes_in_a_folder_are_no_source_of_its_delivery(tmp_path):
+    (tmp_path / "readme.txt").write_text("说明\n第一行，没有列\n", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("id,lon,lat\n1,113.3,40.1\n")
+    (tmp_path / "utf16.txt").write_text("id\tlon\tlat\n1\t113.3\t40.1\n", encoding="utf-16")
+    assert [file.path.name for file in files.take(tmp_path)] == ["a.txt", "utf16.txt"]
+    ((path, why),) = folders.sources(tmp_path).strange
+    assert (path.name, why[:20]) == ("readme.txt", "a text without colum")
+
+
+def test_the_frame_beside_a_grid_is_part_of_it(tmp_path):
+    (tmp_path / "a.asc").write_text("ncols 2\n")
+    (tmp_path / "a.prj").write_text("PROJCS[]")
+    assert folders.sources(tmp_path) == folders.Listing((tmp_path / "a.asc",), ())
+
+
+def test_a_file_that_is_not_there_is_called_just_that(tmp_path):
+    for name, why in {"a.csv": "no such file", "*.csv": "no file fits this pattern"}.items():
+        with pytest.raises(BadSource, match=f"{why}$"):
+            files.take(tmp_path / name)

@@ -115,3 +115,9 @@ def test_redirects_are_followed_and_a_circle_is_one_sentence(host, tmp_path):
     host.headers["/a.bin"] = {"Location": "/a.bin"}
     with pytest.raises(BadSource, match="circle"):
         fetch(host, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["arriving.part", ".arriving"])
+def test_a_file_named_as_the_one_it_arrives_in_is_kept(host, tmp_path, name):
+    host.files[f"/{name}"] = CONTENT
+    assert fetch(host, tmp_path, f"/{name}").path.read_bytes() == CONTENT

@@ -136,3 +136,37 @@ def test_real_rasters_are_read(shared: Path, file: str, crs: str, pixel_m: float
     raster = read(shared / file)
     assert raster.crs == crs
     assert raster.pixel_m == pytest.approx(pixel_m, rel=1e-3)
+
+
+_ELSEWHERE = (
+    '<VRTDataset rasterXSize="150" rasterYSize="150"><VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
+    '<SourceFilename relativeToVRT="0">{}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>'
+)
+
+
+@pytest.mark.parametrize("way", ["within", "aux", ".ovr", ".msk", ".OVR", "overviews of its overviews"])
+def test_a_raster_that_shows_the_pixels_of_another_file_is_refused(tmp_path: Path, way: str) -> None:
+    (tmp_path / "others").mkdir()
+    other = write(tmp_path / "others" / "secret.tif", 150)
+    path = write(tmp_path / "dem.tif")
+    if way == "within":
+        with rasterio.open(path, "r+") as dataset:
+            dataset.update_tags(ns="OVERVIEWS", OVERVIEW_FILE=str(other))
+    elif way == "aux":
+        tag = f'<Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">{other}</MDI></Metadata>'
+        path.with_name("dem.tif.aux.xml").write_text(f"<PAMDataset>{tag}</PAMDataset>")
+    elif way.startswith("."):
+        path.with_name(f"dem.tif{way}").write_text(_ELSEWHERE.format(other))
+    else:
+        write(tmp_path / "dem.tif.ovr", 150)
+        (tmp_path / "dem.tif.ovr.ovr").write_text(_ELSEWHERE.format(other))
+    with pytest.raises(BadSource, match=r"secret\.tif|beside it is no TIFF"):
+        read(path)
+
+
+def test_overviews_beside_a_raster_are_let_in(tmp_path: Path) -> None:
+    path = write(tmp_path / "dem.tif")
+    with rasterio.Env(TIFF_USE_OVR=True), rasterio.open(path, "r+") as dataset:
+        dataset.build_overviews([2])
+    assert (tmp_path / "dem.tif.ovr").is_file()
+    assert read(path).width == 300

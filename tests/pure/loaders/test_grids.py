@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.control import GroundControlPoint
 from rasterio.rpc import RPC
 
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Raster, Source
-from loaders.control_points import fit
+from loaders.control_points import fit, of
 from loaders.files import recognise
 from loaders.height_mosaic import fineness, grid_of
 from tests.raster_files import NORTH, WEST, heights, plane
@@ -126,6 +127,22 @@ def test_control_points_of_a_known_map_are_fitted_and_their_number_decides_the_o
         fit(np.zeros((2, 2)), np.zeros((2, 2)), (9, 9))
 
 
+def test_control_points_on_a_line_of_the_image_alone_are_refused_too():
+    image, ground = np.array([[0.0, 0], [50, 50], [100, 100]]), np.array([[0.0, 0], [500, 500], [1000, 900]])
+    with pytest.raises(BadSource, match="on one line"):
+        fit(image, ground, (100, 100))
+
+
+def test_control_points_that_would_make_a_giant_of_an_image_are_refused(tmp_path):
+    path = heights(tmp_path / "a.tif", plane(100, 100), crs=None, transform=None)
+    with rasterio.open(path, "r+") as dataset:
+        near = [(0, 0, 0, 0), (50.1, 50, 500, 500), (100, 100, 1000, 1000.01)]
+        points = [GroundControlPoint(r, c, WEST + x, NORTH - y) for c, r, x, y in near]
+        dataset.gcps = (points, rasterio.crs.CRS.from_epsg(4547))
+    with pytest.raises(BadSource, match=r"would make [\d,]+ x [\d,]+ pixels of its 100 x 100"):
+        of(read(path, control_points="warp"), "EPSG:4547")
+
+
 def test_the_error_of_noisy_control_points_is_that_of_the_noise():
     rng = np.random.default_rng(8)
     image = rng.uniform(0, 1000, (400, 2))
@@ -179,3 +196,13 @@ def test_spoilt_rasters_are_refused_or_read_and_never_more(tmp_path):
                 assert name in str(error)
                 outcome["refused"] += 1
     assert min(outcome.values()) > 50
+
+
+def test_of_sizes_that_a_grid_says_twice_those_are_held_against_it_that_are_read(tmp_path):
+    path = tmp_path / "twice.asc"
+    head = "ncols 300000\nnrows 300000\nxllcorner 436000\nyllcorner 4440000\ncellsize 1\n"
+    path.write_text(f"{head}ncols 3\nnrows 3\n" + "1 2 3\n" * 3)
+    with rasterio.open(path, driver="AAIGrid") as dataset:
+        assert dataset.shape == (300_000, 300_000)
+    with pytest.raises(BadSource, match=r"declares 300000 x 300000 numbers"):
+        read(path, crs="EPSG:4547")
