@@ -27,6 +27,8 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
     for file in held:
         source = Path(str(file["location"]))
         name = item.name + source.suffix if len(held) == 1 else f"{item.name}/{source.name}"
+        if (folder / name).exists():  # files of one name, from several folders
+            name = f"{item.name}/{len(files) + 1}_{source.name}"
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         done = sum(one.size_bytes for one in files)
