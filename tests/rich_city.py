@@ -1,6 +1,7 @@
 """A few records of every layer that hold what formats stumble over: quotes, line ends, nested fields, holes, parts."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -119,13 +120,17 @@ def records() -> dict[str, list[tuple[dict[str, object], object]]]:
     }
 
 
-def fill(database: Database, city: City, folder: Path) -> None:
-    """Load them all, each layer as a dataset of its name; the table of codes, which has no places, from a CSV."""
+def fill(database: Database, city: City, folder: Path, only: Collection[str] = ()) -> None:
+    """Load them all (or those of some layers), each layer as a dataset of its name; the table of codes from a CSV."""
     for layer, found in records().items():
+        if only and layer not in only:
+            continue
         features = [{"type": "Feature", "properties": told, "geometry": shape} for told, shape in found]
         path = folder / f"{layer}.geojson"
         path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
         load(database, city, layer, path, crs=CRS)
+    if only and "division_codes" not in only:
+        return
     path = folder / "division_codes.csv"
     path.write_text(
         'code,name,level,备注\n140213,平城区,county,"行一\n行二, ""引"""\n140214,云冈区,county,\n', encoding="utf-8"

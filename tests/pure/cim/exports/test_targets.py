@@ -160,11 +160,10 @@ def test_a_frame_without_a_code_is_never_called_another_one(tmp_path):
 def test_a_flatgeobuf_of_lines_with_and_without_heights_loses_none(tmp_path):
     flat = shapely.force_2d(_HIGH)
     several = shapely.MultiLineString([_HIGH, shapely.from_wkt("LINESTRING Z (9 9 1, 8 8 2)")])
-    path, lost = write(_numbered(_records(_HIGH, flat, several, None)), "fgb", tmp_path)
+    path, lost = write(_numbered(_records(_HIGH, flat, several)), "fgb", tmp_path)
     found = {row["whole"]: row[GEOMETRY] for row in read(path)}
     assert lost == []
     assert shapely.get_parts(found[0]).tolist() == [_HIGH]
     assert found[2] == several
     assert shapely.get_coordinates(found[1]).tolist() == shapely.get_coordinates(flat).tolist()
     assert np.isnan(shapely.get_coordinates(found[1], include_z=True)[:, 2]).all()
-    assert found[3] is None
