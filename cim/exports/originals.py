@@ -27,9 +27,7 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
     for file in held:
         source = Path(str(file["location"]))
         name = item.name + source.suffix if len(held) == 1 else f"{item.name}/{source.name}"
-        if (folder / name).exists():  # files of one name, from several folders
-            name = f"{item.name}/{len(files) + 1}_{source.name}"
-        target = folder / name
+        target = _free(folder / name)
         target.parent.mkdir(exist_ok=True)
         done = sum(one.size_bytes for one in files)
         size, digest = _copied(source, target, partial(_tell, progress, done, total, item.name))
@@ -37,7 +35,7 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
             raise BadSource(
                 f"{source}: is not the file that was delivered any more; version {item.version['id']} needs it"
             )
-        files.append(File(name, size, digest))
+        files.append(File(target.relative_to(folder).as_posix(), size, digest))
     raster = item.version["raster"] or {}
     return Entry(
         name=item.name,
@@ -60,6 +58,15 @@ def copy(connection: Connection, item: Item, folder: Path, progress: Progress) -
         lineage=credits.lineage(connection, [int(item.version["id"])]),
         licences=credits.licences(connection, [str(item.dataset)]),
     )
+
+
+def _free(path: Path) -> Path:
+    """The path, or one like it where there is a file already: files of one name may come from several folders."""
+    found, number = path, 1
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{number}_{path.name}")
+    return found
 
 
 def _tell(progress: Progress, before: int, total: int, name: str, more: int) -> None:

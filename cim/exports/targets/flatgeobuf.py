@@ -1,7 +1,8 @@
 """FlatGeobuf: one file with a packed spatial index, made for reading a part of it over HTTP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from cim.exports.batches import GEOMETRY, schema, shapes_of
 from cim.exports.losses import milliseconds
 from cim.exports.sheet import Loss, Sheet, Written
 
-_MULTI = {
+_MULTI: Mapping[str, Callable[[Any], shapely.Geometry]] = {
     "MultiPoint Z": shapely.MultiPoint,
     "MultiLineString Z": shapely.MultiLineString,
     "MultiPolygon Z": shapely.MultiPolygon,
