@@ -198,13 +198,14 @@ def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.S
 
 
 def _structured(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """JSON values; one that came as the text of an object or a list, as tables hold it, is read."""
+    """JSON values; one that came as the text of an object or a list, as tables hold it, is read; a blank text is none."""
 
     def read(value: Any) -> Any:
-        if not isinstance(value, str) or value.strip()[:1] not in ("{", "["):
+        text = value.strip() if isinstance(value, str) else None
+        if text is None or (text and text[0] not in "{["):
             return value
         try:
-            return json.loads(value)
+            return json.loads(text) if text else None
         except ValueError:
             return value
 

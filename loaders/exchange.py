@@ -1,9 +1,6 @@
 """Packages of exports read back: held against their checksums, and turned into sources that any city can load."""
 
 import hashlib
-import os
-import shutil
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -17,51 +14,17 @@ from cim.source_entry import Card, NamedSource
 _ENCODED = ("csv", "shp")  # formats whose text is in an encoding that only its owner knows
 
 
-def is_package(path: Path) -> bool:
-    """Whether a folder or an archive holds a manifest of exports; what it says is not looked at."""
-    if path.is_dir():
-        return (path / manifest.NAME).is_file() and (path / manifest.SUMS).is_file()
-    if path.suffix.lower() != ".zip" or not path.is_file():
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {manifest.NAME, manifest.SUMS} <= set(archive.namelist())
-    except (zipfile.BadZipFile, OSError):
-        return False
-
-
-def unpacked(path: Path, into: Path) -> Path:
-    """The folder of a package: itself, or an archive's content in a folder of `into` that its checksum names.
-
-    Unpacking again is not needed. Raises BadSource for a member that would lie outside, or that is larger than its
-    manifest says.
-    """
-    if path.is_dir():
-        return path
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    folder = into / digest[:16]
-    if folder.is_dir():
-        return folder
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            told = _manifest(archive.read(manifest.NAME), f"{path}: {manifest.NAME}")
-            for name, size in {**_sizes(told), manifest.NAME: None, manifest.SUMS: None}.items():
-                _extract(archive, name, size, unfinished, path)
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise BadSource(f"{path}: not a whole archive: {error}") from error
-    os.rename(unfinished, folder)
-    return folder
+def is_package(folder: Path) -> bool:
+    """Whether a folder holds a manifest of exports and checksums; what they say is not looked at."""
+    return (folder / manifest.NAME).is_file() and (folder / manifest.SUMS).is_file()
 
 
 def sources(folder: Path) -> Sequence[NamedSource]:
-    """What a package holds, as sources, each table once (in the first format it was written in), divisions first.
+    """What a package holds, as sources, each table once (in the first format that is read here), divisions first.
 
     Every file is held against the checksums before. Raises BadSource with the file's name for one that is missing, that
-    differs by as much as a byte, or that lies outside; and for a manifest that newer software wrote.
+    differs by as much as a byte, or that lies outside; for a manifest that newer software wrote; and for a table that is
+    there in no format that is read here.
     """
     told = _verified(folder)
     order = {name: number for number, name in enumerate(LAYERS)}
@@ -69,9 +32,24 @@ def sources(folder: Path) -> Sequence[NamedSource]:
     for entry in told.entries:
         if entry.layer not in order:
             raise BadSource(f"{folder / manifest.NAME}: no layer {entry.layer!r} here; known: {', '.join(order)}")
-        chosen.setdefault(entry.name, entry)
+        if _unread(chosen.setdefault(entry.name, entry)):
+            chosen[entry.name] = entry
+    for entry in chosen.values():
+        reason = _unread(entry)
+        if reason:
+            raise BadSource(
+                f"{folder / entry.files[0].path}: {reason}, which is not read here; expected this table in another "
+                "format too, such as gpkg"
+            )
     ordered = sorted(chosen.values(), key=lambda entry: order[entry.layer])
     return [_named(folder, entry, number) for number, entry in enumerate(ordered)]
+
+
+def _unread(entry: Entry) -> str | None:
+    """What a table is written as that no reader here takes; None: it is read."""
+    if entry.place == ("wkt",):
+        return "its shapes are text (WKT)"
+    return "a dBASE table without shapes" if entry.format == "shp" and entry.crs is None else None
 
 
 def _named(folder: Path, entry: Entry, priority: int) -> NamedSource:
@@ -79,7 +57,7 @@ def _named(folder: Path, entry: Entry, priority: int) -> NamedSource:
     return NamedSource(
         name=entry.dataset or entry.layer,
         source=Source(
-            location=str(folder / entry.files[0].path),
+            location=str(_location(folder, entry)),
             layer=entry.layer,
             crs=entry.crs,
             encoding=entry.encoding if entry.format in _ENCODED else None,
@@ -92,6 +70,12 @@ def _named(folder: Path, entry: Entry, priority: int) -> NamedSource:
             priority=priority,
         ),
     )
+
+
+def _location(folder: Path, entry: Entry) -> Path:
+    """What a loader is to open: the first file, or the folder of files that were delivered as one."""
+    first = folder / entry.files[0].path
+    return first.parent if entry.format == "original" and len(entry.files) > 1 else first
 
 
 def _columns(entry: Entry) -> dict[str, str]:
@@ -111,7 +95,7 @@ def _verified(folder: Path) -> Manifest:
     if manifest.NAME not in digests:
         raise BadSource(f"{folder / manifest.SUMS}: says nothing of {manifest.NAME}")
     _compare(folder, manifest.NAME, digests[manifest.NAME])
-    told = _manifest((folder / manifest.NAME).read_bytes(), str(folder / manifest.NAME))
+    told = manifest.decode((folder / manifest.NAME).read_bytes(), str(folder / manifest.NAME))
     for entry in told.entries:
         for file in entry.files:
             _compare(folder, file.path, file.sha256)
@@ -156,25 +140,3 @@ def _inside(folder: Path, name: str) -> Path:
     if not plain or not target.resolve().is_relative_to(folder.resolve()):
         raise BadSource(f"{folder / manifest.NAME}: names {name!r}, which lies outside the package")
     return target
-
-
-def _manifest(data: bytes, name: str) -> Manifest:
-    return manifest.decode(data, name)
-
-
-def _sizes(told: Manifest) -> dict[str, int | None]:
-    sizes: dict[str, int | None] = {file.path: file.size_bytes for entry in told.entries for file in entry.files}
-    return sizes | {entry.losses_file: None for entry in told.entries if entry.losses_file}
-
-
-def _extract(archive: zipfile.ZipFile, name: str, size: int | None, folder: Path, path: Path) -> None:
-    target = _inside(folder, name)
-    try:
-        member = archive.getinfo(name)
-    except KeyError as error:
-        raise BadSource(f"{path}: {name} is missing; its manifest names it") from error
-    if size is not None and member.file_size != size:
-        raise BadSource(f"{path}: {name} has {member.file_size:,} bytes; its manifest says {size:,}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with archive.open(member) as source, target.open("wb") as out:
-        shutil.copyfileobj(source, out, 1 << 20)

@@ -1,6 +1,7 @@
 """A few records of every layer that hold what formats stumble over: quotes, line ends, nested fields, holes, parts."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 from cim.city import City
 from cim.exports import package
 from cim.exports.manifest import Manifest
-from cim.exports.order import Order
-from cim.plugins import Source
+from cim.exports.order import FILES, HELD_ELSEWHERE, Order
+from cim.layers import LAYERS
+from cim.plugins import Layer, Source
 from cim.source_entry import Card, NamedSource
 from cim.store.db import Database
 from cim.types import silent
 from loaders import pipeline
+from tests.rich_layers import bare, full
 
 CRS = "EPSG:4547"
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -45,6 +48,12 @@ SQUARE = {"type": "Polygon", "coordinates": [_hole(300, 0, 12)]}
 _LINE = {"type": "LineString", "coordinates": [[_X, _Y], [_X + 1 / 3, _Y + 10], [_X + 50, _Y]]}
 _LINES = {"type": "MultiLineString", "coordinates": [_LINE["coordinates"], [[_X, _Y + 90], [_X + 9, _Y + 90.7]]]}
 _POINT = {"type": "Point", "coordinates": [_X + 2 / 3, _Y + 0.1]}
+_RAISED = {
+    "type": "LineString",
+    "coordinates": [[_X, _Y, 1040.1], [_X + 1 / 3, _Y + 10, 1 / 3 + 1039], [_X + 50, _Y, 1039.5]],
+}
+_SHAPES = {"polygon": (_PARTS, _POLYGON), "line": (_LINES, _LINE), "point": (_POINT, _POINT), "none": (None, None)}
+_PARTS_HA = (30.0 * 30.0 / 3 * 2 + 40.0 * 40.0 / 3 * 2 - 4.0) / 2e4
 _TRUST = {"source": "实测", "survey_date": "2024-02-29", "accuracy_m": 0.1, "is_synthetic": "true"}
 _TIMES = {"valid_from": "2020-01-01T08:30:00.25+08:00", "valid_to": "2199-12-31"}
 
@@ -72,10 +81,16 @@ def _buildings() -> list[tuple[dict[str, object], object]]:
     ]
 
 
+def _any(layer: Layer) -> list[tuple[dict[str, object], object]]:
+    """A full and a bare record of a layer that nobody has thought of here."""
+    first, second = (_RAISED, _LINE) if layer.z else _SHAPES[layer.geometry]
+    return [({**full(layer, _PARTS_HA), **_TRUST, **_TIMES, **_HARD}, first), (bare(layer), second)]
+
+
 def records() -> dict[str, list[tuple[dict[str, object], object]]]:
     """{layer: [(properties, geometry in EPSG:4547)]}; of each layer one record that is full, and one that is bare."""
     square = {"type": "Polygon", "coordinates": [_ring(0, 0, 99)]}
-    return {
+    thought_of = {
         "divisions": [
             ({"code": "140213", "name": "平城区", "level": "county", "parent": "140200", **_TRUST, **_HARD}, _PARTS),
             (
@@ -98,15 +113,24 @@ def records() -> dict[str, list[tuple[dict[str, object], object]]]:
         ],
         "buildings": _buildings(),
     }
+    return {
+        name: thought_of.get(name) or _any(layer)
+        for name, layer in LAYERS.items()
+        if layer.geometry not in FILES and name not in (*HELD_ELSEWHERE, "division_codes")
+    }
 
 
-def fill(database: Database, city: City, folder: Path) -> None:
-    """Load them all, each layer as a dataset of its name; the table of codes, which has no places, from a CSV."""
+def fill(database: Database, city: City, folder: Path, only: Collection[str] = ()) -> None:
+    """Load them all (or those of some layers), each layer as a dataset of its name; the table of codes from a CSV."""
     for layer, found in records().items():
+        if only and layer not in only:
+            continue
         features = [{"type": "Feature", "properties": told, "geometry": shape} for told, shape in found]
         path = folder / f"{layer}.geojson"
         path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
         load(database, city, layer, path, crs=CRS)
+    if only and "division_codes" not in only:
+        return
     path = folder / "division_codes.csv"
     path.write_text(
         'code,name,level,备注\n140213,平城区,county,"行一\n行二, ""引"""\n140214,云冈区,county,\n', encoding="utf-8"

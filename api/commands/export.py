@@ -5,7 +5,6 @@ The server writes single tables with it: brought in at the first of them, for GD
 
 import argparse
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from cim.errors import BadInput
 from cim.exports import package
 from cim.exports.manifest import Entry
 from cim.exports.order import Order, items
+from cim.exports.unfinished import unfinished
 from cim.settings import Settings
 from cim.store import records
 from cim.store.db import Database
@@ -69,8 +69,8 @@ class Asked:
         try:
             _refuse_large(database, order, most)
             data.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".export-", dir=data) as folder:
-                to = Path(folder) / ("out.zip" if self.format == "shp" else "out")
+            with unfinished(data, ".export-") as folder:
+                to = folder / ("out.zip" if self.format == "shp" else "out")
                 found = package.write(database, city, order, to, silent, clock=clock, software=_SOFTWARE)
                 entry = found.entries[0]
                 path = to if self.format == "shp" else to / entry.files[0].path
@@ -86,7 +86,7 @@ def _refuse_large(database: Database, order: Order, most: int) -> None:
         (item,) = items(connection, order)
         if item.wanted is None:
             raise BadInput(
-                f"{item.name} is a raster, a file as delivered: `cim export --dataset {item.dataset}` copies it"
+                f"{item.name} is kept as the files delivered: `cim export --dataset {item.dataset}` copies it"
             )
         count = snapshot.survey(item.wanted).count
     if count > most:

@@ -16,10 +16,13 @@ from cim.types import Box
 HELD_ELSEWHERE = ("stations", "vehicles")
 """Layers whose records are devices and readings, not features: the SensorThings door gives those."""
 
+FILES = ("raster", "points")
+"""Kinds of layers that are files and stay as they were delivered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to write. Neither layers nor datasets: every layer, and every raster that is published.
+    """What to write. Neither layers nor datasets: every layer, and every raster and point cloud that is published.
 
     layers: as the model shows them, at `at` (valid time) and as known at `known` (record time); None: now. datasets: as
     their published versions made them, or as `version` made the only one. formats, encoding: None of one: each format's
@@ -40,7 +43,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to write: a table (`wanted`), or the files that a raster version was delivered as (`wanted` None)."""
+    """One thing to write: a table (`wanted`), or the files that rasters and points were delivered as (`wanted` None)."""
 
     name: str
     layer: str
@@ -66,20 +69,20 @@ def items(connection: Connection, order: Order) -> list[Item]:
             raise Unknown(f"dataset {name} has no published version")
         found.append(_dataset(connection, catalogue.version(connection, name, id), order, box))
     if whole:
-        held = (one for one in catalogue.published(connection) if LAYERS[one.layer].geometry == "raster")
+        held = (one for one in catalogue.published(connection) if LAYERS[one.layer].geometry in FILES)
         versions = (catalogue.version(connection, one.dataset, one.id) for one in held)
         found += [_dataset(connection, version, order, box) for version in versions]
     return _with_names(found)
 
 
 def _features() -> list[str]:
-    return [one.name for one in LAYERS.values() if one.geometry != "raster" and one.name not in HELD_ELSEWHERE]
+    return [one.name for one in LAYERS.values() if one.geometry not in FILES and one.name not in HELD_ELSEWHERE]
 
 
 def _layer(name: str, order: Order, box: str | None) -> Item:
     layer = LAYERS[name]
-    if layer.geometry == "raster":
-        raise BadInput(f"layer {name} is made of rasters, which are files: name their datasets instead")
+    if layer.geometry in FILES:
+        raise BadInput(f"layer {name} is made of files, not of records: name their datasets instead")
     if name in HELD_ELSEWHERE:
         raise BadInput(f"layer {name} holds devices, which are no features: /sta/v1.1 gives them")
     return Item(name, name, None, None, Wanted(name, at=order.at, known=order.known, box=box))
@@ -90,7 +93,7 @@ def _dataset(connection: Connection, version: Mapping[str, Any], order: Order, b
     if version["published_at"] is None:
         raise BadInput(f"version {version['id']} of {name} was never published: it has no records")
     called = f"{name}-v{version['id']}"
-    if LAYERS[layer].geometry == "raster" or version["raster"] is not None:
+    if LAYERS[layer].geometry in FILES:
         return Item(called, layer, name, version, None)
     if layer in HELD_ELSEWHERE:
         raise BadInput(f"dataset {name} holds devices, which are no features: /sta/v1.1 gives them")

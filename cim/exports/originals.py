@@ -56,18 +56,26 @@ def _all_copied(held: Sequence[Mapping[str, Any]], item: Item, folder: Path, pro
     for file in held:
         source, digests = Path(str(file["location"])), []
         some = file_parts.parts(source)
+        first = _free(folder / (item.name + source.suffix if len(held) == 1 else f"{item.name}/{source.name}"))
+        first.parent.mkdir(exist_ok=True)
         for part in some:
-            ending = part.name[len(source.stem) :]
-            name = item.name + ending if len(held) == 1 else f"{item.name}/{source.stem}{ending}"
-            target = folder / name
-            target.parent.mkdir(exist_ok=True)
+            target = first.with_name(first.stem + part.name[len(source.stem) :])
             done = sum(one.size_bytes for one in files)
             size, digest = _copied(part, target, partial(_tell, progress, done, total, item.name))
             digests.append(digest)
-            files.append(File(name, size, digest))
+            files.append(File(target.relative_to(folder).as_posix(), size, digest))
         if file["checksum"] != file_parts.together(some, digests):
             raise BadSource(f"{source}: is not the file that was delivered any more; its version needs it")
     return files
+
+
+def _free(path: Path) -> Path:
+    """The path, or one like it where there is a file already: files of one name may come from several folders."""
+    found, number = path, 1
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{number}_{path.name}")
+    return found
 
 
 def _tell(progress: Progress, before: int, total: int, name: str, more: int) -> None:

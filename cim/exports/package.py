@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from cim.errors import BadInput, Conflict
 from cim.exports import manifest, originals, tables
 from cim.exports.order import Order, items
 from cim.exports.targets import TARGETS
+from cim.exports.unfinished import unfinished
 from cim.store import records
 from cim.store.db import Database
 from cim.types import Progress
@@ -43,14 +43,14 @@ def write(
         raise Conflict(f"{to}: is there already; give a new name, or remove it first")
     if not to.parent.is_dir():
         raise BadInput(f"{to}: the folder {to.parent} is not there")
-    with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as unfinished:
-        folder = Path(unfinished) / "package"
+    with unfinished(to.parent, f".{to.name}.unfinished-") as place:
+        folder = place / "package"
         folder.mkdir()
         entries, left_out = _fill(database, city, order, folder, progress)
         found = _manifest(city, order, entries, left_out, clock(), software)
         _seal(folder, found)
         if to.suffix.lower() == ".zip":
-            folder = _zipped(folder, Path(unfinished) / "package.zip")
+            folder = _zipped(folder, place / "package.zip")
         os.rename(folder, to)
     return found
 

@@ -1,14 +1,19 @@
 """Packages read back: every file as its checksum says, none from outside, and what cannot be trusted named in a sentence."""
 
+import hashlib
 import json
 import zipfile
 
 import pytest
 
+from cim.city import Intake
 from cim.errors import BadSource
 from cim.exports import manifest
 from cim.exports.manifest import File
+from cim.types import silent
 from loaders import exchange
+from loaders.deliveries import Depot
+from loaders.locations import Location
 from tests.packages import entry, package, seal
 
 
@@ -97,31 +102,54 @@ def test_checksums_that_are_none_are_refused(tmp_path):
         exchange.sources(folder)
 
 
-def _zipped(folder, path, *, without=(), more=()):
+def test_a_table_that_no_reader_takes_gives_way_to_the_same_in_another_format(tmp_path):
+    shapes_as_text = entry(format="csv", place=("wkt",))
+    (named,) = exchange.sources(package(tmp_path / "two", shapes_as_text, entry()))
+    assert named.source.columns["survey_date"] == "survey_dat"
+    with pytest.raises(BadSource, match=r"roads\.shp: its shapes are text \(WKT\), which is not read here"):
+        exchange.sources(package(tmp_path / "one", shapes_as_text))
+    with pytest.raises(BadSource, match="a dBASE table without shapes, which is not read here"):
+        exchange.sources(package(tmp_path / "table", entry(crs=None)))
+
+
+def test_files_that_were_delivered_as_one_are_read_as_their_folder(tmp_path):
+    folder = package(tmp_path, entry())
+    (folder / "clouds").mkdir()
+    files = []
+    for name in ("a.las", "b.las"):
+        (folder / "clouds" / name).write_bytes(name.encode())
+        files.append(File(f"clouds/{name}", 5, hashlib.sha256(name.encode()).hexdigest()))
+    told = entry(name="clouds", layer="point_clouds", format="original", files=tuple(files))
+    (named,) = exchange.sources(package(tmp_path, told))
+    assert named.source.location == str(folder / "clouds")
+
+
+def _zipped(folder, path, *, without=()):
     with zipfile.ZipFile(path, "w") as archive:
         for file in folder.iterdir():
             if file.name not in without:
                 archive.write(file, file.name)
-        for name, data in more:
-            archive.writestr(name, data)
     return path
 
 
+def _unpacked(path, depot):
+    arrived = Depot(depot, Intake(), silent).bring(Location(str(path)))
+    assert arrived.folder is not None
+    return arrived.folder
+
+
 def test_an_archive_is_the_same_as_its_folder(tmp_path):
-    path = _zipped(package(tmp_path / "in", entry()), tmp_path / "a.zip", more=[("../evil", b"x"), ("other", b"y")])
-    assert exchange.is_package(path)
-    folder = exchange.unpacked(path, tmp_path / "packages")
-    assert {file.name for file in folder.iterdir()} == {"roads.shp", manifest.NAME, manifest.SUMS}
-    assert not (tmp_path / "packages" / "evil").exists()
+    folder = _unpacked(_zipped(package(tmp_path / "in", entry()), tmp_path / "a.zip"), tmp_path / "depot")
+    assert exchange.is_package(folder)
     assert [named.name for named in exchange.sources(folder)] == ["roads"]
 
 
-def test_an_archive_without_a_file_or_with_a_larger_one_is_refused(tmp_path):
+def test_an_archive_without_a_file_or_with_another_one_is_refused_by_name(tmp_path):
     folder = package(tmp_path / "in", entry())
-    with pytest.raises(BadSource, match=r"roads\.shp is missing; its manifest names it"):
-        exchange.unpacked(_zipped(folder, tmp_path / "a.zip", without=("roads.shp",)), tmp_path / "packages")
+    without = _unpacked(_zipped(folder, tmp_path / "a.zip", without=("roads.shp",)), tmp_path / "depot")
+    with pytest.raises(BadSource, match=r"roads\.shp: is missing; the package names it"):
+        exchange.sources(without)
     (folder / "roads.shp").write_bytes(bytes(1000))
-    with pytest.raises(BadSource, match=r"roads\.shp has 1,000 bytes; its manifest says 6"):
-        exchange.unpacked(_zipped(folder, tmp_path / "b.zip"), tmp_path / "packages")
-    (tmp_path / "c.zip").write_bytes(b"PK\x03\x04")
-    assert not exchange.is_package(tmp_path / "c.zip")
+    larger = _unpacked(_zipped(folder, tmp_path / "b.zip"), tmp_path / "depot")
+    with pytest.raises(BadSource, match=r"roads\.shp: is not as it was written"):
+        exchange.sources(larger)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
@@ -154,3 +155,15 @@ def test_a_frame_without_a_code_is_never_called_another_one(tmp_path):
         path, _ = write(_records(shapely.Point(113, 40)), format, tmp_path, crs="GCJ-02")
         assert b"4326" not in path.read_bytes() or format == "gpkg"  # whose list of frames always has it
     assert not (tmp_path / "out.prj").exists()
+
+
+def test_a_flatgeobuf_of_lines_with_and_without_heights_loses_none(tmp_path):
+    flat = shapely.force_2d(_HIGH)
+    several = shapely.MultiLineString([_HIGH, shapely.from_wkt("LINESTRING Z (9 9 1, 8 8 2)")])
+    path, lost = write(_numbered(_records(_HIGH, flat, several)), "fgb", tmp_path)
+    found = {row["whole"]: row[GEOMETRY] for row in read(path)}
+    assert lost == []
+    assert shapely.get_parts(found[0]).tolist() == [_HIGH]
+    assert found[2] == several
+    assert shapely.get_coordinates(found[1]).tolist() == shapely.get_coordinates(flat).tolist()
+    assert np.isnan(shapely.get_coordinates(found[1], include_z=True)[:, 2]).all()
