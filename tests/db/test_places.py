@@ -205,3 +205,19 @@ def test_a_database_of_the_release_before_keeps_its_places_findable(
         assert places.search(connection, "大同市平城区和阳街12号")[0]["id"] == 2
         assert places.search(connection, "和阳街12号")[0]["id"] == 2
     database.close()
+
+
+def test_a_number_below_a_number_is_found_among_more_than_are_looked_at(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    table = tmp_path / "addresses.csv"
+    rows = [f"n{n},大同市平城区迎宾街12号附{n}号,113.3,{40.1 + n * 1e-4}" for n in range(1, 31)]
+    rows += [f"b{n},大同市平城区柳港园甲{n}号楼,113.4,{40.1 + n * 1e-4}" for n in range(1, 31)]
+    rows += [
+        f"{sign},大同市平城区柳港园{sign}座,113.4,{40.1 + n * 1e-4}"
+        for n, sign in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    ]
+    table.write_text("id,address,lon,lat\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    load(database, city, table, "addresses")
+    for asked in ("迎宾街12号附27号", "柳港园Y座", "柳港园甲27号楼"):
+        assert [one["address"] for one in look(database, asked) if one["score"] == 1.0] == [f"大同市平城区{asked}"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cim.finding.numerals import value
+from cim.address.numerals import value
 from cim.finding.score import area
 from cim.finding.segments import Row
 from cim.store.sql import statement
@@ -16,7 +16,10 @@ _HIGHEST = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A name with numbers, asked for a query. areas: codes of the divisions that it should lie in; none: anywhere."""
+    """A name with numbers, asked for a query. areas: codes of the divisions that it should lie in; none: anywhere.
+
+    is_exact: number and building are written just so; else the first number in each is the same (12之1 for 12).
+    """
 
     query: int
     name: str
@@ -27,6 +30,7 @@ class Asking:
     room: str = ""
     areas: tuple[str, ...] = ()
     most: int = 20
+    is_exact: bool = False
 
     def values(self) -> tuple[Any, ...]:
         """What the statement takes of it, in its order."""
@@ -35,12 +39,13 @@ class Asking:
         return (
             *(self.query, self.name, self.roles, patterns(self.areas), *numbers, *buildings),
             *(self.unit, self.room, self.most),
+            *((self.number, self.building) if self.is_exact else ("", "")),
         )
 
 
 _ARGUMENTS = (
     *("askings", "names", "roles", "areas", "numbers_from", "numbers_to", "buildings_from", "buildings_to"),
-    *("units", "rooms", "mosts"),
+    *("units", "rooms", "mosts", "exact_numbers", "exact_buildings"),
 )
 
 

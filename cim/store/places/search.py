@@ -85,7 +85,7 @@ def _look_again(
 ) -> None:
     """Less strictly: without the finer numbers, in any division; and the nearest numbers of a street."""
     doubtful = set(unsure)
-    again = [one for one in strict if one.query in doubtful]
+    again = [one for one in strict if one.query in doubtful and not one.is_exact]
     loose = [other for one in again for other in _relaxed(one)]
     for number, more in lookup.places(connection, loose).items():
         rows[number] = [*rows.get(number, ()), *more]
@@ -126,7 +126,10 @@ def _of_name(number: int, asked: Understood, hit: Hit, areas: tuple[str, ...]) -
         if role:
             parts = wanted_numbers(asked.query, is_quarter=is_quarter)
             one = Asking(number, hit.folded, role, areas=areas)
-            found.append(replace(one, **parts))  # type: ignore[arg-type]  # parts are the asking's numbered ones
+            asking = replace(one, **parts)  # type: ignore[arg-type]  # parts are the asking's numbered ones
+            found.append(asking)
+            if asking.number or asking.building:  # 12之27 is not to be lost among all the others of 12
+                found.append(replace(asking, is_exact=True))
     return found
 
 
