@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cim.address.numerals import value
+from cim.finding.names import QUARTER, STREET
 from cim.finding.score import area
 from cim.finding.segments import Row
 from cim.store.sql import statement
@@ -70,6 +71,28 @@ def places(connection: Connection, askings: Sequence[Asking]) -> dict[int, list[
             record = dict(row._mapping)
             found.setdefault(record.pop("asking"), {})[record.pop("place")] = record
     return {query: list(records.values()) for query, records in found.items()}
+
+
+def of_addresses(connection: Connection, askings: Sequence[Asking]) -> dict[int, list[dict[str, Any]]]:
+    """Streets and quarters without a record of their own, made of their addresses, by query: each once a county.
+
+    Rows as those of `places`, without an id, with `addresses`: how many there are.
+    """
+    wanted = [
+        (one, sort) for one in askings for role, sort in ((STREET, "street"), (QUARTER, "quarter")) if one.roles & role
+    ]
+    found: dict[int, list[dict[str, Any]]] = {}
+    if wanted:
+        given = {
+            "askings": [one.query for one, _ in wanted],
+            "names": [one.name for one, _ in wanted],
+            "sorts": [sort for _, sort in wanted],
+            "areas": [patterns(one.areas) for one, _ in wanted],
+        }
+        for row in connection.execute(statement("select_places_of_addresses"), given):
+            record = dict(row._mapping)
+            found.setdefault(record.pop("asking"), []).append(record)
+    return found
 
 
 def nearest_numbers(connection: Connection, askings: Sequence[Asking]) -> dict[tuple[int, str], tuple[str, ...]]:
