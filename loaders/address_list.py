@@ -41,8 +41,7 @@ def geocode_file(
     be written, BadInput for a column that it does not have.
     """
     used = _encoding(path, encoding)
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
+    counts, wrong = Counter[str](), list[str]()
     draft = out.with_name(f".{out.name}.part")
     try:
         with (
@@ -68,7 +67,7 @@ def geocode_file(
     except (LookupError, UnicodeError, csv.Error) as error:
         raise BadSource(f"{path}: cannot be read as CSV in {used}: {error}") from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             draft.unlink()
     return counts, wrong
 
