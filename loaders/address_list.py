@@ -13,13 +13,13 @@ from cim.finding.outcome import Outcome, settle
 from cim.store.db import Database
 from cim.store.places import Geocoder
 from cim.types import Progress
+from loaders.encodings import encoding_of
 
 USUAL_COLUMNS = ("地址", "标准地址", "详细地址", "address")
 """Where the address stands, if nobody says so: the first of these that the file has."""
 
 _ADDED = tuple(field.name for field in fields(Outcome))
 _AT_ONCE = 1_000
-_DECIDED_BY = 1 << 16
 _BAD_ROWS_TOLD = 20
 
 
@@ -36,13 +36,12 @@ def geocode_file(
     """Write `path` once more to `out`, each row with what its address came to; its other cells stay as they are.
 
     Added: state, lon, lat, score, matched, why, candidates, id (with `geocoded_` before a name that the file has already).
-    The encoding is kept; if it is not stated, it is UTF-8 where all bytes are, else GB 18030 (which holds GBK). Returns the
-    counts by state, and what is wrong with rows that could not be read. Raises BadSource for a file that is no such table,
-    BadInput for a column that it does not have.
+    The encoding is kept; if it is not stated, the file's own bytes show it (`loaders.encodings`). Returns the counts by
+    state, and what is wrong with rows that could not be read. Raises BadSource for a file that is no such table or cannot
+    be written, BadInput for a column that it does not have.
     """
-    used = encoding or _encoding(path)
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
+    used = _encoding(path, encoding)
+    counts, wrong = Counter[str](), list[str]()
     draft = out.with_name(f".{out.name}.part")
     try:
         with (
@@ -63,10 +62,12 @@ def geocode_file(
                         wrong.append(f"{path.name} row {counts.total()}: {outcome.why[0]}")
                 progress(counts.total(), None, told(counts))
         draft.replace(out)
-    except (OSError, LookupError, UnicodeError, csv.Error) as error:
+    except OSError as error:
+        raise BadSource(f"{error.filename or path}: {error.strerror}") from error
+    except (LookupError, UnicodeError, csv.Error) as error:
         raise BadSource(f"{path}: cannot be read as CSV in {used}: {error}") from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             draft.unlink()
     return counts, wrong
 
@@ -80,18 +81,14 @@ def told(counts: Counter[str]) -> str:
     return ", ".join(f"{state} {counts[state]:,}" for state in sorted(counts))
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 if all of the file is, else GB 18030."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            while file.read(_DECIDED_BY):
-                pass
-        with path.open("rb") as file:
-            return "utf-8-sig" if file.read(3) == b"\xef\xbb\xbf" else "utf-8"
-    except UnicodeDecodeError:
-        return "gb18030"
-    except OSError as error:
-        raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
+def _encoding(path: Path, stated: str | None) -> str:
+    """What is stated (UTF-8 with its byte order mark where the file has one), else what the file's own bytes show."""
+    shown, how = encoding_of(path)
+    if stated is None and shown is None:
+        raise BadSource(f"{path}: the encoding is {how}: state it with --encoding")
+    if stated is None or (shown == "utf-8-sig" and stated.lower() in ("utf-8", "utf8")):
+        return str(shown)
+    return stated
 
 
 def _column(path: Path, header: Sequence[str], column: str | None) -> int:

@@ -18,6 +18,7 @@ STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 _RUN = re.compile(f"[{CHINESE}]+")
 _OLD = re.compile("[廿卅卌]")
+_FIRST = re.compile("[0-9]+")
 
 
 def digits(text: str) -> str:
@@ -48,3 +49,15 @@ def _value(run: "re.Match[str]") -> str:
     if digit >= 0:  # 一百二 is said for 一百二十
         total += digit * (place // 10 if place >= 100 and digit < 10 else 1)
     return str(total)
+
+
+def value(text: str) -> int:
+    """The first number in a numbered part, in digits; -1 for an empty part, 0 for one without a digit, such as building A.
+
+    >>> value("甲12之1"), value("A"), value("")
+    (12, 0, -1)
+    """
+    if not text:
+        return -1
+    found = _FIRST.search(text)
+    return int(found[0][:9]) if found else 0

@@ -5,14 +5,23 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cim.address import numbered, relations
+from cim.address.absent import FIRST, absent
+from cim.address.gazetteer import Gazetteer
+from cim.address.numerals import CHINESE, STEMS, digits
+from cim.address.parse import parse
+from cim.address.parts import ABSENT
 from cim.address.spelling import fold
-from cim.finding.numerals import SIGNS, digits
+from cim.address.toponyms import SIGNS
+from cim.address.writing import written
+from cim.divisions import Tree
 
-_STEMS = "甲乙丙丁戊己庚辛壬癸"
-_NUMERAL = f"(?:[0-9]+|[{SIGNS}]+)"
-_NUMBER = f"[{_STEMS}]?{_NUMERAL}[{_STEMS}]?"
+_NOWHERE = Gazetteer.of(Tree.of(()))  # the numbers of an address are read alike whatever its divisions are called
+_NUMERAL = f"(?:[0-9]+|[{CHINESE}]+)"
+_NUMBER = f"[{STEMS}]?{_NUMERAL}[{STEMS}]?"
 
-# In this order: what is read first is gone for those behind. `hao` and its like are what people type for the words.
+# Where the parser of addresses finds no numbers: in the order of what people type, `hao` and its like for the words. What is
+# read first is gone for those behind.
 _PARTS: tuple[tuple[str, str], ...] = (
     ("building", rf"({_NUMBER}|[a-z])\s*(?:号楼|#楼|號樓|幢|栋|haolou)"),
     ("building", r"([0-9]+|(?<![a-z])[a-z])座"),
@@ -25,9 +34,12 @@ _PARTS: tuple[tuple[str, str], ...] = (
     ("floor", rf"({_NUMERAL})\s*(?:层|楼|f)(?![a-z])"),
 )
 _COMPILED = tuple((part, re.compile(pattern)) for part, pattern in _PARTS)
-_LOOSE = re.compile(r"(?<![0-9a-z])([0-9]+(?:\s*[-#]\s*[0-9]+){0,2})(?![0-9])|(?<=[a-z])([0-9]+)\s*$")
+_LOOSE = re.compile(
+    r"(?<![0-9a-z])([0-9]+(?:\s*[-#]\s*[0-9]+){0,2})(?![0-9]|\s*(?:[米组区期]|公里|里地|网格|[国省县]道))|(?<=[a-z])([0-9]+)\s*$"
+)
 _PARTED = re.compile(r"[\s,，。.;；、/|·]+")
-_KEPT = 0xE000  # letters of private use stand for names while numbers are read
+_KEPT = 0x30000  # letters that nobody types stand for names while numbers are read
+_READ = ("number", "building", "unit", "floor", "room")
 _PROVINCE = re.compile(r"^[\u4e00-\u9fff]{2,3}(?:省|自治区)(?=[\u4e00-\u9fff])")
 
 
@@ -64,10 +76,66 @@ def read(text: str, names: Sequence[str] = ()) -> Query:
     '5'
     """
     wide = unicodedata.normalize("NFKC", text).lower()
-    rest, found = wide, dict[str, str]()
+    rest = wide
     for place, name in enumerate(names):
         rest = rest.replace(name, chr(_KEPT + place))
-    rest = _PROVINCE.sub("", rest)
+    rest = relations.TELEPHONE.sub(" ", _PROVINCE.sub("", rest))
+    rest, found, loose = _parsed(rest) or _typed(rest)
+    for place, name in enumerate(names):
+        rest = rest.replace(chr(_KEPT + place), name)
+    texts = _joined([fold(piece) for run in rest.split("\0") for piece in _PARTED.split(run)])
+    return Query(whole=fold(wide), texts=texts, loose=loose, **found)
+
+
+def _parsed(text: str) -> tuple[str, dict[str, str], tuple[str, ...]] | None:
+    """What the parser of addresses reads: what is left for names, and the numbered parts; None where it reads none."""
+    plain = written(text)
+    spans = _worded(plain)
+    address = parse(text, _NOWHERE).address if spans else None
+    found = {part: getattr(address, part) for part in _READ if getattr(address, part, "") not in ("", ABSENT)}
+    if not found:
+        return None
+    left, at = "", 0
+    for begin, end in sorted([*spans, *_absent(plain)]):
+        if begin < at:
+            continue
+        left, at = f"{left}{plain[at:begin]}\0", end
+    left += plain[at:]
+    for pattern in (numbered.BELOW, numbered.SIDE):
+        left = pattern.sub("\0", left)
+    return _LOOSE.sub("\0", left.lower()), found, ()
+
+
+def _absent(plain: str) -> list[tuple[int, int]]:
+    """Where it is said that an element does not exist: 无单元, 小区:无."""
+    told = (
+        ((at, absent(plain, at)) for at, sign in enumerate(plain) if sign in FIRST)
+        if "无" in plain or "没有" in plain
+        else ()
+    )
+    return [(at, one[1]) for at, one in told if one is not None]
+
+
+def _worded(plain: str) -> list[tuple[int, int]]:
+    """Where numbers with a word begin and end: 12号附3, 3幢, 室号:501."""
+    found, at = list[tuple[int, int]](), 0
+    while (match := numbered.WORDED.search(plain, at)) is not None:
+        tail = numbered.NUMBER_TAIL.match(plain, match.end()) if match.lastgroup == "number" else None
+        at = tail.end() if tail else match.end()
+        room = numbered.BARE.match(plain, at) if numbered.WORDED.match(plain, at) is None else None
+        if room is not None and (room.end() == len(plain) or plain[room.end()] in SIGNS):
+            at = room.end()
+        found.append((match.start(), at))
+    for label in numbered.LABEL.finditer(plain):
+        told = numbered.labelled(plain, label.start())
+        if told is not None and all(told[2] <= begin or end <= label.start() for begin, end in found):
+            found.append((label.start(), told[2]))
+    return sorted(found)
+
+
+def _typed(rest: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """What is left for names, the numbered parts that have a word, and the numbers that have none."""
+    found = dict[str, str]()
     for part, pattern in _COMPILED:
         match = None if part in found else pattern.search(rest)
         if match is not None and _stands_behind(rest, match):
@@ -83,10 +151,7 @@ def read(text: str, names: Sequence[str] = ()) -> Query:
         if len(loose) > 1:
             found.setdefault("unit", loose[-2])
         loose = ()
-    for place, name in enumerate(names):
-        rest = rest.replace(chr(_KEPT + place), name)
-    texts = _joined([fold(piece) for run in rest.split("\0") for piece in _PARTED.split(run)])
-    return Query(whole=fold(wide), texts=texts, loose=loose, **found)
+    return rest, found, loose
 
 
 def _joined(pieces: list[str]) -> tuple[str, ...]:
@@ -108,4 +173,4 @@ def _stands_behind(text: str, match: re.Match[str]) -> bool:
 def _numbered(text: str) -> str:
     """A numbered part as addresses keep it: digits, `12之1`, `12附3`."""
     text = text.replace("号之", "之").replace("号附", "附").rstrip("号")
-    return "".join(digits(run) for run in re.findall(rf"[0-9]+|[{SIGNS}]+|.", text)).upper()
+    return digits(text).upper()

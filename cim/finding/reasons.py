@@ -19,6 +19,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unit": ("单元相符", "the unit is the same"),
     "room": ("房号相符", "the room is the same"),
     "inside": ("位于所查地点内", "lies within what was asked for"),
+    "of_addresses": ("没有单独的记录，由其{count}条地址得出", "no record of its own: told by its {count} addresses"),
     "on_it": ("位于该名称之下", "an address of that name"),
     "number_differs": ("没有{asked}号：此处为{here}号", "no number {asked}: this is {here}"),
     "number_similar": ("门牌号写法不同：此处为{here}号", "the number is written otherwise: {here}"),

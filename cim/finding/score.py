@@ -7,7 +7,7 @@ times a factor for its numbers. All factors are the project's own.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from cim.finding.numerals import value
+from cim.address.numerals import value
 from cim.finding.query import Query
 from cim.finding.reasons import Reason, nearest, reason
 from cim.finding.segments import Segment

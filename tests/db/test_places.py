@@ -1,5 +1,6 @@
 """Places found by what people type: parts, pinyin, initials, mistypings, wrong parts, ambiguous and old names."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,3 +206,45 @@ def test_a_database_of_the_release_before_keeps_its_places_findable(
         assert places.search(connection, "大同市平城区和阳街12号")[0]["id"] == 2
         assert places.search(connection, "和阳街12号")[0]["id"] == 2
     database.close()
+
+
+def test_a_number_below_a_number_is_found_among_more_than_are_looked_at(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    table = tmp_path / "addresses.csv"
+    rows = [f"n{n},迎宾街12号附{n}号,113.3,{40.1 + n * 1e-4}" for n in range(1, 31)]
+    rows += [f"b{n},柳港园甲{n}号楼,113.4,{40.1 + n * 1e-4}" for n in range(1, 31)]
+    rows += [f"{sign},柳港园{sign}座,113.4,{40.1 + n * 1e-4}" for n, sign in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")]
+    table.write_text("id,address,lon,lat\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    load(database, city, table, "addresses")
+    for asked in ("迎宾街12号附27号", "柳港园Y座", "柳港园甲27号楼"):
+        assert [one["address"] for one in look(database, asked) if one["score"] == 1.0] == [asked]
+
+
+def test_a_street_that_addresses_alone_tell_of_comes_before_them_and_says_so(town: Database) -> None:
+    for asked, best in (("和阳街", 1.0), ("和阳", 0.95), ("heyangjie", 0.9)):
+        streets = [one for one in look(town, asked) if one["kind"] == "street"]
+        assert [(one["name"], one["division"], one["id"]) for one in streets] == [
+            ("和阳街", "140213", None),
+            ("和阳街", "140214", None),
+        ]
+        assert {one["score"] for one in streets} == {best}
+        assert "of_addresses" in streets[0]["why"]
+        assert "3" in streets[0]["says"]["zh"]
+        assert (streets[0]["lon"], streets[0]["lat"]) == pytest.approx((113.282, 40.09), abs=1e-6)  # of 11, 14 and 16
+    assert look(town, "和阳街")[0]["kind"] == "street"
+    assert [one["division"] for one in look(town, "云冈区和阳街") if one["kind"] == "street"] == ["140214"]
+    assert look(town, "御河花园")[0]["kind"] == "quarter"
+    assert all(one["kind"] != "street" for one in look(town, "和阳街12号"))
+
+
+def test_a_street_with_a_record_of_its_own_is_told_once(town: Database, city: City, tmp_path: Path) -> None:
+    path = tmp_path / "roads.geojson"
+    line = {"type": "LineString", "coordinates": [[113.27, 40.0895], [113.29, 40.0895]]}
+    road = {"type": "Feature", "properties": {"id": "r1", "name": "魏都大道"}, "geometry": line}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [road]}), encoding="utf-8")
+    assert [one["layer"] for one in look(town, "魏都大道")][0] == "addresses"
+    load(town, city, path, "roads")
+    found = look(town, "魏都大道")
+    assert (found[0]["layer"], found[0]["score"]) == ("roads", 1.0)
+    assert all("of_addresses" not in one["why"] for one in found)

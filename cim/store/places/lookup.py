@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cim.finding.numerals import value
+from cim.address.numerals import value
+from cim.finding.names import QUARTER, STREET
 from cim.finding.score import area
 from cim.finding.segments import Row
 from cim.store.sql import statement
@@ -16,7 +17,10 @@ _HIGHEST = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A name with numbers, asked for a query. areas: codes of the divisions that it should lie in; none: anywhere."""
+    """A name with numbers, asked for a query. areas: codes of the divisions that it should lie in; none: anywhere.
+
+    is_exact: number and building are written just so; else the first number in each is the same (12之1 for 12).
+    """
 
     query: int
     name: str
@@ -27,6 +31,7 @@ class Asking:
     room: str = ""
     areas: tuple[str, ...] = ()
     most: int = 20
+    is_exact: bool = False
 
     def values(self) -> tuple[Any, ...]:
         """What the statement takes of it, in its order."""
@@ -35,12 +40,13 @@ class Asking:
         return (
             *(self.query, self.name, self.roles, patterns(self.areas), *numbers, *buildings),
             *(self.unit, self.room, self.most),
+            *((self.number, self.building) if self.is_exact else ("", "")),
         )
 
 
 _ARGUMENTS = (
     *("askings", "names", "roles", "areas", "numbers_from", "numbers_to", "buildings_from", "buildings_to"),
-    *("units", "rooms", "mosts"),
+    *("units", "rooms", "mosts", "exact_numbers", "exact_buildings"),
 )
 
 
@@ -65,6 +71,28 @@ def places(connection: Connection, askings: Sequence[Asking]) -> dict[int, list[
             record = dict(row._mapping)
             found.setdefault(record.pop("asking"), {})[record.pop("place")] = record
     return {query: list(records.values()) for query, records in found.items()}
+
+
+def of_addresses(connection: Connection, askings: Sequence[Asking]) -> dict[int, list[dict[str, Any]]]:
+    """Streets and quarters without a record of their own, made of their addresses, by query: each once a county.
+
+    Rows as those of `places`, without an id, with `addresses`: how many there are.
+    """
+    wanted = [
+        (one, sort) for one in askings for role, sort in ((STREET, "street"), (QUARTER, "quarter")) if one.roles & role
+    ]
+    found: dict[int, list[dict[str, Any]]] = {}
+    if wanted:
+        given = {
+            "askings": [one.query for one, _ in wanted],
+            "names": [one.name for one, _ in wanted],
+            "sorts": [sort for _, sort in wanted],
+            "areas": [patterns(one.areas) for one, _ in wanted],
+        }
+        for row in connection.execute(statement("select_places_of_addresses"), given):
+            record = dict(row._mapping)
+            found.setdefault(record.pop("asking"), []).append(record)
+    return found
 
 
 def nearest_numbers(connection: Connection, askings: Sequence[Asking]) -> dict[tuple[int, str], tuple[str, ...]]:

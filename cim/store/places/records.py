@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from cim.finding.numerals import value
+from cim.address.numerals import value
 from cim.plugins import Layer
 from cim.store.db import raw
 from cim.store.places import names

@@ -1,5 +1,6 @@
 """Search: what somebody typed, divided into names and numbers, looked up, ranked. One query or many go the same way."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from cim.store.places.understanding import understand
 
 _NAMES = 100  # of one piece, so many names are looked up at the most
 _HELD = 500_000  # so many spellings a geocoder holds in memory (some 300 bytes each); more are looked up
+_MADE = 10  # of so many names of a query streets and quarters are made of their addresses
 _SURE = 0.7  # an answer of less is looked for again, less strictly
 
 
@@ -36,8 +38,9 @@ class Found:
 def search(connection: Connection, q: str, *, limit: int = 10) -> list[dict[str, Any]]:
     """Ranked candidates for what somebody typed: never one guess where several fit.
 
-    Each: id, name, address, kind, layer, division, lon, lat (degrees; None for a division known by its code alone), score
-    0..1, why (codes of `cim.finding.reasons`), says (`zh`, `en`). Raises BadInput for a query without a letter or digit.
+    Each: id (None for a street or quarter that only addresses tell of), name, address, kind, layer, division, lon, lat
+    (degrees; None for a division known by its code alone), score 0..1, why (codes of `cim.finding.reasons`), says (`zh`,
+    `en`). Raises BadInput for a query without a letter or digit.
     """
     return list(answer(connection, q, limit=limit).results)
 
@@ -68,6 +71,8 @@ class Geocoder:
 def _answers(connection: Connection, asked: Sequence[Understood], limit: int) -> list[Found]:
     strict = [one for number, each in enumerate(asked) for one in _askings(number, each)]
     rows = lookup.places(connection, strict)
+    for number, more in lookup.of_addresses(connection, _unnumbered(strict, asked)).items():
+        rows[number] = [*rows.get(number, ()), *more]
     best = {number: _ranked(asked[number], rows.get(number, ()), {}) for number in range(len(asked))}
     unsure = [number for number, ranked in best.items() if not ranked or ranked[0][0] < _SURE]
     if unsure:
@@ -85,7 +90,7 @@ def _look_again(
 ) -> None:
     """Less strictly: without the finer numbers, in any division; and the nearest numbers of a street."""
     doubtful = set(unsure)
-    again = [one for one in strict if one.query in doubtful]
+    again = [one for one in strict if one.query in doubtful and not one.is_exact]
     loose = [other for one in again for other in _relaxed(one)]
     for number, more in lookup.places(connection, loose).items():
         rows[number] = [*rows.get(number, ()), *more]
@@ -126,7 +131,20 @@ def _of_name(number: int, asked: Understood, hit: Hit, areas: tuple[str, ...]) -
         if role:
             parts = wanted_numbers(asked.query, is_quarter=is_quarter)
             one = Asking(number, hit.folded, role, areas=areas)
-            found.append(replace(one, **parts))  # type: ignore[arg-type]  # parts are the asking's numbered ones
+            asking = replace(one, **parts)  # type: ignore[arg-type]  # parts are the asking's numbered ones
+            found.append(asking)
+            if asking.number or asking.building:  # 12之27 is not to be lost among all the others of 12
+                found.append(replace(asking, is_exact=True))
+    return found
+
+
+def _unnumbered(askings: Sequence[Asking], asked: Sequence[Understood]) -> list[Asking]:
+    """The askings for a street or quarter itself: the likeliest of each query that has no numbers."""
+    found, counts = [], Counter[int]()
+    for one in askings:
+        if one.roles & (STREET | QUARTER) and not asked[one.query].query.has_numbers and counts[one.query] < _MADE:
+            counts[one.query] += 1
+            found.append(one)
     return found
 
 
@@ -147,8 +165,10 @@ def _ranked(
 ) -> list[Ranked]:
     """Places with their scores and reasons, the best first; a division known by code and outline once, with its place."""
     scored = []
-    for row in {row["id"]: row for row in rows}.values():
+    for row in {(row["id"] or (row["folded_name"], row["division"], row["kind"])): row for row in rows}.values():
         worth, why = score(asked, _candidate(row, around))
+        if row["id"] is None:
+            why = (*why, reason("of_addresses", count=f"{row['addresses']:,}"))
         if worth >= LEAST:
             scored.append((round(worth, 3), why, row))
     outlined = {row["division"] for _, _, row in scored if row["layer"] == "divisions"}
@@ -160,7 +180,13 @@ def _order(whole: str, one: Ranked) -> tuple[Any, ...]:
     """The better score first; among equals what is written just so, then places before streets before numbers."""
     worth, _, row = one
     shown = row["name"] or row["address"] or ""
-    return (-worth, whole not in (fold(row["address"] or ""), row["folded_name"]), row["rank"], len(shown), row["id"])
+    return (
+        -worth,
+        whole not in (fold(row["address"] or ""), row["folded_name"]),
+        row["rank"],
+        len(shown),
+        row["id"] or 0,
+    )
 
 
 def _candidate(row: Mapping[str, Any], around: Mapping[str, tuple[str, ...]]) -> Candidate:

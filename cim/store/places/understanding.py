@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
+from cim.address.numerals import CHINESE
 from cim.address.spelling import fold, is_latin
 from cim.finding.names import COMMUNITY, DIVISION, QUARTER, STREET, gaps, pairs
-from cim.finding.numerals import SIGNS
 from cim.finding.query import Query, read
 from cim.finding.score import Understood, area
 from cim.finding.segments import (
@@ -85,7 +85,7 @@ def _numbered(whole: str, spelled: Mapping[str, Sequence[Row]]) -> list[str]:
         piece
         for piece in pieces(whole, 3)
         if piece in spelled
-        and any(sign in SIGNS or sign.isdigit() for sign in piece)
+        and any(sign in CHINESE or sign.isdigit() for sign in piece)
         and any(not row.is_short for row in spelled[piece])
     }
     return sorted(found, key=lambda piece: (-len(piece), piece))

@@ -118,6 +118,8 @@ export const en: Words = {
   "layer.addresses": "Address",
   "place.division": "Division",
   "place.old_division": "Old division",
+  "place.street": "Street",
+  "place.quarter": "Quarter",
   "place.nowhere": "only name and code are known",
   "lm.crossing": "Crossing",
   "lm.gate": "Gate",

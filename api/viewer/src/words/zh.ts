@@ -116,6 +116,8 @@ export const zh = {
   "layer.addresses": "地址",
   "place.division": "行政区",
   "place.old_division": "旧行政区",
+  "place.street": "街路巷",
+  "place.quarter": "小区、院落",
   "place.nowhere": "只有名称和代码，没有位置",
   "lm.crossing": "路口",
   "lm.gate": "城门",
