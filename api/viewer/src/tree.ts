@@ -57,6 +57,7 @@ function row(theme: Theme): HTMLElement {
       await theme.show(box.checked);
     } catch (error) {
       failed(error);
+      void theme.show(false);
       on.delete(info.id);
       box.checked = false;
     }
