@@ -42,7 +42,10 @@ def door(database, city, tmp_path, serve):
 
 def test_the_door_tells_of_a_layer_all_that_a_map_needs(door) -> None:
     found = {one["id"]: one for one in door.get("/ogc/collections").json()["collections"]}
-    assert set(found) == {n for n, one in LAYERS.items() if one.geometry not in ("raster", "points")} - {"stations", "vehicles"}
+    assert set(found) == {n for n, one in LAYERS.items() if one.geometry not in ("raster", "points")} - {
+        "stations",
+        "vehicles",
+    }
     for name, told in found.items():
         layer = LAYERS[name]
         assert told["group"] == {
