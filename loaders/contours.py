@@ -41,19 +41,22 @@ def derive(
     box: Box, crs: str, ground: Ground, interval: float, step: float, progress: Progress
 ) -> Iterator[gpd.GeoDataFrame]:
     """The lines in a box of the city frame `crs`, some squares at a time. They are cut at squares of 256 steps, where they
-    meet exactly. Raises BadInput for an interval or step that is none.
+    meet exactly; the last squares end with the box, less than a step behind it. Raises BadInput for an interval or step that is none.
     """
     if not step > 0:
         raise BadInput(f"a step of {step:g} m between sampled heights; expected more than 0")
-    columns = max(1, int(np.ceil((box.east - box.west) / step / _SQUARE)))
-    rows = max(1, int(np.ceil((box.north - box.south) / step / _SQUARE)))
+    across = max(1, int(np.ceil((box.east - box.west) / step)))
+    down = max(1, int(np.ceil((box.north - box.south) / step)))
+    columns, rows = (int(np.ceil(steps / _SQUARE)) for steps in (across, down))
     for row in range(rows):
         ids: list[str] = []
         heights: list[float] = []
         shapes: list[shapely.Geometry] = []
         for column in range(columns):
             west, north = box.west + column * _SQUARE * step, box.north - row * _SQUARE * step
-            for number, (level, line) in enumerate(contour_lines(_field(west, north, step, crs, ground), interval)):
+            size = min(_SQUARE, across - column * _SQUARE), min(_SQUARE, down - row * _SQUARE)
+            field = _field(west, north, step, size, crs, ground)
+            for number, (level, line) in enumerate(contour_lines(field, interval)):
                 ids.append(f"{level:g}-{row}-{column}-{number}")
                 heights.append(level)
                 shapes.append(shapely.LineString(line))
@@ -62,9 +65,9 @@ def derive(
             yield _frame(ids, heights, shapes, interval, crs)
 
 
-def _field(west: float, north: float, step: float, crs: str, ground: Ground) -> HeightField:
-    """Heights of a square's points, those of its edges among them."""
-    x, y = west + np.arange(_SQUARE + 1) * step, north - np.arange(_SQUARE + 1) * step
+def _field(west: float, north: float, step: float, size: tuple[int, int], crs: str, ground: Ground) -> HeightField:
+    """Heights of the points of a square of so many steps across and down, those of its edges among them."""
+    x, y = west + np.arange(size[0] + 1) * step, north - np.arange(size[1] + 1) * step
     points = np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
     values = ground(frames.transform(points, crs, frames.LONLAT))
     return HeightField(values.reshape(len(y), len(x)), west, north, step, step)

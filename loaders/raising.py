@@ -70,7 +70,7 @@ def _delivered_heights(
     found, owner = shapely.get_coordinates(delivered, include_z=True, return_index=True)
     z = np.array(found[:, 2], dtype=np.float64)
     flat = np.ones(len(delivered), dtype=bool)
-    flat[owner[z != 0.0]] = False
+    flat[owner[np.isfinite(z) & (z != 0.0)]] = False
     z[flat[owner]] = np.nan
     if source.heights == "1985" or geoid is None:
         return z

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, cast
 
 import orjson
@@ -108,7 +109,7 @@ def raw(connection: Connection) -> psycopg.Connection[Any]:
 
 def json_text(value: Any) -> str:
     """A value as the JSON text that PostgreSQL can hold: without NUL characters, what JSON does not know as text."""
-    found = json.dumps(value, ensure_ascii=False, default=str)
+    found = json.dumps(value, ensure_ascii=False, default=_as_text)
     if "\\u0000" in found:  # an escape only after an even number of backslashes
         found = re.sub(r"(?<!\\)((?:\\\\)*)\\u0000", r"\1", found)
     return found.encode("utf-8", "replace").decode("utf-8")
@@ -117,10 +118,15 @@ def json_text(value: Any) -> str:
 def jsonb(value: Any) -> bytes:
     """A value as a binary COPY sends jsonb: declare the column `bytea`, and PostgreSQL takes it as it is."""
     try:
-        quick = orjson.dumps(value, default=str)
+        quick = orjson.dumps(value, default=_as_text)
     except (TypeError, orjson.JSONEncodeError):  # half surrogate pairs, numbers beyond 64 bits, keys that are no text
         quick = b"\\u0000"
     return b"\x01" + (json_text(value).encode() if b"\\u0000" in quick else quick)
+
+
+def _as_text(value: Any) -> str:
+    """What JSON does not know, as text: times and days as RFC 3339 writes them, anything else as it calls itself."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _sqlalchemy_url(url: str) -> str:

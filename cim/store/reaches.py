@@ -12,7 +12,8 @@ from cim.store.frame import to_frame
 from cim.types import BoolArray, FloatArray, IntArray
 
 MOST = 20_000
-_PAGE = 2_000
+_CELLS = 1_000_000  # points x reaches looked at in one go: some 50 MB, however many there are of either
+_ELSEWHERE = ("buildings", "stations", "vehicles")  # in tables of their own: here they would look as if there were none
 _COLUMNS = {"cone": ("azimuth_deg", "fov_deg", "range_m"), "disc": ("radius_m",)}
 
 
@@ -70,7 +71,7 @@ def gaps(connection: Connection, layer: str, of: str) -> tuple[int, list[int]]:
 
     A line or an area counts as covered where a point of it (its own, on its surface) is. Raises as `reaches`.
     """
-    if of not in LAYERS or LAYERS[of].geometry not in ("point", "line", "polygon") or of == "buildings":
+    if of not in LAYERS or LAYERS[of].geometry not in ("point", "line", "polygon") or of in _ELSEWHERE:
         raise Unknown(f"no layer named {of!r} whose features have a place in the feature table")
     found = reaches(connection, layer)
     rows = connection.execute(
@@ -81,7 +82,7 @@ def gaps(connection: Connection, layer: str, of: str) -> tuple[int, list[int]]:
         {"of": of},
     )
     count, bare = 0, list[int]()
-    for page in rows.partitions(_PAGE):
+    for page in rows.partitions(max(_CELLS // max(len(found.ids), 1), 1)):
         xy = np.array([(row[1], row[2]) for row in page], dtype=np.float64)
         outside = np.logical_not(found.hold(xy).any(axis=1))
         bare += [int(row[0]) for row, without in zip(page, np.asarray(outside).tolist(), strict=True) if without]

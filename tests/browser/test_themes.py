@@ -57,6 +57,10 @@ def test_the_card_of_a_camera_tells_its_columns_in_both_languages(seen: Any, lay
     assert "Synthetic" in seen["card_en"]
 
 
+def test_long_titles_leave_room_for_the_values_beside_them(seen: Any) -> None:
+    assert seen["narrowest"] > 1 / 3
+
+
 def test_the_language_is_changed_without_turning_layers_off(seen: Any, layers: Any) -> None:
     assert seen["still_on"] == ["pipes", "cameras", "hydrants"]
     assert seen["groups_en"][1].split("\n")[0] == layers["pipes"]["group"]["title_en"]

@@ -38,5 +38,7 @@ await play(async ({ open, note }) => {
   await page.waitForSelector('#panel[data-key^="theme-cameras-"]');
   note({ picked: features[0], card_zh: await page.innerText("#panel") });
   await page.click("#language");
+  // long titles leave room for what they are titles of: no value is narrower than a third of its card
+  note({ narrowest: await page.evaluate(() => Math.min(...[...document.querySelectorAll("#panel .facts")].map((facts) => facts.querySelector("dd").clientWidth / facts.clientWidth))) });
   note({ card_en: await page.innerText("#panel"), groups_en: await page.locator("#themes summary").allInnerTexts(), still_on: await page.evaluate(() => [...document.querySelectorAll("#themes [data-layer]:checked")].map((box) => box.dataset.layer)) });
 });

@@ -78,7 +78,9 @@ def test_what_nobody_covers_is_what_lies_outside_every_disc(network, serve) -> N
         assert (told["features"], told["uncovered"]) == (60, len(outside))
         each = [client.get(f"/ogc/collections/schools/items/{id}").json()["properties"]["id"] for id in told["ids"]]
         assert set(each) == outside
-        assert client.get("/coverage/base_stations/gaps", params={"of": "dem"}).status_code == 404
+        for none_of_the_table in ("dem", "buildings", "stations", "vehicles", "antennas"):
+            asked = client.get("/coverage/base_stations/gaps", params={"of": none_of_the_table})
+            assert asked.status_code == 404, none_of_the_table
 
 
 def test_what_stands_where_a_camera_stands_is_covered_by_it(network, database) -> None:
@@ -88,3 +90,20 @@ def test_what_stands_where_a_camera_stands_is_covered_by_it(network, database) -
     assert (count, len(bare)) == (3, 2)
     assert with_radius[0] not in bare
     assert with_radius[1] in bare
+
+
+def test_what_nobody_covers_is_the_same_in_pages_of_any_size(network, database, monkeypatch) -> None:
+    with database.begin() as connection:
+        whole = reaches.gaps(connection, "base_stations", "schools")
+        looked_at = list[int]()
+        hold = reaches.Reaches.hold
+
+        def watched(found, points):
+            looked_at.append(len(points) * len(found.ids))
+            return hold(found, points)
+
+        monkeypatch.setattr(reaches.Reaches, "hold", watched)
+        monkeypatch.setattr(reaches, "_CELLS", 14)
+        assert reaches.gaps(connection, "base_stations", "schools") == whole
+    assert max(looked_at) <= 14
+    assert sum(looked_at) == 60 * 2

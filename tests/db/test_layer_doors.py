@@ -42,7 +42,10 @@ def door(database, city, tmp_path, serve):
 
 def test_the_door_tells_of_a_layer_all_that_a_map_needs(door) -> None:
     found = {one["id"]: one for one in door.get("/ogc/collections").json()["collections"]}
-    assert set(found) == {n for n, one in LAYERS.items() if one.geometry != "raster"} - {"stations", "vehicles"}
+    assert set(found) == {n for n, one in LAYERS.items() if one.geometry not in ("raster", "points")} - {
+        "stations",
+        "vehicles",
+    }
     for name, told in found.items():
         layer = LAYERS[name]
         assert told["group"] == {
@@ -80,3 +83,15 @@ def test_whole_numbers_stay_whole_and_other_layers_say_nothing_of_heights(door) 
     assert '"year":1997,' in text.replace(" ", "")
     assert "vertical" not in door.get("/ogc/collections/hospitals/items").json()
     assert door.get("/ogc/collections/pipes/items", params={"heights": "sea"}).status_code == 400
+
+
+def test_times_of_a_layer_are_told_as_rfc_3339_writes_them(database, city, tmp_path, serve) -> None:
+    path = tmp_path / "disasters.geojson"
+    shock = {"id": "d1", "name": "d1", "hazard": "earthquake", "began_at": "1989-10-19T01:01:00+08:00"}
+    one = {"type": "Feature", "properties": shock, "geometry": {"type": "Point", "coordinates": AT}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [one]}))
+    named = NamedSource("disasters", Source(str(path), "disasters", crs="EPSG:4326"))
+    pipeline.load(database, named, path, city, silent, itertools.count().__next__)
+    with httpx.Client(base_url=serve(), timeout=30) as client:
+        found = client.get("/ogc/collections/disasters/items").json()["features"]
+    assert [f["properties"]["began_at"] for f in found] == ["1989-10-18T17:01:00+00:00"]

@@ -101,6 +101,12 @@ export function clockTime(at: number | string | Date, seconds = false): string {
   return new Intl.DateTimeFormat(locale(), seconds ? { ...options, second: "2-digit" } : options).format(new Date(at));
 }
 
+/** The same with its year, for what may be long ago or far ahead. */
+export function datedTime(at: number | string | Date): string {
+  const options: Intl.DateTimeFormatOptions = { timeZone: "Asia/Shanghai", hour12: false, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat(locale(), options).format(new Date(at));
+}
+
 export function number(value: number, digits = 2): string {
   return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
 }

@@ -42,7 +42,7 @@ function details(theme: Theme): HTMLElement {
 function row(theme: Theme): HTMLElement {
   const { info } = theme;
   const box = el("input", { type: "checkbox", role: "switch", checked: on.has(info.id), "data-layer": info.id });
-  const name = el("span", { class: "layer-name" }, titled(info));
+  const name = el("span", { class: "layer-name", title: titled(info) }, titled(info));
   const line = el("label", { class: "switch layer-line" }, box, el("i"), swatchOf(theme), name, el("small", {}, number(theme.count, 0)));
   const item = el("li", {}, line);
   const tell = (): void => {
@@ -57,6 +57,7 @@ function row(theme: Theme): HTMLElement {
       await theme.show(box.checked);
     } catch (error) {
       failed(error);
+      void theme.show(false);
       on.delete(info.id);
       box.checked = false;
     }

@@ -45,7 +45,7 @@ def pressed(seed: int) -> Items:
                 rows.append(
                     {
                         "kind": network,
-                        "name": f"{street.name}{network}" if street.name is None else street.name,
+                        "name": street.name,
                         "diameter_mm": int(rng.choice(sizes)),
                         "material": material,
                         "year": int(rng.integers(1985, 2022)),

@@ -48,6 +48,12 @@ def test_zero_all_along_is_no_height_and_the_ends_are_taken(city) -> None:
     assert found.frame["height_basis"].tolist() == ["ends"]
 
 
+def test_zeros_beside_unknown_vertices_are_no_heights_either(city) -> None:
+    found = checked(city, [line(0.0, np.nan, 0.0), line(0.0, 0.0, np.nan)])
+    assert z(found) == [None, None]
+    assert found.frame["height_basis"].tolist() == ["unknown", "unknown"]
+
+
 def test_the_ground_is_asked_only_for_ends_that_need_it(city) -> None:
     asked = []
 

@@ -1,7 +1,7 @@
 /** The card of a thematic layer's feature: every column with its title and unit, then where it comes from. */
 
 import { el } from "../dom";
-import { clockTime, number, t, titled, word } from "../i18n";
+import { datedTime, number, t, titled, word } from "../i18n";
 import { colourOf, isRaised, middleOfFeature } from "../layers/theme_shapes";
 import type { Theme } from "../layers/themes";
 import { facts, head, openCard, syntheticBadge } from "../panel";
@@ -21,7 +21,7 @@ function valueOf(column: LayerColumn, value: unknown): Node | string | undefined
   const choice = column.choices?.find((one) => one.value === value);
   if (choice) return titled(choice);
   if (column.type === "json") return structure(value);
-  if (column.type === "time") return clockTime(String(value));
+  if (column.type === "time") return datedTime(String(value));
   if (column.type === "integer" && typeof value === "number" && /year/.test(column.name)) return String(value);
   const said = typeof value === "number" ? number(value, 3) : String(value);
   return column.unit ? `${said} ${column.unit}` : said;

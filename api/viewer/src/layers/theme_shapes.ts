@@ -72,7 +72,17 @@ function area(stage: Stage, rings: Place[][], style: Style): Entity.ConstructorO
   const colour = Color.fromCssColorString(style.colour);
   const draped = stage.hasGlobe ? { classificationType: ClassificationType.TERRAIN } : { height: stage.ground + 1 };
   const face = style.fill ? { polygon: { hierarchy: { positions: outer, holes: holes.map((ring) => ({ positions: ring, holes: [] })) }, material: colour.withAlpha(0.22), ...draped } } : {};
-  return { ...face, polyline: { positions: outer, width: style.width, material: colour.withAlpha(0.9), clampToGround: stage.hasGlobe, classificationType: ClassificationType.TERRAIN } };
+  return { ...face, ...outline(stage, outer, style) };
+}
+
+function outline(stage: Stage, ring: Cartesian3[], style: Style): Entity.ConstructorOptions {
+  const material = Color.fromCssColorString(style.colour).withAlpha(0.9);
+  return { polyline: { positions: ring, width: style.width, material, clampToGround: stage.hasGlobe, classificationType: ClassificationType.TERRAIN } };
+}
+
+/** An area's entities: its face and outer edge, then the edges of its holes. */
+function areaOf(stage: Stage, rings: Place[][], style: Style): Entity.ConstructorOptions[] {
+  return [area(stage, rings, style), ...rings.slice(1).map((hole) => outline(stage, positions(stage, hole), style))];
 }
 
 /** The entities of a feature (several where it has several parts); each knows its layer and id. */
@@ -80,11 +90,11 @@ export function entitiesOf(stage: Stage, info: LayerInfo, feature: Feature, styl
   const at = lonLat(feature);
   const { lines, areas } = parts(feature);
   const raised = isRaised(feature);
-  const made = at ? [symbol(stage, info, at, style)] : [...lines.map((places) => line(stage, places, raised, style)), ...areas.map((rings) => area(stage, rings, style))];
+  const made = at ? [symbol(stage, info, at, style)] : [...lines.map((places) => line(stage, places, raised, style)), ...areas.flatMap((rings) => areaOf(stage, rings, style))];
   return made.map((options) => new Entity({ ...options, properties: { cim: "theme", layer: info.id, key: Number(feature.id) } }));
 }
 
-/** What a point covers, laid on the ground; nothing where the feature does not say. */
+/** What a point covers, laid over the ground and what stands on it; nothing where the feature does not say. */
 export function reachEntity(stage: Stage, info: LayerInfo, feature: Feature): Entity | undefined {
   const at = lonLat(feature);
   const reach = reachOf(info.look.reach, feature.properties);
@@ -92,10 +102,10 @@ export function reachEntity(stage: Stage, info: LayerInfo, feature: Feature): En
   const height = stage.hasGround ? (stage.viewer.scene.globe.getHeight(Cartographic.fromDegrees(...at)) ?? stage.ground) : stage.ground;
   const ring = ringOf(Cartesian3.fromDegrees(...at, height + 1), reach);
   const colour = Color.fromCssColorString(colourOf(info, feature.properties));
-  const draped = stage.hasGlobe ? { classificationType: ClassificationType.TERRAIN } : { height: stage.ground + 1 };
+  const draped = stage.hasGlobe ? { classificationType: ClassificationType.BOTH } : { height: stage.ground + 1 };
   return new Entity({
     polygon: { hierarchy: { positions: ring, holes: [] }, material: colour.withAlpha(0.2), ...draped },
-    polyline: { positions: ring, width: 1.5, material: colour.withAlpha(0.85), clampToGround: stage.hasGlobe, classificationType: ClassificationType.TERRAIN },
+    polyline: { positions: ring, width: 1.5, material: colour.withAlpha(0.85), clampToGround: stage.hasGlobe, classificationType: ClassificationType.BOTH },
   });
 }
 
