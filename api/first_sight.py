@@ -15,9 +15,10 @@ from cim.errors import BadInput, CimError
 from cim.layers import LAYERS
 from cim.plugins import Source
 from cim.source_entry import Card, NamedSource
-from loaders import exchange, folders, locations, looks
-from loaders.deliveries import Arrived, Depot
-from loaders.locations import Location
+from loaders.delivery import exchange, folders, locations
+from loaders.delivery.deliveries import Arrived, Depot
+from loaders.delivery.locations import Location
+from loaders.recognising import looks
 
 _WILD = re.compile(r"[*?\[\]]+")
 

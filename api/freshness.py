@@ -13,7 +13,7 @@ from cim.city import City
 from cim.settings import Settings
 from cim.store import catalogue, changes
 from cim.store.db import Database
-from loaders import locations
+from loaders.delivery import locations
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _CODE = ("cim", "loaders", "tilesets")

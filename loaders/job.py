@@ -9,7 +9,7 @@ from cim.geoid import Geoid
 from cim.plugins import Layer, Source
 from cim.store import publication
 from cim.types import Report
-from loaders.files import File
+from loaders.delivery.files import File
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,15 @@ from cim.source_entry import NamedSource
 from cim.store import catalogue, versions
 from cim.store.db import Connection, Database
 from cim.types import Issue, Progress, Report
-from loaders import collector, devices, point_clouds, rasters
-from loaders.agreement import refuse_strange
-from loaders.attributes import moment
-from loaders.deliveries import Arrived, beside
-from loaders.files import recognise
-from loaders.ground import editions
+from loaders import collector, devices
+from loaders.delivery.deliveries import Arrived, beside
+from loaders.delivery.files import recognise
 from loaders.job import Load, Preview
+from loaders.judging.agreement import refuse_strange
+from loaders.judging.attributes import moment
+from loaders.judging.ground import editions
 from loaders.progress import Pace
+from loaders.raster import point_clouds, rasters
 from loaders.run import Run
 
 __all__ = ["LOADER_VERSION", "load", "recognise"]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from cim.plugins import Batch
 from cim.types import Progress
-from loaders.files import File
-from loaders.tally import Tally
+from loaders.delivery.files import File
+from loaders.judging.tally import Tally
 
 
 class Pace:

@@ -20,11 +20,13 @@ from cim.store import catalogue, places, publication, quarantine, staging, versi
 from cim.store.db import Connection, Database
 from cim.store.quarantine import Held
 from cim.types import Issue, Progress, Rejected, Report
-from loaders import address_links, addresses, devices, identity, whole
-from loaders.checks import Checked, check
-from loaders.ground import ground_within
-from loaders.place_names import places as named_places
-from loaders.tally import Tally
+from loaders import devices, identity
+from loaders.addressing import address_links, addresses
+from loaders.addressing.place_names import places as named_places
+from loaders.judging import whole
+from loaders.judging.checks import Checked, check
+from loaders.judging.ground import ground_within
+from loaders.judging.tally import Tally
 
 
 def retry(

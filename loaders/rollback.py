@@ -9,8 +9,9 @@ from cim.layers import LAYERS
 from cim.store import catalogue, history, places, publication, versions
 from cim.store.db import Database
 from cim.types import Report
-from loaders import address_links, devices, identity
-from loaders.place_names import places as named_places
+from loaders import devices, identity
+from loaders.addressing import address_links
+from loaders.addressing.place_names import places as named_places
 
 
 def rollback(database: Database, dataset: str, to: int | None = None, *, address_reach_m: float = 30.0) -> Report:

@@ -15,14 +15,17 @@ from cim.plugins import Batch, PointCloud, Raster
 from cim.store import bus, catalogue, places, publication, quarantine, staging, versions
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
-from loaders import address_links, addresses, devices, identity, originals, placement, whole
-from loaders.checks import Checked, check
-from loaders.files import File, recognise, refuse_changed
-from loaders.ground import ground
+from loaders import devices, identity
+from loaders.addressing import address_links, addresses
+from loaders.addressing.place_names import places as named_places
+from loaders.delivery import originals
+from loaders.delivery.files import File, recognise, refuse_changed
 from loaders.job import Load, Preview
-from loaders.place_names import places as named_places
+from loaders.judging import placement, whole
+from loaders.judging.checks import Checked, check
+from loaders.judging.ground import ground
+from loaders.judging.tally import Tally
 from loaders.progress import Pace
-from loaders.tally import Tally
 
 _SAMPLE = 2_000
 

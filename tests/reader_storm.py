@@ -22,8 +22,8 @@ from cim.city import Intake
 from cim.errors import BadInput
 from cim.plugins import Batch, Source
 from cim.types import Box, silent
-from loaders import archives
-from loaders.files import recognise
+from loaders.delivery import archives
+from loaders.delivery.files import recognise
 from loaders.sources import point_cloud
 from tests.las_files import slope, write_las, write_with_keys
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cim.errors import BadSource, MissingCrs
 from cim.plugins import Batch, Source
-from loaders.files import recognise
+from loaders.delivery.files import recognise
 from tests.vector_files import WRITERS, footprints
 
 _ROOM_BYTES = 2_000_000  # a read may make no more of a file of some kilobytes

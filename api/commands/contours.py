@@ -16,7 +16,8 @@ from cim.source_entry import Card, NamedSource
 from cim.store import catalogue, dem
 from cim.store.db import Database
 from cim.types import Box
-from loaders import contours, pipeline
+from loaders import pipeline
+from loaders.derived import contours
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:

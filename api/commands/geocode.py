@@ -6,7 +6,7 @@ from pathlib import Path
 from api.connection import connect
 from api.terminal import Terminal
 from cim.settings import Settings
-from loaders.address_list import geocode_file, told
+from loaders.addressing.address_list import geocode_file, told
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:

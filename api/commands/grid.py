@@ -11,7 +11,8 @@ from cim.source_entry import Card, NamedSource
 from cim.store import divisions
 from cim.store.db import Database
 from cim.unit_grid import SIZE_M
-from loaders import pipeline, unit_grids
+from loaders import pipeline
+from loaders.derived import unit_grids
 
 DATASET = "unit_grids"
 

@@ -18,7 +18,8 @@ from cim.store.db import Database
 from cim.store.unmeasured import unmeasured
 from cim.surface_heights import PERCENTILE
 from cim.types import Issue
-from loaders import pipeline, surface_heights
+from loaders import pipeline
+from loaders.derived import surface_heights
 
 LAST = 1_000_000
 """Its place in the city file: behind every other source, so that it decides nothing but the height."""

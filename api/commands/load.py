@@ -21,9 +21,10 @@ from cim.store import catalogue
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from cim.types import Report
-from loaders import devices, locations, pipeline
-from loaders.deliveries import Depot
-from loaders.locations import Location
+from loaders import devices, pipeline
+from loaders.delivery import locations
+from loaders.delivery.deliveries import Depot
+from loaders.delivery.locations import Location
 from loaders.retry import retry
 
 

@@ -5,7 +5,7 @@ import argparse
 from api import supervisor
 from api.terminal import Terminal
 from cim.settings import Settings
-from loaders.simulate import simulate
+from loaders.simulation.simulate import simulate
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:

@@ -11,9 +11,9 @@ import shapely
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import Issue
-from loaders import fgb, fgb_features, placed
-from loaders.records import framed
-from loaders.stated_crs import needs_place, stated_crs
+from loaders.formats import fgb, fgb_features, placed
+from loaders.formats.records import framed
+from loaders.formats.stated_crs import needs_place, stated_crs
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ import pandas as pd
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import FloatArray, Issue, Rejected
-from loaders.geojson_geometry import Fault, Form, Note, Shapes, is_geometry, judge
-from loaders.json_stream import JsonStream
-from loaders.json_value import Stretch, is_feature
-from loaders.stated_crs import stated_crs
+from loaders.formats.geojson_geometry import Fault, Form, Note, Shapes, is_geometry, judge
+from loaders.formats.json_stream import JsonStream
+from loaders.formats.json_value import Stretch, is_feature
+from loaders.formats.stated_crs import stated_crs
 
 BATCH_ROWS = 20_000
 BATCH_BYTES = 32 << 20

@@ -14,9 +14,9 @@ import shapely
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import Issue, ObjectArray
-from loaders import arrow_columns, geoarrow, ragged
-from loaders.records import distinct, framed
-from loaders.stated_crs import needs_place, stated_crs
+from loaders.formats import arrow_columns, geoarrow, ragged
+from loaders.formats.records import distinct, framed
+from loaders.formats.stated_crs import needs_place, stated_crs
 
 BATCH_ROWS = 20_000
 _BATCH_BYTES = 64 << 20

@@ -9,7 +9,7 @@ from rasterio.io import DatasetReader
 
 from cim.errors import BadSource
 from cim.plugins import Raster, Source
-from loaders import raster_file
+from loaders.formats import raster_file
 
 _ENTRY_BYTES = 6
 """A block costs at least so much of a TIFF's directory: where it lies (LONG) and its length (SHORT)."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cim.errors import BadSource
 from cim.plugins import Raster, Source
-from loaders import raster_file
+from loaders.formats import raster_file
 
 _HGT_NAME = re.compile(r"[NS]\d{2}[EW]\d{3}", re.IGNORECASE)
 _HEAD_BYTES = 4096

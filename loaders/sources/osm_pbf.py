@@ -12,10 +12,10 @@ from cim import crs as frames
 from cim.errors import BadSource
 from cim.layers import LAYERS
 from cim.plugins import Batch, Source
-from loaders import osm_blocks, osm_objects, wkb
-from loaders.osm_tags import TABLES, Table
-from loaders.records import framed
-from loaders.stated_crs import stated_crs
+from loaders.formats import osm_blocks, osm_objects, wkb
+from loaders.formats.osm_tags import TABLES, Table
+from loaders.formats.records import framed
+from loaders.formats.stated_crs import stated_crs
 
 BATCH_ROWS = 20_000
 _SOURCE = "OpenStreetMap"
@@ -25,7 +25,7 @@ _SOURCE = "OpenStreetMap"
 class OsmPbf:
     """The format, sorted by kind and number as all extracts are. It is WGS 84 by definition.
 
-    A table is read: the one that `source.table` names, else the one called as the CIM layer (see `loaders/osm_tags.py`).
+    A table is read: the one that `source.table` names, else the one called as the CIM layer (`loaders/formats/osm_tags.py`).
     Sets aside ways and multipolygons whose nodes or ways are not in the file. Refuses a file that was cut off: its end
     holds what ties the rest together.
     """

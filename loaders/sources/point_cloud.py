@@ -17,8 +17,8 @@ from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import PointCloud, Source
 from cim.types import Box, FloatArray
-from loaders.las_header import MAGIC, Head, check
-from loaders.stated_crs import likely
+from loaders.formats.las_header import MAGIC, Head, check
+from loaders.formats.stated_crs import likely
 
 CHUNK_POINTS = 500_000
 _PROJECTION = "LASF_Projection"

@@ -12,10 +12,10 @@ from cim import file_parts
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import FloatArray, Issue, ObjectArray
-from loaders import dbf, dbf_encoding, placed, shp, shp_geometry
-from loaders.placed import Entries
-from loaders.records import framed
-from loaders.stated_crs import needs_place, stated_crs
+from loaders.formats import dbf, dbf_encoding, placed, shp, shp_geometry
+from loaders.formats.placed import Entries
+from loaders.formats.records import framed
+from loaders.formats.stated_crs import needs_place, stated_crs
 
 BATCH_ROWS = 20_000
 

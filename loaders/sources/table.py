@@ -18,10 +18,10 @@ import shapely
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import FloatArray, Issue, Rejected
-from loaders import encodings
-from loaders.encodings import MAX_UNDECODED_SHARE
-from loaders.point_tables import placed, told
-from loaders.stated_crs import needs_place, stated_crs
+from loaders.formats.point_tables import placed, told
+from loaders.formats.stated_crs import needs_place, stated_crs
+from loaders.recognising import encodings
+from loaders.recognising.encodings import MAX_UNDECODED_SHARE
 
 BATCH_ROWS = 20_000
 _BATCH_BYTES = 32 << 20

@@ -16,10 +16,10 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import Issue, ObjectArray, Rejected
-from loaders import wkb
-from loaders.layer_choice import FileLayer, choose
-from loaders.records import framed
-from loaders.stated_crs import needs_place, stated_crs
+from loaders.formats import wkb
+from loaders.formats.layer_choice import FileLayer, choose
+from loaders.formats.records import framed
+from loaders.formats.stated_crs import needs_place, stated_crs
 
 BATCH_ROWS = 20_000
 _BATCH_BYTES = 64 << 20

@@ -12,10 +12,10 @@ import pandas as pd
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import Issue, Rejected
-from loaders.point_tables import placed, told
-from loaders.stated_crs import needs_place, stated_crs
-from loaders.workbook_parts import Sheet, Workbook, open_workbook
-from loaders.workbook_rows import MOST_COLUMNS, Fault, Merged, Row, merged_of, rows
+from loaders.formats.point_tables import placed, told
+from loaders.formats.stated_crs import needs_place, stated_crs
+from loaders.formats.workbook_parts import Sheet, Workbook, open_workbook
+from loaders.formats.workbook_rows import MOST_COLUMNS, Fault, Merged, Row, merged_of, rows
 
 BATCH_ROWS = 20_000
 _PROBED_ROWS = 30

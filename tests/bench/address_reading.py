@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from loaders.address_readers import Readers
+from loaders.addressing.address_readers import Readers
 from tests.bench import placed_addresses
 
 _BATCH = 20_000

@@ -14,7 +14,7 @@ from cim.store import features
 from cim.store.catalogue import dataset_id
 from cim.types import silent
 from loaders import pipeline
-from loaders.address_links import renew
+from loaders.addressing.address_links import renew
 from loaders.rollback import rollback
 from tests.houses import X, Y, load, write
 

@@ -21,7 +21,8 @@ from cim.exports.order import FILES, HELD_ELSEWHERE, Order
 from cim.exports.targets import TARGETS
 from cim.layers import LAYERS
 from cim.types import Box, silent
-from loaders import exchange, pipeline
+from loaders import pipeline
+from loaders.delivery import exchange
 from tests.conftest import other_database
 from tests.rich_city import AT, export, fill, load
 from tests.round_trip import assert_same, held, lost

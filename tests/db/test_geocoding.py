@@ -20,7 +20,7 @@ from cim.store import places
 from cim.store.db import Database
 from cim.twin import Twin
 from cim.types import silent
-from loaders.address_list import geocode_file
+from loaders.addressing.address_list import geocode_file
 from tests.address_town import ADDRESSES, address_town, load
 from tests.conftest import CHECKOUT, command_environment, free_port
 

@@ -12,8 +12,9 @@ from cim.plugins import Source
 from cim.source_entry import NamedSource
 from cim.store import catalogue
 from cim.types import silent
-from loaders import locations, pipeline
-from loaders.deliveries import Depot
+from loaders import pipeline
+from loaders.delivery import locations
+from loaders.delivery.deliveries import Depot
 from loaders.rollback import rollback
 from tests.las_files import slope, write_las
 

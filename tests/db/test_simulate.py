@@ -8,8 +8,8 @@ import pytest
 
 from cim.errors import BadInput, Unavailable
 from cim.types import silent
-from loaders.service_client import ServiceClient
-from loaders.simulate import backfill, prepare, simulate
+from loaders.simulation.service_client import ServiceClient
+from loaders.simulation.simulate import backfill, prepare, simulate
 
 pytestmark = pytest.mark.db
 NOW = 1_770_000_000.0

@@ -52,8 +52,8 @@ def test_a_map_comes_to_buildings_with_their_source_and_tags(database, city, tmp
 
 @pytest.mark.parametrize("name", ["shapefile", "flatgeobuf", "geoparquet", "osm_pbf"])
 def test_an_interrupted_load_goes_on_where_it_stopped(database, city, tmp_path, monkeypatch, name):
-    monkeypatch.setattr("loaders.shp.PIECE_ROWS", 10)
-    monkeypatch.setattr("loaders.fgb.PIECE_ROWS", 10)
+    monkeypatch.setattr("loaders.formats.shp.PIECE_ROWS", 10)
+    monkeypatch.setattr("loaders.formats.fgb.PIECE_ROWS", 10)
     monkeypatch.setattr("loaders.sources.geoparquet.BATCH_ROWS", 10)
     monkeypatch.setattr("loaders.sources.osm_pbf.BATCH_ROWS", 10)
     path = WRITERS[name](tmp_path, footprints(40))

@@ -14,7 +14,7 @@ from cim.store import address_links
 from cim.store.db import Database
 from cim.types import silent
 from loaders import pipeline
-from loaders.address_links import renew
+from loaders.addressing.address_links import renew
 from tests.address_tables import FOLDER, gazetteer, labelled
 from tests.bench import footprints, placed_addresses, rivals
 from tests.bench.ground import CHECKOUT, Ground, city, rows

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cim import file_parts
-from loaders.files import take
+from loaders.delivery.files import take
 
 
 def there(folder: Path, *names: str) -> None:

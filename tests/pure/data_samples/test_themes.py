@@ -12,8 +12,8 @@ from cim.layers import LAYERS
 from data_samples.generate import facts, files, frame
 from data_samples.generate.themes import culture, flood, pipes, safety, streets, survey
 from data_samples.generate.themes.samples import SAMPLES
-from loaders.checks import check
-from loaders.files import recognise
+from loaders.delivery.files import recognise
+from loaders.judging.checks import check
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 COMMITTED = CHECKOUT / "data_samples" / "datong"

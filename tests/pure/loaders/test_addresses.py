@@ -6,9 +6,9 @@ import pytest
 import shapely
 
 from cim.layers.addresses import LAYER
-from loaders.address_readers import MANY, Readers
-from loaders.addresses import Reference, read
-from loaders.checks import Checked
+from loaders.addressing.address_readers import MANY, Readers
+from loaders.addressing.addresses import Reference, read
+from loaders.judging.checks import Checked
 from tests.bench.sayings import sayings
 from tests.pure.cim.address.little import LITTLE
 

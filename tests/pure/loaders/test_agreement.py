@@ -10,8 +10,8 @@ from cim.city import parse
 from cim.errors import BadSettings
 from cim.layers import LAYERS
 from cim.plugins import Batch, Source
-from loaders.agreement import refuse_strange
-from loaders.checks import check
+from loaders.judging.agreement import refuse_strange
+from loaders.judging.checks import check
 
 X, Y = 439_000.0, 4_440_000.0
 POINT, SQUARE = shapely.Point(X, Y), shapely.box(X, Y, X + 100, Y + 200)  # 2 ha

@@ -11,7 +11,7 @@ import pytest
 from cim.city import Intake
 from cim.errors import BadSource
 from cim.types import silent
-from loaders import archives
+from loaders.delivery import archives
 
 INTAKE = Intake()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cim.errors import BadSource
 from cim.layers import LAYERS
 from cim.plugins import Batch, Source
-from loaders.checks import check
+from loaders.judging.checks import check
 
 X, Y = 439_000.0, 4_440_000.0
 SQUARE = shapely.box(X, Y, X + 10, Y + 10)

@@ -5,7 +5,7 @@ import shapely
 
 from cim import crs as frames
 from cim.types import Box, silent
-from loaders.contours import derive
+from loaders.derived.contours import derive
 
 BOX = Box(439_000.0, 4_440_000.0, 441_650.0, 4_440_420.0)
 

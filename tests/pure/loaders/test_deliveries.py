@@ -9,8 +9,8 @@ import pytest
 from cim.city import Intake
 from cim.errors import BadInput, BadSource
 from cim.types import silent
-from loaders import files, folders, locations
-from loaders.deliveries import Depot
+from loaders.delivery import files, folders, locations
+from loaders.delivery.deliveries import Depot
 from tests.web_host import web_host
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cim.types import Box
-from loaders.density import Density
+from loaders.judging.density import Density
 
 WITHIN = Box(112.0, 39.0, 115.0, 41.0)
 places = st.lists(

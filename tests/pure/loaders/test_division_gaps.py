@@ -9,7 +9,7 @@ import shapely
 from cim import crs as frames
 from cim import divisions
 from cim.layers import LAYERS
-from loaders.coverage import check, check_codes, check_coverage
+from loaders.judging.coverage import check, check_codes, check_coverage
 
 CITY = "EPSG:4547"
 X, Y = 439_876.0, 4_439_760.0

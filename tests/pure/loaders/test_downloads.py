@@ -7,7 +7,7 @@ import pytest
 
 from cim.errors import BadSource, NoSpace
 from cim.types import silent
-from loaders import downloads
+from loaders.delivery import downloads
 from tests.web_host import Host, web_host
 
 pytestmark = pytest.mark.long

@@ -11,9 +11,9 @@ from cim.errors import BadSource
 from cim.exports import manifest
 from cim.exports.manifest import File
 from cim.types import silent
-from loaders import exchange
-from loaders.deliveries import Depot
-from loaders.locations import Location
+from loaders.delivery import exchange
+from loaders.delivery.deliveries import Depot
+from loaders.delivery.locations import Location
 from tests.packages import entry, package, seal
 
 

@@ -11,7 +11,7 @@ import shapely
 
 from cim.errors import BadSource, MissingCrs
 from cim.plugins import Source
-from loaders import fgb
+from loaders.formats import fgb
 from loaders.sources.flatgeobuf import FLATGEOBUF
 from tests.vector_files import footprints
 

@@ -12,9 +12,9 @@ from rasterio.rpc import RPC
 
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Raster, Source
-from loaders.control_points import fit, of
-from loaders.files import recognise
-from loaders.height_mosaic import fineness, grid_of
+from loaders.delivery.files import recognise
+from loaders.raster.control_points import fit, of
+from loaders.raster.height_mosaic import fineness, grid_of
 from tests.raster_files import NORTH, WEST, heights, plane
 
 ASC = f"ncols 4\nnrows 3\nxllcorner {WEST}\nyllcorner {NORTH}\ncellsize 5\nNODATA_value -9999\n"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cim.errors import BadInput
-from loaders import json_stream
+from loaders.formats import json_stream
 from tests.geojson_files import LAYOUTS, codes, damaged, encoded, feature, ids, joined, read
 
 pytestmark = pytest.mark.long

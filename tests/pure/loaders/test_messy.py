@@ -13,7 +13,7 @@ from cim.errors import BadInput
 from cim.layers import LAYERS
 from cim.plugins import Batch, Source
 from cim.types import Box
-from loaders.checks import check
+from loaders.judging.checks import check
 from loaders.pipeline import recognise
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "messy-files.md"

@@ -5,8 +5,8 @@ import pytest
 from cim.city import Intake
 from cim.errors import BadSource
 from cim.types import silent
-from loaders import downloads, locations
-from loaders.deliveries import Depot
+from loaders.delivery import downloads, locations
+from loaders.delivery.deliveries import Depot
 
 pytestmark = pytest.mark.long
 server = pytest.importorskip("moto.server")

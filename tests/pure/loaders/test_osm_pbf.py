@@ -9,7 +9,7 @@ from osmium.osm.mutable import Node, Relation, Way
 
 from cim.errors import BadSource
 from cim.plugins import Source
-from loaders import osm_blocks, osm_tags
+from loaders.formats import osm_blocks, osm_tags
 from loaders.sources import osm_pbf
 from loaders.sources.osm_pbf import OSM_PBF
 from tests.vector_files import footprints

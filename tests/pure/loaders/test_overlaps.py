@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loaders import overlaps
-from loaders.overlaps import pairs
+from loaders.judging import overlaps
+from loaders.judging.overlaps import pairs
 
 
 def brute(boxes):

@@ -4,7 +4,7 @@ import geopandas as gpd
 import shapely
 
 from cim.layers import LAYERS
-from loaders.place_names import places
+from loaders.addressing.place_names import places
 
 
 def batch(**columns: list[object]) -> gpd.GeoDataFrame:

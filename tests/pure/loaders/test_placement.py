@@ -9,7 +9,7 @@ import shapely
 
 from cim import crs
 from cim.types import Box, FloatArray
-from loaders.placement import astray, judge, outside
+from loaders.judging.placement import astray, judge, outside
 
 pytestmark = pytest.mark.long
 

@@ -7,7 +7,7 @@ import shapely
 from cim.geoid import Geoid
 from cim.layers import LAYERS
 from cim.plugins import Batch, Source
-from loaders.checks import check
+from loaders.judging.checks import check
 
 X, Y = 439_000.0, 4_440_000.0
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cim.errors import BadInput
 from cim.layers import LAYERS
-from loaders.recognition import Table, choose, fits, place_columns
+from loaders.recognising.recognition import Table, choose, fits, place_columns
 
 KNOWN = [
     # file name, geometry, columns with some values, layer, what is mapped

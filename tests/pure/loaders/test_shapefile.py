@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from cim.errors import BadSource, MissingCrs
-from loaders import placed, ragged, shp_geometry
+from loaders.formats import placed, ragged, shp_geometry
 from tests.shapefiles import TEXTS, codes, dbf, joined, named, read, same, with_table
 from tests.vector_files import footprints, shapefile
 
@@ -80,7 +80,7 @@ def test_an_old_datum_wants_its_parameters_and_gcj02_is_the_owners_word(tmp_path
 
 @pytest.mark.parametrize("indexed", [True, False])
 def test_reading_goes_on_behind_any_record(tmp_path, monkeypatch, indexed):
-    monkeypatch.setattr("loaders.shp.PIECE_ROWS", 8)
+    monkeypatch.setattr("loaders.formats.shp.PIECE_ROWS", 8)
     monkeypatch.setattr("loaders.sources.shapefile.BATCH_ROWS", 8)
     path = shapefile(tmp_path, footprints(30))
     dbf(path.with_suffix(".dbf"), TEXTS, named(*[b"x"] * 41))

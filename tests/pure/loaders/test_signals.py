@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cim.errors import BadSource
-from loaders.service_client import read_tracks
-from loaders.simulated_signals import Stream, Track, leak, leaking, signal
+from loaders.simulation.service_client import read_tracks
+from loaders.simulation.simulated_signals import Stream, Track, leak, leaking, signal
 
 LENGTH = 3600.0
 SECONDS = np.arange(0.0, LENGTH, 10.0)

@@ -8,8 +8,8 @@ import pytest
 from cim.errors import BadSource
 from cim.plugins import Batch, PointCloud, Source
 from cim.types import Box
-from loaders.encodings import encoding_of
-from loaders.files import recognise
+from loaders.delivery.files import recognise
+from loaders.recognising.encodings import encoding_of
 from loaders.sources import SOURCES
 
 _ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)

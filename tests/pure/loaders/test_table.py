@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Source
-from loaders import encodings
+from loaders.recognising import encodings
 from loaders.sources import table
 
 HEADER = "id,name,lon,lat"

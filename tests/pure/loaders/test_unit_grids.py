@@ -8,7 +8,7 @@ from cim.errors import BadInput, Unknown
 from cim.layers import LAYERS
 from cim.store.divisions import Outline
 from cim.types import silent
-from loaders.unit_grids import chosen, derive, source, write
+from loaders.derived.unit_grids import chosen, derive, source, write
 
 X, Y = 439_800.0, 4_439_700.0
 

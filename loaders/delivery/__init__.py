@@ -1,0 +1,1 @@
+"""Deliveries as they come: files, folders, archives, addresses, and packages of exports."""

@@ -1,0 +1,1 @@
+"""Whether records are let in: one by one, and as a whole."""

@@ -1,0 +1,1 @@
+"""Rasters and point clouds on their way in."""

@@ -1,0 +1,1 @@
+"""A rehearsal: simulated devices that speak to a running service."""
