@@ -41,7 +41,8 @@ def derive(
     box: Box, crs: str, ground: Ground, interval: float, step: float, progress: Progress
 ) -> Iterator[gpd.GeoDataFrame]:
     """The lines in a box of the city frame `crs`, some squares at a time. They are cut at squares of 256 steps, where they
-    meet exactly; the last squares end with the box, less than a step behind it. Raises BadInput for an interval or step that is none.
+    meet exactly; the last squares end with the box, less than a step behind it. Raises BadInput for an interval or step
+    that is none.
     """
     if not step > 0:
         raise BadInput(f"a step of {step:g} m between sampled heights; expected more than 0")
