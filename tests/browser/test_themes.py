@@ -43,6 +43,18 @@ def test_pipes_are_drawn_with_their_heights_and_a_legend_of_their_kinds(seen: An
     assert all(choice["title"] in seen["legend"] for choice in kinds)
 
 
+def test_the_holes_of_an_area_have_edges_too(seen: Any, base_url: str) -> None:
+    zones = httpx.get(f"{base_url}/ogc/collections/heritage_zones/items", timeout=30).json()["features"]
+    rings = {zone["id"]: len(zone["geometry"]["coordinates"]) for zone in zones}
+    assert max(rings.values()) == 2, "the buffer lies round the property"
+    assert {id: sum(one["key"] == id for one in seen["zones"]) for id in rings} == rings
+
+
+def test_the_card_of_what_is_long_ago_tells_its_year(seen: Any) -> None:
+    lines = seen["card_of_old"].split("\n")
+    assert lines[lines.index("发生时间") + 1] == "1989/10/19 01:01"
+
+
 def test_the_card_of_a_camera_tells_its_columns_in_both_languages(seen: Any, layers: Any) -> None:
     properties = seen["picked"]["properties"]
     for language, card in (("title", seen["card_zh"]), ("title_en", seen["card_en"])):

@@ -22,21 +22,29 @@ await play(async ({ open, note }) => {
   for (const layer of ["pipes", "cameras", "hydrants"]) await turn(layer);
   note({ pipes: await drawn("pipes"), cameras: await drawn("cameras"), legend: await page.evaluate(() => document.querySelector('[data-layer="pipes"]').closest("li").innerText) });
 
-  // one camera is looked at from near, and picked where it is drawn
-  const { features } = await (await fetch(`${base}/ogc/collections/cameras/items?limit=1`)).json();
-  await lookAt(page, { at: features[0].geometry.coordinates, heading: 330, pitch: -50, range: 130 });
+  // the first feature of a layer is looked at from near, and picked where it is drawn
+  const pick = async (layer) => {
+    const { features } = await (await fetch(`${base}/ogc/collections/${layer}/items?limit=1`)).json();
+    await lookAt(page, { at: features[0].geometry.coordinates, heading: 330, pitch: -50, range: 130 });
+    await frame(page);
+    const at = await page.evaluate(([name, wanted]) => {
+      const { dataSources, clock, scene } = window.cim.viewer;
+      const source = [...Array(dataSources.length).keys()].map((k) => dataSources.get(k)).find((one) => one.name === name);
+      const one = source.entities.values.find((entity) => entity.properties.getValue(clock.currentTime).key === wanted);
+      const { x, y } = scene.cartesianToCanvasCoordinates(one.position.getValue(clock.currentTime));
+      return { x: Math.round(x), y: Math.round(y) };
+    }, [layer, features[0].id]);
+    await page.mouse.click(at.x, at.y);
+    await page.waitForSelector(`#panel[data-key^="theme-${layer}-"]`);
+    return features[0];
+  };
   await page.evaluate(() => window.cim.app.sensors.show(false));
-  await frame(page);
-  const at = await page.evaluate((wanted) => {
-    const { dataSources, clock, scene } = window.cim.viewer;
-    const source = [...Array(dataSources.length).keys()].map((k) => dataSources.get(k)).find((one) => one.name === "cameras");
-    const one = source.entities.values.find((entity) => entity.properties.getValue(clock.currentTime).key === wanted);
-    const { x, y } = scene.cartesianToCanvasCoordinates(one.position.getValue(clock.currentTime));
-    return { x: Math.round(x), y: Math.round(y) };
-  }, features[0].id);
-  await page.mouse.click(at.x, at.y);
-  await page.waitForSelector('#panel[data-key^="theme-cameras-"]');
-  note({ picked: features[0], card_zh: await page.innerText("#panel") });
+  for (const layer of ["disasters", "heritage_zones"]) await turn(layer);
+  note({ zones: await drawn("heritage_zones") });
+  await pick("disasters");
+  note({ card_of_old: await page.innerText("#panel") });
+  await page.evaluate(() => ["disasters", "heritage_zones"].forEach((name) => document.querySelector(`#themes [data-layer="${name}"]`).click()));
+  note({ picked: await pick("cameras"), card_zh: await page.innerText("#panel") });
   await page.click("#language");
   // long titles leave room for what they are titles of: no value is narrower than a third of its card
   note({ narrowest: await page.evaluate(() => Math.min(...[...document.querySelectorAll("#panel .facts")].map((facts) => facts.querySelector("dd").clientWidth / facts.clientWidth))) });
