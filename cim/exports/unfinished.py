@@ -16,23 +16,29 @@ def unfinished(beside: Path, prefix: str) -> Iterator[Path]:
     Before, every folder of this prefix is removed that no living process writes to. A folder is in use as long as its
     lock is held, which ends with the process, however that ends. Where the file system knows no locks, none is removed.
     """
-    before = _open(beside)
-    try:
-        with suppress(OSError):
-            fcntl.flock(before, fcntl.LOCK_EX)  # none must be cleared between its making and its lock
-        for left in beside.iterdir():
-            if left.name.startswith(prefix):
-                _clear_abandoned(left)
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
-        handle = _open(folder)
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-    finally:
-        os.close(before)
+    for left in list(beside.iterdir()):
+        if left.name.startswith(prefix):
+            _clear_abandoned(left)
+    folder, handle = _made(beside, prefix)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _made(beside: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder and its lock; another one if somebody took it for abandoned between its making and its lock."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
+        try:
+            handle = _open(folder)
+        except FileNotFoundError:
+            continue
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if folder.is_dir():
+            return folder, handle
         os.close(handle)
 
 

@@ -20,6 +20,12 @@ def test_a_folder_is_there_while_it_is_written_and_gone_afterwards(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_may_lie_within_another_one(tmp_path):
+    with unfinished(tmp_path, ".out-") as outer, unfinished(outer, ".out-") as inner:
+        assert inner.parent == outer
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_others_are_writing_stays_and_what_nobody_writes_goes(tmp_path):
     (tmp_path / ".out-left" / "deep").mkdir(parents=True)
     (tmp_path / ".out-left" / "deep" / "half").write_bytes(b"half")
