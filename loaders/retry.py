@@ -21,7 +21,7 @@ from cim.store.db import Connection, Database
 from cim.store.quarantine import Held
 from cim.types import Issue, Progress, Rejected, Report
 from loaders import devices, identity
-from loaders.addressing import address_links, addresses
+from loaders.addressing import address_links, addresses, found_places
 from loaders.addressing.place_names import places as named_places
 from loaders.judging import whole
 from loaders.judging.checks import Checked, check
@@ -113,7 +113,7 @@ class _Retry:
         if self.layer.name == "buildings":
             report = identity.settle(self.connection, self.dataset_id, at, report)
         report = address_links.settle(self.connection, self.layer, report, self.city.limits.address_reach_m)
-        places.publish(self.connection, self.layer.name, self.dataset_id, mode="append")
+        found_places.publish(self.connection, self.layer, self.dataset_id, mode="append")
         quarantine.resolve(self.connection, let_in, begun.version_id)
         versions.publish(self.connection, begun.version_id, report, self.crs, at)
         return report

@@ -6,12 +6,11 @@ from typing import Any
 from cim import file_parts
 from cim.errors import BadInput, Conflict, Unknown
 from cim.layers import LAYERS
-from cim.store import catalogue, history, places, publication, versions
+from cim.store import catalogue, history, publication, versions
 from cim.store.db import Database
 from cim.types import Report
 from loaders import devices, identity
-from loaders.addressing import address_links
-from loaders.addressing.place_names import places as named_places
+from loaders.addressing import address_links, found_places
 
 
 def rollback(database: Database, dataset: str, to: int | None = None, *, address_reach_m: float = 30.0) -> Report:
@@ -55,8 +54,7 @@ def rollback(database: Database, dataset: str, to: int | None = None, *, address
             report = identity.settle(connection, id, at, report)
         report = address_links.restore(connection, layer, id, report, address_reach_m)
         if layer.geometry not in ("raster", "points"):
-            frame = places.restorable(connection, layer, id)
-            places.respell(connection, layer.name, id, named_places(layer, frame))
+            found_places.respell(connection, layer, id)
         versions.publish(connection, new, report, origin["crs"], at)
     return report
 

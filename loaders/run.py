@@ -16,7 +16,7 @@ from cim.store import bus, catalogue, places, publication, quarantine, staging, 
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
 from loaders import devices, identity
-from loaders.addressing import address_links, addresses
+from loaders.addressing import address_links, addresses, found_places
 from loaders.addressing.place_names import places as named_places
 from loaders.delivery import originals
 from loaders.delivery.files import File, recognise, refuse_changed
@@ -189,7 +189,7 @@ class Run:
             if job.layer.name == "buildings":
                 report = identity.settle(connection, job.dataset_id, at, report)
             report = address_links.settle(connection, job.layer, report, job.city.limits.address_reach_m)
-            places.publish(connection, job.layer.name, job.dataset_id, mode=job.source.mode)
+            found_places.publish(connection, job.layer, job.dataset_id, mode=job.source.mode)
         report = replace(report, seconds=round(elapsed(), 3))
         catalogue.settle_due(connection, job.dataset_id)
         versions.publish(connection, job.version_id, report, self.crs, at)

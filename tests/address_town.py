@@ -61,7 +61,7 @@ def address_town(cluster: str, template: str, city: City, shared: Path, folder: 
         yield database
 
 
-def load(database: Database, city: City, path: Path, layer: str) -> None:
-    source = Source(str(path), layer, crs="EPSG:4326", encoding="utf-8")
+def load(database: Database, city: City, path: Path, layer: str, mode: str = "replace") -> None:
+    source = Source(str(path), layer, crs="EPSG:4326", encoding="utf-8", mode=mode)
     report = pipeline.load(database, NamedSource(layer, source), path, city, silent, time.monotonic)
     assert report.rejected == 0, report.codes

@@ -238,6 +238,26 @@ def test_a_street_that_addresses_alone_tell_of_comes_before_them_and_says_so(tow
     assert all(one["kind"] != "street" for one in look(town, "和阳街12号"))
 
 
+def test_a_road_is_found_as_long_as_one_piece_of_it_is_held(database: Database, city: City, tmp_path: Path) -> None:
+    path = tmp_path / "roads.geojson"
+
+    def deliver(mode: str, *pieces: tuple[str, str]) -> None:
+        shapes = [{"type": "LineString", "coordinates": [[113.27, 40.08 + k / 1e3], [113.29, 40.08]]} for k in range(3)]
+        features = [
+            {"type": "Feature", "properties": {"id": id, "name": name}, "geometry": shapes[int(id[1])]}
+            for id, name in pieces
+        ]
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        load(database, city, path, "roads", mode=mode)
+
+    deliver("replace", ("r0", "魏都大道"), ("r1", "魏都大道"), ("r2", "永泰街"))
+    deliver("terminate", ("r0", "魏都大道"))
+    assert [one["name"] for one in look(database, "魏都大道")] == ["魏都大道"]
+    deliver("append", ("r1", "操场城街"))
+    assert look(database, "魏都大道") == []
+    assert [one["name"] for one in look(database, "操场城街")] == ["操场城街"]
+
+
 def test_a_street_with_a_record_of_its_own_is_told_once(town: Database, city: City, tmp_path: Path) -> None:
     path = tmp_path / "roads.geojson"
     line = {"type": "LineString", "coordinates": [[113.27, 40.0895], [113.29, 40.0895]]}
