@@ -73,9 +73,9 @@ def _named(folder: Path, entry: Entry, priority: int) -> NamedSource:
 
 
 def _location(folder: Path, entry: Entry) -> Path:
-    """What a loader is to open: the first file, or the folder of files that were delivered as one."""
+    """What a loader is to open: the first file (others lie beside it), or the folder of those that were delivered as one."""
     first = folder / entry.files[0].path
-    return first.parent if entry.format == "original" and len(entry.files) > 1 else first
+    return first.parent if entry.format == "original" and "/" in entry.files[0].path else first
 
 
 def _columns(entry: Entry) -> dict[str, str]:
