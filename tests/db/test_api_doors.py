@@ -138,7 +138,10 @@ def test_what_is_not_understood_is_refused_not_passed_over(client: httpx.Client,
 def test_collections_say_what_they_are(client: httpx.Client, landmarks: list[int]) -> None:
     found = {c["id"]: c for c in client.get("/ogc/collections").json()["collections"]}
     kept_in_files = ("raster", "points")
-    assert set(found) == {n for n, one in LAYERS.items() if one.geometry not in kept_in_files} - {"stations", "vehicles"}
+    assert set(found) == {n for n, one in LAYERS.items() if one.geometry not in kept_in_files} - {
+        "stations",
+        "vehicles",
+    }
     assert (found["landmarks"]["title_en"], found["roads"].get("extent")) == ("Landmarks", None)
     west, _, east, _ = found["landmarks"]["extent"]["spatial"]["bbox"][0]
     assert (round(west, 4), round(east, 4)) == (113.28, 113.304)

@@ -220,7 +220,10 @@ def test_places_are_found_by_name_part_pinyin_and_initials_and_ranked(database, 
     load(database, city, path, layer="addresses", crs="EPSG:4326")
     with database.begin() as connection:
         found = places.search(connection, "永泰")
-        assert [r["name"] for r in found if r["id"] is not None] == ["永泰门", None]  # and the street, which has no record
+        assert [r["name"] for r in found if r["id"] is not None] == [
+            "永泰门",
+            None,
+        ]  # and the street, which has no record
         assert "pinyin" in places.search(connection, "yongtaimen")[0]["why"]
         assert places.search(connection, "ytm")[0]["name"] == "永泰门"
         assert places.search(connection, "永安里小买部")[0]["name"] == "永安里小卖部"

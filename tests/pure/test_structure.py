@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_no_file_is_longer_than_300_lines() -> None:
 def test_files_say_what_they_own() -> None:
     silent = []
     for path in _sources(".py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _parsed(path)
         if tree.body and not ast.get_docstring(tree):
             silent.append(_name(path))
     assert not silent, "the first line of a file says what it owns"
@@ -52,8 +53,13 @@ def _name(path: Path) -> str:
     return str(path.relative_to(CHECKOUT))
 
 
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _long_functions(path: Path) -> list[str]:
-    tree, long = ast.parse(path.read_text(encoding="utf-8")), []
+    tree, long = _parsed(path), []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from cim.matching import MARGIN, MIN_IOU, THRESHOLD, Covers, Footprints, Matches, Pairs, match
 from cim.types import FloatArray, IntArray, ObjectArray
 
+pytestmark = pytest.mark.long
+
 
 def pairs(found: Pairs) -> dict[tuple[int, int], tuple[float, float, str]]:
     rows = zip(*(getattr(found, c).tolist() for c in ("new", "held", "score", "iou", "why")), strict=True)

@@ -20,6 +20,8 @@ from data_samples.generate import (
     vehicles,
 )
 
+pytestmark = pytest.mark.long
+
 SEED = files.SEED
 
 

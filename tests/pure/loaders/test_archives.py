@@ -13,6 +13,8 @@ from cim.errors import BadSource
 from cim.types import silent
 from loaders.delivery import archives
 
+pytestmark = pytest.mark.long
+
 INTAKE = Intake()
 
 

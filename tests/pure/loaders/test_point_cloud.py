@@ -13,6 +13,8 @@ from cim.types import Box
 from loaders.sources import point_cloud
 from tests.las_files import X, Y, slope, write_las, write_with_keys
 
+pytestmark = pytest.mark.long
+
 CITY = (Box(112.57, 39.04, 114.57, 40.74), "EPSG:4547")
 
 

@@ -15,6 +15,8 @@ from cim.errors import BadSource, MissingCrs
 from cim.plugins import Source
 from loaders.sources import workbook
 
+pytestmark = pytest.mark.long
+
 HEADER = ["id", "name", "lon", "lat"]
 
 

@@ -21,6 +21,8 @@ from tilesets.imagery.relief import build_reliefs
 from tilesets.imagery.steepness import STEEPNESS
 from tilesets.terrain.dem import DemSource
 
+pytestmark = pytest.mark.long
+
 GREEN, RED = (30, 160, 40), (200, 40, 30)
 WEST, NORTH = 430_000.0, 4_446_000.0
 

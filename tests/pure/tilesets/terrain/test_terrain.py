@@ -18,6 +18,8 @@ from tilesets.terrain.build import DemSource, build_terrain
 from tilesets.terrain.grid import level_for, ranges, tile_box, unrange
 from tilesets.terrain.quantized_mesh import decode
 
+pytestmark = pytest.mark.long
+
 
 def _edge(tile: Any, side: str, values: np.ndarray) -> np.ndarray:
     """The values along an edge in the order of the coordinate that runs along it."""
