@@ -35,6 +35,7 @@ def test_no_file_is_longer_than_300_lines() -> None:
     assert not long, "is a noun missing?"
 
 
+@pytest.mark.long
 def test_files_say_what_they_own() -> None:
     silent = []
     for path in _sources(".py"):
@@ -44,6 +45,7 @@ def test_files_say_what_they_own() -> None:
     assert not silent, "the first line of a file says what it owns"
 
 
+@pytest.mark.long
 def test_functions_are_short() -> None:
     long = [f"{_name(path)}: {told}" for path in _sources(".py") for told in _long_functions(path)]
     assert not long, f"functions over {FUNCTION_LINES} lines"

@@ -25,6 +25,8 @@ from data_samples.generate import (
 )
 from data_samples.generate.themes.samples import SAMPLES
 
+pytestmark = pytest.mark.long
+
 COMMITTED = Path(__file__).resolve().parents[3] / "data_samples" / "datong"
 SEED = files.SEED
 IN_GBK = {"addresses.csv", *(name for name, sample in SAMPLES.items() if sample.gbk)}
