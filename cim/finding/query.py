@@ -39,6 +39,7 @@ _LOOSE = re.compile(
 )
 _PARTED = re.compile(r"[\s,，。.;；、/|·]+")
 _KEPT = 0x30000  # letters that nobody types stand for names while numbers are read
+_SIDES = "东西南北中"
 _READ = ("number", "building", "unit", "floor", "room")
 _PROVINCE = re.compile(r"^[\u4e00-\u9fff]{2,3}(?:省|自治区)(?=[\u4e00-\u9fff])")
 
@@ -99,6 +100,8 @@ def _parsed(text: str) -> tuple[str, dict[str, str], tuple[str, ...]] | None:
     for begin, end in sorted([*spans, *_absent(plain)]):
         if begin < at:
             continue
+        if plain[begin] in _SIDES and not any(value.startswith(plain[begin]) for value in found.values()):
+            begin += 1  # the last letter of a name (魏都东12号), not part of the number (东12号楼)
         left, at = f"{left}{plain[at:begin]}\0", end
     left += plain[at:]
     for pattern in (numbered.BELOW, numbered.SIDE):

@@ -83,6 +83,8 @@ def _addressed(row: int, record: Mapping[str, Any], name: str | None) -> Place |
         community = ""
     if quarter and not street and not parts["building"]:
         parts |= {"building": parts["number"], "number": ""}  # N号 behind a quarter is found among its buildings
+    if not (street or quarter or community) and parts["number"]:
+        community = fold(parts["place_name"])  # a village that no table knows: its numbers hang on it all the same
     known = street or quarter or community or parts["place_name"]
     folded = fold(name or parts["place_name"] or ("" if known else address or ""))
     if not folded and not known:

@@ -27,6 +27,12 @@ def test_a_road_is_one_place_however_many_pieces_it_has() -> None:
     assert [p.source_key for p in places(LAYERS["roads"], frame)] == ["r1", "r3"]
 
 
+def test_numbers_hang_on_a_village_that_no_table_knows() -> None:
+    frame = batch(source_key=["a1"], address=["光岭窑村94号"], name=[None], place_name=["光岭窑村"], number=["94"])
+    (place,) = places(LAYERS["addresses"], frame)
+    assert (place.folded_name, place.community, place.number) == ("光岭窑村", "光岭窑村", "94")
+
+
 def test_a_number_behind_a_quarter_is_kept_among_its_buildings_and_absence_is_nothing() -> None:
     frame = batch(
         source_key=["a1", "a2", "a3"],
