@@ -24,6 +24,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "number_differs": ("没有{asked}号：此处为{here}号", "no number {asked}: this is {here}"),
     "number_similar": ("门牌号写法不同：此处为{here}号", "the number is written otherwise: {here}"),
     "no_number": ("{name}没有{asked}号{near_zh}", "no number {asked} in {name}{near_en}"),
+    "not_the_number": ("{name}本身，不是{asked}号", "{name} itself, not its number {asked}"),
     "no_building": ("没有{asked}号楼", "no building {asked} there"),
     "no_unit": ("没有{asked}单元", "no unit {asked} there"),
     "no_room": ("没有{asked}室", "no room {asked} there"),

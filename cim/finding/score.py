@@ -153,6 +153,8 @@ def _lacking(part: str, asked: str, place: Candidate) -> Reason:
     if part != "number":
         return reason(f"no_{part}", asked=asked)
     name = place.street or place.folded_name or place.community
+    if not place.around:  # whether the number exists is not known of the street alone
+        return reason("not_the_number", asked=asked, name=name)
     return reason(
         "no_number", asked=asked, name=name, near_zh=nearest(place.around, 0), near_en=nearest(place.around, 1)
     )

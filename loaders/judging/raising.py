@@ -38,7 +38,7 @@ def raise_lines(
     table: typed columns, flat shapes in the city frame. delivered: (n,) the same shapes as they came, with their heights.
     A height of 0 at every vertex is how files without heights are written: it is taken for unknown. A vertex without a
     height between two that have one lies evenly between them, and the report says so. What a depth is measured from, the
-    ground model says as it is loaded now.
+    ground model says as it is loaded now. Vertices that their file calls reckoned from ends or depths stay so.
     """
     alive = verdicts.alive()
     shapes: ObjectArray = table.geometry.to_numpy()[alive]
@@ -52,6 +52,8 @@ def raise_lines(
     owner = shapely.get_coordinates(shapes, return_index=True)[1]
     z = np.where(vertices[owner], z, np.where(by_ends[owner], even, np.nan))
     basis = np.select([vertices, by_ends & measured, by_ends], ["vertices", "ends", "depths"], "unknown")
+    stated = table["height_basis"].to_numpy(dtype=object)[alive]
+    basis = np.where((basis == "vertices") & np.isin(stated, ["ends", "depths"]), stated, basis)
     for row in table.index[alive][basis == "unknown"]:
         verdicts.issues.append(Issue("height_unknown", _UNKNOWN, int(row)))
     solid = np.full(len(table), None, dtype=object)

@@ -48,6 +48,12 @@ def test_zero_all_along_is_no_height_and_the_ends_are_taken(city) -> None:
     assert found.frame["height_basis"].tolist() == ["ends"]
 
 
+def test_heights_that_their_file_calls_reckoned_stay_so(city) -> None:
+    shapes = [line(1038.0, 1037.0, 1034.0)] * 3
+    found = checked(city, shapes, height_basis=["depths", "unknown", None])
+    assert found.frame["height_basis"].tolist() == ["depths", "vertices", "vertices"]
+
+
 def test_zeros_beside_unknown_vertices_are_no_heights_either(city) -> None:
     found = checked(city, [line(0.0, np.nan, 0.0), line(0.0, 0.0, np.nan)])
     assert z(found) == [None, None]
