@@ -1,7 +1,6 @@
 """Triangle meshes of many features at once: footprints with holes extruded to closed solids with flat normals."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import mapbox_earcut
 import numpy as np
@@ -9,15 +8,7 @@ import numpy.typing as npt
 import shapely
 
 from cim.geometry import LATTICE_M, Rings, signed_areas
-from cim.types import BoolArray, FloatArray, IntArray
-
-
-class Surface(IntEnum):
-    """What a triangle is of."""
-
-    wall = 0
-    roof = 1
-    ground = 2
+from cim.types import BoolArray, FloatArray, IntArray, Surface
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,11 @@ class Use(IntEnum):
 
 
 class RoofForm(IntEnum):
-    """The form of a roof; `flat` also where no form is known and the body is an extrusion."""
+    """The form of a roof; `flat` also where no form is known and the body is an extrusion.
+
+    gable 悬山 (and any other that hangs over), flush_gable 硬山, hip 庑殿, hip_and_gable 歇山, pyramidal and conical 攒尖,
+    round_ridge 卷棚; other: as the body's own surfaces show.
+    """
 
     flat = 0
     shed = 1
@@ -51,6 +55,28 @@ class RoofForm(IntEnum):
     hip = 3
     hip_and_gable = 4
     pyramidal = 5
+    conical = 6
+    flush_gable = 7
+    round_ridge = 8
+    other = 9
+
+
+class Surface(IntEnum):
+    """What a surface of a body is of; after 3 as CityJSON 2.0 (clause 3.3) names the surfaces of buildings."""
+
+    wall = 0
+    roof = 1
+    ground = 2
+    overhang = 3
+    """an outer ceiling: the underside of eaves"""
+    outer_floor = 4
+    closure = 5
+    window = 6
+    door = 7
+    interior_wall = 8
+    ceiling = 9
+    floor = 10
+    unknown = 255
 
 
 class CimLevel(IntEnum):
@@ -103,6 +129,11 @@ _BODY_TYPES: Mapping[str, npt.DTypeLike] = {
     "accuracy_m": np.float32,
     "cell": np.int64,
     "is_repeated": np.bool_,
+    "year": np.int16,
+    "eaves_tiers": np.uint8,
+    "pitch_deg": np.float64,
+    "assembly": object,
+    "boundary": object,
 }
 
 
@@ -115,7 +146,10 @@ class Bodies:
     not yet known. height_m: (n,) above the base. eaves_m: (n,) above the base, NaN = the height. roof_form, use,
     cim_level: (n,) uint8 codes. storeys: (n,) int16, 0 unknown. name, source: (n,) str or None. lod: (n,) float32.
     is_synthetic: (n,) bool. accuracy_m: (n,) float32, NaN unknown. cell: (n,) int64 grid key of the anchor point.
-    is_repeated: (n,) bool, whether another row of the same building and level of detail goes before it.
+    is_repeated: (n,) bool, whether another row of the same building and level of detail goes before it. year: (n,) int16
+    it was built in, 0 unknown. eaves_tiers: (n,) uint8 roofs above one another (重檐 has 2), 0 unknown. pitch_deg: (n,) of
+    the roof, NaN unknown. assembly: (n,) str or None, which assembly of parts it is built as. boundary: (n,) `Boundary` or
+    None, the surfaces that were delivered of it, in the city frame.
     """
 
     id: IntArray
@@ -134,6 +168,11 @@ class Bodies:
     accuracy_m: npt.NDArray[np.float32]
     cell: IntArray
     is_repeated: BoolArray
+    year: npt.NDArray[np.int16]
+    eaves_tiers: npt.NDArray[np.uint8]
+    pitch_deg: FloatArray
+    assembly: ObjectArray
+    boundary: ObjectArray
 
     def __len__(self) -> int:
         return len(self.id)

@@ -77,5 +77,10 @@ def city(count: int, *, seed: int = 1, width_m: float = 2000.0, old_share: float
         accuracy_m=np.full(count, np.nan, dtype=np.float32),
         cell=cell_keys(xy),
         is_repeated=np.zeros(count, dtype=np.bool_),
+        year=np.zeros(count, dtype=np.int16),
+        eaves_tiers=np.zeros(count, dtype=np.uint8),
+        pitch_deg=np.full(count, np.nan),
+        assembly=np.full(count, None, dtype=object),
+        boundary=np.full(count, None, dtype=object),
     )
     return rows.take(np.argsort(rows.cell, kind="stable"))

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cim.geometry import Rings, signed_areas, snap
-from cim.mesh import Mesh, Surface, extrude, ground_faces, join, walls
+from cim.mesh import Mesh, extrude, ground_faces, join, walls
 from cim.roofs.fitting import HIPS_AS_GABLES, NOT_FOUR_SIDED, fitting_forms, sides_of
 from cim.roofs.templates import TEMPLATES, from_template, turn
 from cim.roofs.wings import Wings, take_apart
-from cim.types import FloatArray, IntArray, RoofForm
+from cim.types import FloatArray, IntArray, RoofForm, Surface
 
 _SHORTEST_RIDGE_M = 0.5
 _LEAST_OVERHANG_M = 1.0 / 16.0

@@ -17,12 +17,20 @@ NO_RISE = "no height between eaves and ridge is given"
 HIPS_AS_GABLES = "the footprint is not one rectangle: each wing gets a gable"
 HIP_AS_PYRAMID = "the footprint is convex but no rectangle: its hips meet in one point"
 
+_AS = np.arange(len(RoofForm), dtype=np.uint8)
+_AS[[RoofForm.conical, RoofForm.flush_gable, RoofForm.round_ridge, RoofForm.other]] = [
+    RoofForm.pyramidal,
+    RoofForm.gable,
+    RoofForm.gable,
+    RoofForm.flat,
+]
+
 
 def fitting_forms(
     shape: Rings, eaves: FloatArray, high: FloatArray, form: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint8], dict[int, str]]:
     """The form (n,) that each footprint can carry, and by source row why it is not the one asked for."""
-    wanted = form.astype(np.uint8, copy=True)
+    wanted = _AS[form]
     reasons: dict[int, str] = {}
     pitched = np.unique(shape.feature[wanted[shape.feature] != RoofForm.flat])
     if len(pitched) == 0:

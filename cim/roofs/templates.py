@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cim.geometry import snap
-from cim.mesh import Mesh, Surface
+from cim.mesh import Mesh
 from cim.roofs.fitting import sides_of
-from cim.types import FloatArray, IntArray, RoofForm
+from cim.types import FloatArray, IntArray, RoofForm, Surface
 
 
 @dataclass(frozen=True, slots=True)

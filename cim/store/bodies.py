@@ -10,6 +10,7 @@ import numpy as np
 import psycopg
 import shapely
 
+from cim.boundary import Boundary
 from cim.store.db import Database
 from cim.store.sql import script
 from cim.types import NO_BODIES, Bodies, IntArray
@@ -93,4 +94,10 @@ def _columns(rows: list[tuple[Any, ...]]) -> Bodies:
     columns = list(zip(*rows, strict=True))
     columns[1] = tuple(shapely.from_wkb(list(columns[1])))
     columns[8] = tuple(value or 0 for value in columns[8])
-    return Bodies.of(columns)
+    columns[17] = tuple(value or 0 for value in columns[17])
+    *plain, geom, semantics, structure, appearance = columns
+    boundaries = [
+        None if shape is None else Boundary.read(shape, codes, bound or {}, look)
+        for shape, codes, bound, look in zip(geom, semantics, structure, appearance, strict=True)
+    ]
+    return Bodies.of([*plain, boundaries])

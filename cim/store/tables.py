@@ -70,6 +70,7 @@ body = Table(
     Column("footprint", _shape(), nullable=False),
     Column("geom", _shape("MULTIPOLYGONZ")),
     Column("semantics", ARRAY(SmallInteger)),
+    Column("structure", JSONB),
     Column("appearance", JSONB),
     Column("properties", JSONB, nullable=False),
     Column("role", SmallInteger, nullable=False),

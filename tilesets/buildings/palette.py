@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from cim.mesh import Surface
-from cim.types import RoofForm, Use
+from cim.types import RoofForm, Surface, Use
 
 _WALLS = {
     Use.unknown: "#cfcac0",

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cim.geometry import Rings, clean, rings, snap, wind
-from cim.mesh import Mesh, Surface, boxes, extrude, join, triangulate, volumes, walls
+from cim.mesh import Mesh, boxes, extrude, join, triangulate, volumes, walls
+from cim.types import Surface
 
 SHAPES = {
     "rectangle": shapely.box(0, 0, 20, 8),

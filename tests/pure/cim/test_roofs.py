@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from shapely.affinity import rotate, translate
 
 from cim.geometry import Rings, clean, rings, snap, wind
-from cim.mesh import Mesh, Surface, volumes
+from cim.mesh import Mesh, volumes
 from cim.roofs import Bodied, raise_bodies
-from cim.types import RoofForm
+from cim.types import RoofForm, Surface
 
-PITCHED = [form for form in RoofForm if form is not RoofForm.flat]
+PITCHED = [RoofForm.shed, RoofForm.gable, RoofForm.hip, RoofForm.hip_and_gable, RoofForm.pyramidal]
 L_SHAPE = shapely.Polygon([(0, 0), (24, 0), (24, 7), (6, 7), (6, 25), (0, 25)])
 COURTYARD = shapely.box(0, 0, 30, 26).difference(shapely.box(7, 6, 23, 20))
 
