@@ -44,16 +44,23 @@ class Glb:
         return values[:, 0] if width == 1 else values
 
     def attribute(self, name: str) -> np.ndarray:
-        """An attribute of the only primitive."""
-        return self.accessor(self.primitive()["attributes"][name])
+        """An attribute of all primitives that have it, one after another."""
+        return np.concatenate(
+            [self.accessor(p["attributes"][name]) for p in self.primitives() if name in p["attributes"]]
+        )
 
-    def primitive(self) -> dict[str, Any]:
-        """The only primitive."""
-        return self.document["meshes"][0]["primitives"][0]
+    def primitives(self) -> list[dict[str, Any]]:
+        """Its primitives: one, or one for each material."""
+        found: list[dict[str, Any]] = self.document["meshes"][0]["primitives"]
+        return found
 
     def triangles(self) -> np.ndarray:
-        """Vertex indices (t, 3)."""
-        return self.accessor(self.primitive()["indices"]).reshape(-1, 3).astype(np.int64)
+        """Vertex indices (t, 3), of the vertices of all primitives."""
+        found, before = [], 0
+        for primitive in self.primitives():
+            found.append(self.accessor(primitive["indices"]).reshape(-1, 3).astype(np.int64) + before)
+            before += self.document["accessors"][primitive["attributes"]["POSITION"]]["count"]
+        return np.concatenate(found)
 
     def ecef(self) -> np.ndarray:
         """Vertices (v, 3) where a 3D Tiles client puts them: through both nodes, then from y up to z up."""

@@ -49,10 +49,12 @@ async function byThree(bytes) {
 
 async function byTransform(bytes) {
   const root = (await io.readBinary(new Uint8Array(bytes))).getRoot();
-  const [primitive] = root.listMeshes()[0].listPrimitives();
-  const ids = primitive.getAttribute("_FEATURE_ID_0").getArray();
-  const vertices = primitive.getAttribute("POSITION").getCount();
-  return { vertices, triangles: primitive.getIndices().getCount() / 3, lastFeature: ids[ids.length - 1] };
+  const primitives = root.listMeshes()[0].listPrimitives();
+  const sum = (count) => primitives.reduce((all, primitive) => all + count(primitive), 0);
+  const vertices = sum((primitive) => primitive.getAttribute("POSITION").getCount());
+  const triangles = sum((primitive) => primitive.getIndices().getCount() / 3);
+  const ids = primitives.at(-1).getAttribute("_FEATURE_ID_0").getArray();
+  return { vertices, triangles, lastFeature: ids[ids.length - 1] };
 }
 
 async function walk(tile, base, depth) {

@@ -1,9 +1,9 @@
 """The content of a tile of buildings: standing buildings in, one GLB out. Pure.
 
-Coarse content is every building extruded; refined content gives L3 rows the roofs of their forms.
+Coarse content is every building extruded; refined content gives L3 rows the roofs of their forms, and textures.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,10 @@ from cim.mesh import Mesh
 from cim.roofs import raise_bodies
 from cim.types import Bodies, CimLevel, FloatArray, ObjectArray, RoofForm, Use
 from tilesets.buildings.palette import colours
+from tilesets.buildings.site import Photo
 from tilesets.buildings.standing import Flaw, Standing
+from tilesets.buildings.textures.dressing import Dressing, dressed
+from tilesets.buildings.textures.rules import WallTexture
 from tilesets.gltf import glb as gltf
 from tilesets.gltf.metadata import Property, PropertyTable
 from tilesets.gltf.placement import Frame, grown, place
@@ -49,21 +52,28 @@ def roof_error(standing: Standing) -> float:
     return float(np.max(standing.top_m[detailed] - standing.eaves_m[detailed], initial=1.0))
 
 
-def content(standing: Standing, frame: Frame, *, refined: bool) -> Content:
-    """One tile's GLB. refined: L3 rows get their roofs; otherwise everything is an L2 block."""
+def content(standing: Standing, frame: Frame, *, refined: bool, photo: Photo | None = None) -> Content:
+    """One tile's GLB. refined: L3 rows get their roofs and textures; otherwise everything is an L2 block.
+
+    photo: what roofs are seen in, None: nothing.
+    """
     rows = standing.rows
     mesh, level, lod, flaws = _bodies(standing, refined=refined)
+    detailed = level == CimLevel.L3
+    dress = dressed(mesh, standing, detailed, photo) if detailed.any() else None
     placed = place(mesh, frame)
     position = gltf.quantise(placed.position)
     model = gltf.Model(
         position=position,
         normal=placed.normal,
-        colour=colours(rows.use[mesh.feature], rows.roof_form[mesh.feature], mesh.surface),
+        colour=colours(rows.use[mesh.feature], rows.roof_form[mesh.feature], mesh.surface, placed.normal[:, 2]),
         feature=mesh.feature,
         triangles=mesh.triangles,
         pose=frame.pose(),
-        table=table(rows, level, lod),
+        table=table(rows, level, lod) if dress is None else textured(table(rows, level, lod), dress),
+        parts=() if dress is None else dress.parts,
     )
+    flaws += () if dress is None else dress.flaws
     step = float(position.step.max())
     return Content(gltf.encode(model), grown(placed.region, step, step), level, flaws)
 
@@ -127,6 +137,15 @@ def table(rows: Bodies, level: np.ndarray | None = None, lod: np.ndarray | None 
             Property("accuracy", accuracy, "Positional accuracy, metres", no_data=-1),
         ),
     )
+
+
+def textured(plain: PropertyTable, dress: Dressing) -> PropertyTable:
+    """The same attributes, and where each building's textures are from."""
+    told = (
+        Property("wall_texture", dress.wall, "Computed picture of the walls, not taken of them", choices=WallTexture),
+        Property("roof_photo", dress.photographed, "Whether the roof is drawn as the orthophoto shows it"),
+    )
+    return replace(plain, properties=(*plain.properties, *told))
 
 
 def _texts(values: ObjectArray) -> list[str]:

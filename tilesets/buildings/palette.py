@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from cim.types import RoofForm, Surface, Use
+from cim.types import FloatArray, RoofForm, Surface, Use
 
 _WALLS = {
     Use.unknown: "#cfcac0",
@@ -18,7 +18,7 @@ _WALLS = {
     Use.medical: "#dfe1dd",
     Use.transport: "#aeb6bd",
 }
-_SLAB, _GREY_TILE = "#dedbd3", "#6f7478"
+_SLAB, _GREY_TILE, _TIMBER = "#dedbd3", "#6f7478", "#4a372b"
 
 
 def _linear(srgb: str) -> npt.NDArray[np.uint8]:
@@ -29,13 +29,24 @@ def _linear(srgb: str) -> npt.NDArray[np.uint8]:
 
 _WALL_OF_USE = np.stack([_linear(_WALLS[use]) for use in Use])
 _ROOF_OF_FORM = np.stack([_linear(_SLAB if form is RoofForm.flat else _GREY_TILE) for form in RoofForm])
+_UNDERSIDE = _linear(_TIMBER)
 
 
 def colours(
-    use: npt.NDArray[np.uint8], form: npt.NDArray[np.uint8], surface: npt.NDArray[np.uint8]
+    use: npt.NDArray[np.uint8],
+    form: npt.NDArray[np.uint8],
+    surface: npt.NDArray[np.uint8],
+    up: FloatArray | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """Linear RGB (v, 3) of vertices, by the use and roof form of their building and the surface they are of."""
+    """Linear RGB (v, 3) of vertices, by the use and roof form of their building and the surface they are of.
+
+    up: (v,) how much of up is in their normals: the undersides of roofs are dark timber. None: there are none.
+    """
     is_roof = (surface == Surface.roof)[:, None]
-    return np.where(
+    above = np.where(
         is_roof, _ROOF_OF_FORM[np.minimum(form, len(RoofForm) - 1)], _WALL_OF_USE[np.minimum(use, len(Use) - 1)]
     )
+    if up is None:
+        return above
+    is_below = (surface == Surface.overhang) | ((surface == Surface.roof) & (up < 0.0))
+    return np.where(is_below[:, None], _UNDERSIDE, above)

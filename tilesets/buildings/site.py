@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from cim.types import Box, FloatArray, ObjectArray
+import numpy as np
+import numpy.typing as npt
+
+from cim.types import BoolArray, Box, FloatArray, ObjectArray
 from tilesets.tree import TARGET_BYTES
 
 
@@ -27,10 +30,26 @@ class Geoid(Protocol):
         ...
 
 
+class Photo(Protocol):
+    """The orthophoto that roofs are seen in."""
+
+    def sharpest_m(self, box: Box) -> float:
+        """Metres of ground a pixel of the sharpest sheet that meets a box of the city frame; infinite where none does."""
+        ...
+
+    def crop(self, box: Box, pixel_m: float, coarsest_m: float) -> tuple[npt.NDArray[np.uint8], BoolArray]:
+        """Colours (h, w, 3) of a box of the city frame, sRGB, from its upper left corner, and where (h, w) there are any.
+
+        The box is whole pixels wide and high. The sharpest sheet wins; those coarser than `coarsest_m` show nothing.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One city. crs: its frame. extent: its box in that frame, None: not known. highest_m: the height over which a
-    building is told of (the city file's limit). target_bytes: what a tile is meant to weigh at most.
+    building is told of (the city file's limit). target_bytes: what a tile is meant to weigh at most. photo: None where
+    the city has no orthophoto.
     """
 
     crs: str
@@ -39,3 +58,4 @@ class Site:
     extent: Box | None = None
     highest_m: float = float("inf")
     target_bytes: int = TARGET_BYTES
+    photo: Photo | None = None

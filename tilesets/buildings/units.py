@@ -4,6 +4,7 @@ Either way comes to the same bytes: which cells are leaves follows from the cost
 rows, and the blocks from the unit's mass, which is kept cell by cell.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +25,9 @@ from tilesets.tree import UNIT_DEPTH, Cell, Node, leaves
 
 REFINED_COST = 2
 """How many times the bytes of its block a building with its roof is taken to need."""
+
+TEXTURED_DEPTH = 2
+"""The largest cell whose roofs share a picture: 256 m, at 0.25 m a pixel 1,024 of them."""
 
 
 class Rows(Protocol):
@@ -135,9 +139,9 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
     children, levels = [], []
     if (standing.rows.cim_level == CimLevel.L3).any():
         keys = standing.rows.cell
-        for part in leaves(keys, standing.cost * REFINED_COST, cell, site.target_bytes):
+        for part in _refined_cells(standing, cell, site.target_bytes):
             mine = standing.part(*np.searchsorted(keys, part.span()).tolist())
-            fine = buildings.content(mine, frame_at(*part.centre(), site.crs), refined=True)
+            fine = buildings.content(mine, frame_at(*part.centre(), site.crs), refined=True, photo=site.photo)
             flaws += fine.flaws
             levels.append(fine.level)
             children.append(Node(fine.region, 0.0, sink.put("glb", fine.data), cell=part))
@@ -145,6 +149,23 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
     error = buildings.roof_error(standing)
     node = Node(region, error, sink.put("glb", coarse.data), tuple(children), cell)
     return Leaf(cell, node, count(standing, np.concatenate(levels) if levels else coarse.level), flaws)
+
+
+def _refined_cells(standing: Standing, cell: Cell, target: int) -> Iterator[Cell]:
+    """The cells that the buildings of a leaf are refined by: small where there are L3 rows."""
+    keys = standing.rows.cell
+    detailed = keys[standing.rows.cim_level == CimLevel.L3]
+    for part in leaves(keys, standing.cost * REFINED_COST, cell, target):
+        yield from _textured_cells(part, keys, detailed)
+
+
+def _textured_cells(cell: Cell, keys: IntArray, detailed: IntArray) -> Iterator[Cell]:
+    if cell.depth <= TEXTURED_DEPTH or not _meets(cell, detailed):
+        if _meets(cell, keys):
+            yield cell
+        return
+    for k in range(4):
+        yield from _textured_cells(Cell((cell.key << 2) + k, cell.depth - 1), keys, detailed)
 
 
 def _meets(cell: Cell, dirty: IntArray) -> bool:

@@ -22,8 +22,12 @@ from tilesets.city.build import kept
 from tilesets.city.index import Made
 from tilesets.city.records import decode_unit
 from tilesets.crew import Crew
+from tilesets.imagery.photo import ServedPhoto
 from tilesets.publish import PUBLIC, FolderSink
 from tilesets.terrain.ground import ServedGround
+
+ORTHOPHOTO = Path("imagery", "orthophoto")
+"""Where the orthophoto that is served lies in the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +147,10 @@ def spread(order: Order, jobs: Sequence[Job], workers: int, cluster: str | None 
 
 
 def open_site(order: Order) -> Site:
-    """The site of a city on the terrain that is served."""
+    """The site of a city on the terrain that is served, its roofs in the orthophoto that is."""
     city = order.city
     geoid = open_geoid(city)
     ground = ServedGround.open(order.data / "terrain", city.crs, geoid)
     extent, highest = city.frame_box(margin_m=1_000.0), city.limits.building_height_m[1]
-    return Site(city.crs, ground, geoid, extent, highest, order.target_bytes)
+    photo = ServedPhoto.open(order.data / ORTHOPHOTO, city.crs)
+    return Site(city.crs, ground, geoid, extent, highest, order.target_bytes, photo)

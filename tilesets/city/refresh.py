@@ -17,16 +17,17 @@ from cim.types import IntArray, Progress, silent
 from tilesets.city import plan as plans
 from tilesets.city.build import BuildReport, finish, report_of
 from tilesets.city.index import Index, Made
-from tilesets.city.making import Order, spread
+from tilesets.city.making import ORTHOPHOTO, Order, spread
 from tilesets.city.plan import Plan
 from tilesets.city.records import decode_unit
 from tilesets.city.shelf import Shelf
+from tilesets.imagery.photo import version as imagery_version
 from tilesets.publish import FolderSink, name_of
 from tilesets.terrain import manifest
 from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 
 TILESET = "city"
-BUILDER_VERSION = 3
+BUILDER_VERSION = 4
 """Part of the stamp: raise it when the same rows on the same ground would now give other tiles."""
 ALONE = 6_000
 """Below so many rows starting workers costs more than it saves."""
@@ -137,10 +138,10 @@ def ordered(yard: Yard, reader: Reader) -> Order:
 
 
 def stamp(yard: Yard) -> str:
-    """Of all that decides a tile besides its rows and the ground."""
-    city = yard.city
+    """Of all that decides a tile besides its rows and the ground: another orthophoto gives other roofs."""
+    city, photo = yard.city, imagery_version(yard.data / ORTHOPHOTO)
     parts = [BUILDER_VERSION, yard.target_bytes, city.crs, city.frame_box().as_tuple(), city.limits.building_height_m]
-    return hashlib.sha256(json.dumps([*parts, yard.geoid.approximate]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([*parts, yard.geoid.approximate, photo]).encode()).hexdigest()
 
 
 def index_of(yard: Yard, shelf: Shelf) -> Index:

@@ -1,27 +1,26 @@
-"""Writes one GLB: quantised triangles with normals, colours and feature ids, and an attribute table, by meshopt."""
+"""Writes one GLB: quantised triangles with normals, colours or pictures, feature ids and an attribute table, by meshopt."""
 
 import json
 import struct
 from dataclasses import dataclass
 
-import meshopt
 import numpy as np
 import numpy.typing as npt
 
 from cim.geometry import LATTICE_M
 from cim.types import FloatArray, IntArray
 from tilesets.gltf import metadata as gltf_metadata
+from tilesets.gltf.materials import PLAIN, Material, Materials, stretched
 from tilesets.gltf.metadata import Json, PropertyTable
+from tilesets.gltf.views import ARRAY, ELEMENTS, MESHOPT, Views
 from tilesets.spec import GENERATOR
 
-MESHOPT = "EXT_meshopt_compression"
 QUANTIZATION = "KHR_mesh_quantization"
 FEATURES = "EXT_mesh_features"
 METADATA = "EXT_structural_metadata"
 
 _STEPS = 65535
 _UNSIGNED_BYTE, _BYTE, _UNSIGNED_SHORT, _UNSIGNED_INT = 5121, 5120, 5123, 5125
-_ARRAY, _ELEMENTS = 34962, 34963
 # glTF is y up and 3D Tiles z up: a client turns the model by this matrix's inverse, so it is undone here first.
 _Y_UP = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
 
@@ -35,12 +34,27 @@ class Quantised:
     step: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The triangles of a model that are of one material.
+
+    vertex: (k,) which vertices of the model it uses; triangles: (t, 3) places in that list. uv: (k, 2) where the vertices
+    lie in the material's picture: whole pictures, from its upper left corner; None where it has none.
+    """
+
+    vertex: IntArray
+    triangles: IntArray
+    material: Material = PLAIN
+    uv: FloatArray | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a GLB draws.
 
-    position, normal: (v, 3), unit, in axes that `pose` (4, 4) moves to earth-centred ones. colour: (v, 3) linear.
-    feature: (v,) the row of the attribute table a vertex belongs to. triangles: (t, 3).
+    position, normal: (v, 3), unit, in axes that `pose` (4, 4) moves to earth-centred ones. colour: (v, 3) linear, of what
+    has no picture. feature: (v,) the row of the attribute table a vertex belongs to. triangles: (t, 3). parts: the same
+    triangles by material; none: all of them are plain.
     """
 
     position: Quantised
@@ -50,6 +64,7 @@ class Model:
     triangles: IntArray
     pose: FloatArray
     table: PropertyTable
+    parts: tuple[Part, ...] = ()
 
 
 def quantise(position: FloatArray, *, per_axis: bool = False) -> Quantised:
@@ -86,72 +101,13 @@ def encode(model: Model, *, compress: bool = True) -> bytes:
     """
     if model.table.count > 2**16:
         raise ValueError(f"{model.table.count} features in one tile; at most 65,536 have ids")
-    views = _Views(compress)
-    attributes = _accessors(model, views)
-    document = _document(model, views, attributes)
+    views = Views(compress)
+    parts = model.parts or (Part(np.arange(len(model.position.value)), model.triangles),)
+    accessors: list[Json] = []
+    materials = Materials(views)
+    primitives = [_primitive(model, part, views, accessors, materials) for part in parts]
+    document = _document(model, views, accessors, primitives, materials)
     return _container(document, views.data())
-
-
-class _Views:
-    """The buffer views of a GLB while it is being written: compressed streams and plain bytes in one chunk."""
-
-    def __init__(self, compress: bool) -> None:
-        self.entries: list[Json] = []
-        self.compress = compress
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._plain_size = 0
-
-    def stream(self, rows: npt.NDArray[np.generic], target: int) -> int:
-        """A view of vertex rows (each a multiple of four bytes) or of triangle indices."""
-        is_index = target == _ELEMENTS
-        entry: Json = {"buffer": 0, "byteLength": rows.nbytes, "target": target}
-        stride = rows.itemsize if is_index else rows.nbytes // len(rows)
-        if not is_index:
-            entry["byteStride"] = stride
-        if not self.compress:
-            return self._add(entry | {"byteOffset": self._append(rows.tobytes())})
-        mode = "TRIANGLES" if is_index else "ATTRIBUTES"
-        packed = meshopt.encode_gltf_buffer(rows.ravel() if is_index else rows, mode)
-        entry |= {"buffer": 1, "byteOffset": self._plain_size}
-        self._plain_size += -(-rows.nbytes // 8) * 8
-        entry["extensions"] = {
-            MESHOPT: {
-                "buffer": 0,
-                "byteOffset": self._append(packed),
-                "byteLength": len(packed),
-                "byteStride": stride,
-                "count": rows.size if is_index else len(rows),
-                "mode": mode,
-            }
-        }
-        return self._add(entry)
-
-    def plain(self, data: bytes) -> int:
-        """A view of bytes as they are, aligned to eight."""
-        return self._add({"buffer": 0, "byteOffset": self._append(data), "byteLength": len(data)})
-
-    def buffers(self) -> list[Json]:
-        """The glTF buffers: the binary chunk, and the one that only says how large the decompressed data is."""
-        chunk: list[Json] = [{"byteLength": self._size}]
-        if self.compress:
-            chunk.append({"byteLength": self._plain_size, "extensions": {MESHOPT: {"fallback": True}}})
-        return chunk
-
-    def data(self) -> bytes:
-        """The binary chunk."""
-        return b"".join(self._parts)
-
-    def _append(self, data: bytes) -> int:
-        offset = self._size
-        padded = data + bytes(-len(data) % 8)
-        self._parts.append(padded)
-        self._size += len(padded)
-        return offset
-
-    def _add(self, entry: Json) -> int:
-        self.entries.append(entry)
-        return len(self.entries) - 1
 
 
 def _padded(columns: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:
@@ -161,43 +117,52 @@ def _padded(columns: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.gene
     return rows
 
 
-def _accessors(model: Model, views: _Views) -> list[Json]:
-    """The accessors of position, normal, colour, feature id and indices, in this order."""
-    value, count = model.position.value, len(model.position.value)
-    wide = count > 2**16 - 1
-    indices = model.triangles.astype(np.uint32 if wide else np.uint16)
+def _primitive(model: Model, part: Part, views: Views, accessors: list[Json], materials: Materials) -> Json:
+    """One primitive; its accessors of position, normal, colour or place in the picture, feature id and indices are added."""
+    value, feature = model.position.value[part.vertex], model.feature[part.vertex].astype(np.uint16)
     bounds = {"min": value.min(axis=0).tolist(), "max": value.max(axis=0).tolist()}
-    streams: list[tuple[npt.NDArray[np.generic], int, str, Json]] = [
-        (_padded(value, 4), _UNSIGNED_SHORT, "VEC3", bounds),
-        (_padded(byte_normals(model.normal), 4), _BYTE, "VEC3", {"normalized": True}),
-        (_padded(model.colour, 4), _UNSIGNED_BYTE, "VEC3", {"normalized": True}),
-        (_padded(model.feature.astype(np.uint16)[:, None], 2), _UNSIGNED_SHORT, "SCALAR", {}),
+    streams: list[tuple[str, npt.NDArray[np.generic], int, str, Json]] = [
+        ("POSITION", _padded(value, 4), _UNSIGNED_SHORT, "VEC3", bounds),
+        ("NORMAL", _padded(byte_normals(model.normal[part.vertex]), 4), _BYTE, "VEC3", {"normalized": True}),
     ]
-    accessors: list[Json] = [
-        {"bufferView": views.stream(rows, _ARRAY), "componentType": kind, "count": count, "type": shape} | extra
-        for rows, kind, shape, extra in streams
-    ]
-    accessors.append(
-        {
-            "bufferView": views.stream(indices, _ELEMENTS),
-            "componentType": _UNSIGNED_INT if wide else _UNSIGNED_SHORT,
-            "count": indices.size,
-            "type": "SCALAR",
-        }
-    )
-    return accessors
-
-
-def _document(model: Model, views: _Views, accessors: list[Json]) -> Json:
-    used = [QUANTIZATION, *([MESHOPT] if views.compress else []), FEATURES, METADATA]
-    primitive: Json = {
-        "attributes": {"POSITION": 0, "NORMAL": 1, "COLOR_0": 2, "_FEATURE_ID_0": 3},
-        "indices": 4,
-        "material": 0,
-        "extensions": {
-            FEATURES: {"featureIds": [{"featureCount": model.table.count, "attribute": 0, "propertyTable": 0}]}
-        },
+    if part.uv is None:
+        colour = _padded(model.colour[part.vertex], 4)
+        streams.append(("COLOR_0", colour, _UNSIGNED_BYTE, "VEC3", {"normalized": True}))
+        material = materials.number(part.material)
+    else:
+        place, transform = stretched(part.uv)
+        streams.append(("TEXCOORD_0", place, _UNSIGNED_SHORT, "VEC2", {"normalized": True}))
+        material = materials.number(part.material, transform)
+    streams.append(("_FEATURE_ID_0", _padded(feature[:, None], 2), _UNSIGNED_SHORT, "SCALAR", {}))
+    attributes: Json = {}
+    for name, rows, kind, shape, extra in streams:
+        attributes[name] = len(accessors)
+        view = views.stream(rows, ARRAY)
+        accessors.append({"bufferView": view, "componentType": kind, "count": len(value), "type": shape} | extra)
+    accessors.append(_indices(part.triangles, len(value), views))
+    features = {"featureCount": model.table.count, "attribute": 0, "propertyTable": 0}
+    return {
+        "attributes": attributes,
+        "indices": len(accessors) - 1,
+        "material": material,
+        "extensions": {FEATURES: {"featureIds": [features]}},
     }
+
+
+def _indices(triangles: IntArray, vertices: int, views: Views) -> Json:
+    """The accessor of the corners of triangles among so many vertices."""
+    wide = vertices > 2**16 - 1
+    indices = triangles.astype(np.uint32 if wide else np.uint16)
+    return {
+        "bufferView": views.stream(indices, ELEMENTS),
+        "componentType": _UNSIGNED_INT if wide else _UNSIGNED_SHORT,
+        "count": indices.size,
+        "type": "SCALAR",
+    }
+
+
+def _document(model: Model, views: Views, accessors: list[Json], primitives: list[Json], materials: Materials) -> Json:
+    used = [QUANTIZATION, *([MESHOPT] if views.compress else []), *materials.extensions(), FEATURES, METADATA]
     metadata = {"schema": gltf_metadata.schema(model.table), "propertyTables": [_property_table(model.table, views)]}
     return {
         "asset": {"version": "2.0", "generator": GENERATOR},
@@ -210,15 +175,15 @@ def _document(model: Model, views: _Views, accessors: list[Json]) -> Json:
             {"matrix": (_Y_UP @ model.pose).T.ravel().tolist(), "children": [1]},
             {"mesh": 0, "translation": model.position.offset.tolist(), "scale": model.position.step.tolist()},
         ],
-        "meshes": [{"primitives": [primitive]}],
-        "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}],
+        "meshes": [{"primitives": primitives}],
+        **materials.document(),
         "accessors": accessors,
         "bufferViews": views.entries,
         "buffers": views.buffers(),
     }
 
 
-def _property_table(table: PropertyTable, views: _Views) -> Json:
+def _property_table(table: PropertyTable, views: Views) -> Json:
     properties: Json = {}
     for column in table.properties:
         if gltf_metadata.is_unknown(column):

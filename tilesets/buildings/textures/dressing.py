@@ -1,0 +1,113 @@
+"""A tile's mesh by material: roofs that the orthophoto shows, walls by their computed pictures, and the plain rest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cim.mesh import Mesh
+from cim.types import BoolArray, FloatArray, IntArray, Surface
+from tilesets.buildings.site import Photo
+from tilesets.buildings.standing import Flaw, Standing
+from tilesets.buildings.textures import roofs, rules, runs
+from tilesets.buildings.textures.painting import PANELS, picture
+from tilesets.buildings.textures.rules import WallTexture
+from tilesets.gltf.glb import Part
+from tilesets.gltf.materials import PLAIN, Material
+
+ORTHOPHOTO_MISSING = "orthophoto_missing"
+LEAST_UP = 0.3
+"""A roof face whose normal has less of up in it is not shown by a photo from above: it keeps a plain colour."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dressing:
+    """parts: of the model. wall: (n,) `WallTexture` that a building's walls show, the front's where there is one.
+
+    photographed: (n,) whether its roof is in the orthophoto. flaws: of roofs that are not, though there is one.
+    """
+
+    parts: tuple[Part, ...]
+    wall: npt.NDArray[np.uint8]
+    photographed: BoolArray
+    flaws: tuple[Flaw, ...]
+
+
+def dressed(mesh: Mesh, standing: Standing, detailed: BoolArray, photo: Photo | None) -> Dressing:
+    """The parts of a mesh. detailed: (n,) which buildings are drawn with all their surfaces; the others stay plain."""
+    shown = detailed[mesh.feature[mesh.triangles[:, 0]]]
+    surface, up = mesh.triangle_surface(), mesh.normal[mesh.triangles[:, 0], 2]
+    roof = np.flatnonzero(shown & (surface == Surface.roof) & (up >= LEAST_UP))
+    wall = np.flatnonzero(shown & (surface == Surface.wall) & runs.is_wall_like(mesh))
+    roofed, photographed, flaws = _roofs(mesh, standing, roof, photo)
+    walled, texture = _walls(mesh, standing, wall)
+    taken = np.zeros(len(mesh.triangles), dtype=np.bool_)
+    taken[wall] = True
+    taken[roof[photographed[mesh.feature[mesh.triangles[roof, 0]]]]] = True
+    plain = np.flatnonzero(~taken)
+    rest = [_part(mesh, plain, PLAIN, None)] if len(plain) else []
+    return Dressing((*rest, *roofed, *walled), texture, photographed, flaws)
+
+
+def _roofs(
+    mesh: Mesh, standing: Standing, roof: IntArray, photo: Photo | None
+) -> tuple[list[Part], BoolArray, tuple[Flaw, ...]]:
+    photographed = np.zeros(len(standing), dtype=np.bool_)
+    if photo is None or len(roof) == 0:
+        return [], photographed, ()
+    owner = mesh.feature[mesh.triangles[roof, 0]]
+    found = roofs.crop(mesh, roof, photo)
+    if found is None:
+        return [], photographed, _unseen(standing, np.unique(owner))
+    seen = ~np.isin(owner, found.missing)
+    photographed[owner[seen]] = True
+    which = roof[seen]
+    material = Material("orthophoto", found.picture)
+    places = found.places(mesh.xy[mesh.point[mesh.triangles[which]]])
+    return [_part(mesh, which, material, places)], photographed, _unseen(standing, found.missing)
+
+
+def _walls(mesh: Mesh, standing: Standing, wall: IntArray) -> tuple[list[Part], npt.NDArray[np.uint8]]:
+    """A part for every picture, and the picture of each building (n,)."""
+    texture = np.zeros(len(standing), dtype=np.uint8)
+    if len(wall) == 0:
+        return [], texture
+    found, chosen = runs.walls(mesh, wall), rules.chosen(standing.rows)
+    of_face = runs.pictured(found, standing.base_m, standing.eaves_m, chosen)
+    texture[found.feature] = chosen[1][found.feature]
+    front = of_face == chosen[0][found.feature]
+    texture[found.feature[front]] = of_face[front]
+    parts = []
+    for code in np.unique(of_face).tolist():
+        which = np.flatnonzero(of_face[found.face] == code)
+        kind = WallTexture(code)
+        places = runs.places(mesh, found, standing.base_m, kind, which)
+        material = Material(kind.name, picture(kind), True, PANELS[kind].roughness, is_procedural=True)
+        parts.append(_part(mesh, found.triangle[which], material, places))
+    return parts, texture
+
+
+def _unseen(standing: Standing, missing: IntArray) -> tuple[Flaw, ...]:
+    rows = standing.rows
+    return tuple(
+        Flaw(
+            int(rows.id[row]),
+            ORTHOPHOTO_MISSING,
+            f"building {rows.id[row]} has a roof that no orthophoto shows whole, a metre a pixel or finer",
+            "drawn in a plain colour",
+            int(rows.cell[row]),
+        )
+        for row in missing.tolist()
+    )
+
+
+def _part(mesh: Mesh, which: IntArray, material: Material, places: FloatArray | None) -> Part:
+    """These triangles and the vertices they use; places: (t, 3, 2) in the picture, equal at a vertex of one face."""
+    corner = mesh.triangles[which]
+    vertex, inverse = np.unique(corner, return_inverse=True)
+    triangles = inverse.reshape(-1, 3)
+    if places is None:
+        return Part(vertex, triangles, material)
+    uv = np.zeros((len(vertex), 2))
+    uv[triangles.ravel()] = places.reshape(-1, 2)
+    return Part(vertex, triangles, material, uv)

@@ -1,0 +1,125 @@
+"""How pictures run along walls: bays fit a wall's length and storeys its height, bricks are laid by the metre."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cim.mesh import Mesh
+from cim.types import BoolArray, FloatArray, IntArray
+from tilesets.buildings.textures.painting import PANELS
+from tilesets.buildings.textures.rules import LONG_SHARE, NORTH, Sides, WallTexture
+
+LEAST_FRONT_M = (2.4, 2.2)
+"""A narrower or lower wall has no door and no window."""
+_STANDING = 0.5  # a wall whose normal has more of up or down in it is seen from above: its picture would be squeezed
+_LEVEL_M = 1.0 / 8.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walls:
+    """The flat faces of walls. triangle: (t,) which of the mesh's; face: (t,) whose they are, from 0.
+
+    feature, length_m, low_m, high_m: (f,) the building of each, its run, and the heights that it lies between; start: (f,)
+    where its run begins; along: (f, 2) which way it runs, unit, its outside on the right; north: (f,) how much of north is
+    in its outward direction.
+    """
+
+    triangle: IntArray
+    face: IntArray
+    feature: IntArray
+    length_m: FloatArray
+    low_m: FloatArray
+    high_m: FloatArray
+    start: FloatArray
+    along: FloatArray
+    north: FloatArray
+
+
+def walls(mesh: Mesh, triangle: IntArray) -> Walls:
+    """The faces that these triangles of a mesh make up: those that share vertices are one."""
+    corner = mesh.triangles[triangle]
+    label = _joined(corner, len(mesh.z))
+    vertex = np.unique(corner)
+    heads, face_of_vertex = np.unique(label[vertex], return_inverse=True)
+    place = np.zeros(len(mesh.z), dtype=np.int64)
+    place[vertex] = face_of_vertex
+    normal = mesh.normal[heads]
+    level = np.maximum(np.hypot(normal[:, 0], normal[:, 1]), 1e-9)
+    outward = normal[:, :2] / level[:, None]
+    along = np.column_stack([-outward[:, 1], outward[:, 0]])
+    at, z = mesh.xy[mesh.point[vertex]], mesh.z[vertex]
+    run = np.sum((at - at[:1]) * along[face_of_vertex], axis=1)
+    start, end, low, high = _ranges(face_of_vertex, len(heads), run, z)
+    begin = start + np.sum(at[:1] * along, axis=1)
+    return Walls(
+        triangle, place[corner[:, 0]], mesh.feature[heads], end - start, low, high, begin, along, outward[:, 1]
+    )
+
+
+def is_wall_like(mesh: Mesh) -> BoolArray:
+    """Which triangles (t,) stand upright enough for a wall's picture."""
+    return np.asarray(np.abs(mesh.normal[mesh.triangles[:, 0], 2]) <= _STANDING)
+
+
+def pictured(
+    found: Walls,
+    base_m: FloatArray,
+    eaves_m: FloatArray,
+    rules: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
+) -> npt.NDArray[np.uint8]:
+    """The `WallTexture` (f,) of each face. base_m, eaves_m: (n,) of the buildings; rules: as `rules.chosen` has them."""
+    front, other, sides = (column[found.feature] for column in rules)
+    longest = np.zeros(len(base_m))
+    np.maximum.at(longest, found.feature, found.length_m)
+    is_long = found.length_m >= LONG_SHARE * longest[found.feature]
+    open_side = (sides == Sides.every) | (is_long & ((sides == Sides.long) | (found.north < NORTH)))
+    wide, tall = LEAST_FRONT_M
+    high = found.high_m - np.maximum(found.low_m, base_m[found.feature])
+    is_gable = found.low_m > eaves_m[found.feature] - _LEVEL_M
+    return np.where(open_side & ~is_gable & (found.length_m >= wide) & (high >= tall), front, other)
+
+
+def places(mesh: Mesh, found: Walls, base_m: FloatArray, texture: WallTexture, which: IntArray) -> FloatArray:
+    """Where the corners (t, 3, 2) of the triangles `which` (places in `found`) lie in a picture, in whole pictures.
+
+    From the lower left corner of the wall on; a picture of storeys fits itself to the wall, any other is laid by the metre.
+    """
+    panel = PANELS[texture]
+    corner, face = mesh.triangles[found.triangle[which]], found.face[which]
+    at = mesh.xy[mesh.point[corner]]
+    run = np.sum(at * found.along[face][:, None, :], axis=2) - found.start[face][:, None]
+    low = np.maximum(found.low_m, base_m[found.feature])[face]
+    up = mesh.z[corner] - low[:, None]
+    if panel.storeys == 0:
+        return np.stack([run / panel.width_m, -up / panel.height_m], axis=2)
+    length, height = found.length_m[face], np.maximum(found.high_m[face] - low, 1e-6)
+    bays = np.maximum(np.round(length / panel.width_m), 1.0)
+    storeys = np.maximum(np.round(height / (panel.height_m / panel.storeys)), 1.0)
+    across = run / length[:, None] * bays[:, None]
+    return np.stack([across, -up / height[:, None] * (storeys / panel.storeys)[:, None]], axis=2)
+
+
+def _joined(corner: IntArray, count: int) -> IntArray:
+    """For every vertex (count,) the least one that it is joined with by triangles (t, 3)."""
+    label = np.arange(count)
+    while True:
+        least = label[corner].min(axis=1)
+        before = label.copy()
+        np.minimum.at(label, corner.ravel(), np.repeat(least, 3))
+        if (label == before).all():
+            return label
+
+
+def _ranges(
+    owner: IntArray, count: int, run: FloatArray, z: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """The least and the greatest run, and the least and the greatest height, of each owner (count,)."""
+    order = np.argsort(owner, kind="stable")
+    starts = np.searchsorted(owner[order], np.arange(count))
+    return (
+        np.minimum.reduceat(run[order], starts),
+        np.maximum.reduceat(run[order], starts),
+        np.minimum.reduceat(z[order], starts),
+        np.maximum.reduceat(z[order], starts),
+    )
