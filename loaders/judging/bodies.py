@@ -37,8 +37,8 @@ def bodies(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd.G
     table["height_m"] = reckoned.where(~assumed, limits.assumed_height_m)
     _eaves(table, alive, verdicts)
     _storeys(table, height, limits, alive & ~wrong, verdicts)
-    form, basis = table["roof_form"], table["roof_basis"]
-    told = np.where(basis.isna() & form.notna(), "source", basis.where(basis.notna(), None).to_numpy(dtype=object))
+    pairs = zip(table["roof_form"].tolist(), table["roof_basis"].tolist(), strict=True)
+    told = [basis if isinstance(basis, str) else "source" if isinstance(form, str) else None for form, basis in pairs]
     table["roof_basis"] = pd.Series(told, index=table.index, dtype=object)
     return table
 
