@@ -91,6 +91,8 @@ def _remembering(verb: Verb) -> None:
     one.add_argument(
         "--percentile", type=float, default=50.0, help="of the pixels within a footprint (default: 50, the median)"
     )
+    one = verb("forms", "infer the roof forms that nobody tells, of the old town's buildings, and load those")
+    one.add_argument("--all", action="store_true", help="of the coarse model's buildings too")
 
 
 def _exporting(verb: Verb) -> None:

@@ -89,6 +89,10 @@ CODES: dict[str, tuple[str, str]] = {
     "valid_time_inside_out": ("失效时间不晚于生效时间", "it ends before it begins"),
     "height_out_of_range": ("高度超出合理范围", "the height is out of range"),
     "storeys_against_height": ("层数与高度不相称", "storeys and height do not fit each other"),
+    "base_against_ground": (
+        "所报地面高程与高程模型不符",
+        "the ground height stated is not that of the elevation model",
+    ),
     "eaves_above_ridge": ("檐高高于总高", "the eaves lie above the ridge"),
     # Rasters
     "dem_void": ("高程有空洞", "heights are missing, as the file says"),

@@ -36,6 +36,10 @@ class Limits:
     overlap_share: float = 0.1
     address_reach_m: float = 30.0
     """how far the building of an address may be from its point (the project's own default)"""
+    hall_storey_height_m: tuple[float, float] = (2.2, 15.0)
+    """of a hall of a temple or a palace, which is one storey up to the eaves (the project's own default)"""
+    base_tolerance_m: float = 2.0
+    """how far a stated ground height may be from the elevation model's (the project's own default)"""
     max_share: Mapping[str, float] = field(default_factory=dict)
     """code -> the largest share of a source's records that may have it"""
     absent: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -117,7 +121,7 @@ _KEYS = {
         *("max_rejected_share", "storey_height_m", "building_height_m"),
         *("assumed_storey_m", "assumed_height_m", "min_footprint_m2", "overlap_share", "max_share", "absent"),
         *("max_delivery_gib", "max_unpack_ratio", "max_archive_files"),
-        "address_reach_m",
+        *("address_reach_m", "hall_storey_height_m", "base_tolerance_m"),
     },
     "sample": {"generator"},
 }
@@ -170,6 +174,8 @@ def _city(data: Mapping[str, Any]) -> City:
             min_footprint_m2=float(limits.get("min_footprint_m2", 1.0)),
             overlap_share=_share(limits.get("overlap_share", 0.1), "limits.overlap_share"),
             address_reach_m=float(limits.get("address_reach_m", 30.0)),
+            hall_storey_height_m=_range(limits.get("hall_storey_height_m", (2.2, 15.0)), "limits.hall_storey_height_m"),
+            base_tolerance_m=float(limits.get("base_tolerance_m", 2.0)),
             max_share={
                 str(code): _share(value, f"limits.max_share.{code}")
                 for code, value in limits.get("max_share", {}).items()

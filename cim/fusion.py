@@ -6,27 +6,33 @@ first of these that tells them apart:
 1. the one that knows a value (None, NaN, blank text and the use `unknown` are no values);
 2. a measured source over a synthetic one;
 3. for the body only: a height from the source over one derived from a surface model (dsm) over one reckoned from storeys
-   over one assumed;
+   over one assumed; for the roof only: a form from the source over a measured one over an inferred one, and before
+   other sources the one whose height wins;
 4. the better (smaller) stated `accuracy_m`; a stated one over none;
 5. the newer `survey_date`; a stated one over none;
 6. the place in the city file: the smaller `priority`, so the source that is listed first;
 7. the dataset whose name comes first in the alphabet; within one dataset the record kept more recently, then the later
    version, then the earlier row.
 
-Three things travel together. *The body*: height_m, height_basis, eaves_m, base_m and roof_form all come from the source
-whose height wins, for they describe one body, even where that source knows no eaves and another does. *The footprint*
-brings the accuracy_m, survey_date and source of its claim. *is_synthetic* is true if the winning footprint or the
-winning body is. Every other attribute, free properties included, is decided on its own.
+Four things travel together. *The body*: height_m, height_basis, eaves_m and base_m all come from the source whose height
+wins, even where that source knows no base and another does. *The roof*: its form, basis, pitch, tiers and the rule that
+inferred it come from the source whose form wins; where the body's source knows no eaves, the roof brings its own, if its
+source has the same height (within the tolerance of conflicts) or speaks of no height. *The footprint* brings the
+accuracy_m, survey_date and source of its claim. *is_synthetic* is true if the winning footprint or the winning body is.
+Every other attribute, free properties included, is decided on its own.
+
+A record that was derived speaks only of the attributes that it names (`tells_of`), while any other record tells of the
+building: it brings no footprint, and what it carries besides is no claim.
 
 Sources that know different values are a *conflict*, told with winner, loser and reason: heights more than 0.5 m apart,
-footprints with an IoU under 0.9, texts that differ after folding, other values that are not equal.
+footprints with an IoU under 0.9, texts that differ after folding, other values that are not equal. An inferred roof
+contradicts nobody.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import lru_cache
-from math import inf, isclose
+from math import isclose
 from numbers import Real
 from operator import attrgetter
 from typing import Any, TypedDict
@@ -34,44 +40,29 @@ from typing import Any, TypedDict
 import shapely
 
 from cim.address.spelling import fold
+from cim.claims import (
+    BODY,
+    PROVENANCE,
+    ROOF,
+    TELLS_OF,
+    Claim,
+    Side,
+    is_value,
+    roof_standing,
+    side,
+    why,
+    why_body,
+    why_roof,
+)
 from cim.errors import BadInput
 
-BODY = ("height_m", "height_basis", "eaves_m", "base_m", "roof_form")
-"""Attributes of one body: they come from one source."""
-
-PROVENANCE = ("accuracy_m", "survey_date", "source", "is_synthetic")
-"""How far to trust the footprint: never decided on its own, and never in conflict."""
+__all__ = ["BODY", "PROVENANCE", "ROOF", "Claim", "Conflict", "Decision", "Fused", "Said", "fuse"]
 
 HEIGHT_TOLERANCE_M = 0.5
 """Heights nearer than this do not contradict each other: so much hides in parapets and in where the ground is taken."""
 
 FOOTPRINT_IOU = 0.9
 """Outlines at least this much alike do not contradict each other: 0.25 m of drawing about a house of 10 m by 10 m."""
-
-BASES = ("source", "dsm", "storeys", "assumed")
-"""What a height comes from, best first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What one record of one source says of a building, at one level of detail.
-
-    attributes: canonical names and free properties, flat; those under `PROVENANCE` other than `source` are not read,
-    for they have fields here. geometry: the footprint, valid, city frame, metres; None if the source has none.
-    accuracy_m: metres. record_from: since when the record is held (UTC-aware). priority: place in the city file,
-    smaller first. Dataset, version and row name the record.
-    """
-
-    dataset: str
-    version_id: int
-    source_row: int
-    attributes: Mapping[str, Any]
-    geometry: shapely.Geometry | None
-    accuracy_m: float | None
-    survey_date: date | None
-    is_synthetic: bool
-    record_from: datetime
-    priority: int
 
 
 class Decision(TypedDict):
@@ -116,11 +107,8 @@ class Fused:
     conflicts: tuple[Conflict, ...]
 
 
-_ORDER = ("name", "address", "use", "storeys", *BODY, "year")
-_REASONS = (
-    *("measured over synthetic", "better stated accuracy", "newer survey", "earlier in the city file"),
-    *("first dataset by name", "more recent record", "later version", "earlier row"),
-)
+_NEVER = ("height_basis", "roof_basis", "roof_rule", "roof_confidence", "roof_form_inferred")
+_ORDER = ("name", "address", "use", "storeys", *BODY, *ROOF, "year")
 _METRES = ("height_m", "eaves_m", "base_m")
 
 
@@ -129,7 +117,7 @@ def fuse(claims: Sequence[Claim]) -> Fused:
 
     The order of the claims does not matter. Raises BadInput for no claims, and for two of one record.
 
-    >>> from datetime import UTC
+    >>> from datetime import UTC, datetime
     >>> today = datetime(2026, 1, 1, tzinfo=UTC)
     >>> plan = Claim("plan", 1, 7, {"name": "鼓楼", "storeys": 2}, None, 0.5, None, False, today, 0)
     >>> aerial = Claim("aerial", 2, 9, {"name": None, "storeys": 3}, None, 0.1, None, False, today, 1)
@@ -138,23 +126,24 @@ def fuse(claims: Sequence[Claim]) -> Fused:
     ('鼓楼', 3, 'better stated accuracy: 0.1 m over 0.5 m')
     """
     _refuse(claims)
-    ranked = sorted(map(_side, claims), key=attrgetter("standing"))
+    alone = all(claim.is_derived for claim in claims)
+    ranked = sorted((side(claim, whole=alone) for claim in claims), key=attrgetter("standing"))
     bodies = sorted(
-        (side for side in ranked if not side.known.keys().isdisjoint(BODY)), key=attrgetter("body_standing")
+        (one for one in ranked if not one.known.keys().isdisjoint((*BODY, *ROOF))), key=attrgetter("body_standing")
     )
+    roofs = sorted(bodies, key=lambda one: roof_standing(one, bodies[0]))
     attributes: dict[str, Any] = {}
     decisions: dict[str, Decision] = {}
     conflicts: list[Conflict] = []
     for name in _names(claims):
-        knowing = [side for side in ranked if name in side.known]
-        order = bodies if name in BODY and knowing else knowing
+        order = _order(name, ranked, bodies, roofs)
         attributes[name] = order[0].known.get(name) if order else None
         if order and len(ranked) > 1:
-            decisions[name] = _decision(order[0], order[1] if len(order) > 1 else None, name in BODY, name in BODY[1:])
-            conflicts += _conflicts(name, order)
-    outlined = [s for s in ranked if s.claim.geometry is not None and not shapely.is_empty(s.claim.geometry)]
+            decisions[name] = _decided(name, order, bodies[0] if bodies else None)
+            conflicts += _conflicts(name, order, bodies[0] if bodies else None)
+    outlined = _outlined(ranked, alone)
     if len(ranked) > 1 and outlined:
-        decisions["footprint"] = _decision(outlined[0], outlined[1] if len(outlined) > 1 else None, False, False)
+        decisions["footprint"] = _decision(outlined[0], why(*outlined[:2]) if len(outlined) > 1 else "the only value")
         conflicts += _footprint_conflicts(outlined)
     ground = (outlined or ranked)[0].claim
     attributes |= _provenance(ground)
@@ -162,33 +151,39 @@ def fuse(claims: Sequence[Claim]) -> Fused:
     return Fused(attributes, ground.geometry, decisions, tuple(conflicts))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
-    """A claim with what it knows, and its keys in the rule: the smaller wins, and no two records share one."""
-
-    claim: Claim
-    known: Mapping[str, Any]
-    standing: tuple[Any, ...]
-    body_standing: tuple[Any, ...]
+def _outlined(ranked: Sequence[Side], alone: bool) -> list[Side]:
+    """Those that bring a footprint, best first."""
+    there = [one for one in ranked if one.claim.geometry is not None and not shapely.is_empty(one.claim.geometry)]
+    return [one for one in there if alone or not one.claim.is_derived]
 
 
-def _side(claim: Claim) -> _Side:
-    """Rule 1 as the values that are known; rules 2 and 4 to 7 as a key; for the body rule 3 behind 2, heights first."""
-    known = {name: value for name, value in claim.attributes.items() if _is_value(name, value)}
-    basis = known.get("height_basis")
-    rank = BASES.index(basis) if basis in BASES else len(BASES)
-    accuracy, day = claim.accuracy_m, claim.survey_date
-    standing = (
-        claim.is_synthetic,
-        accuracy if accuracy is not None and accuracy == accuracy else inf,
-        -day.toordinal() if day is not None and day == day else inf,
-        claim.priority,
-        claim.dataset,
-        -claim.record_from.timestamp(),
-        -claim.version_id,
-        claim.source_row,
-    )
-    return _Side(claim, known, standing, ("height_m" not in known, claim.is_synthetic, rank, *standing[1:]))
+def _order(name: str, ranked: Sequence[Side], bodies: Sequence[Side], roofs: Sequence[Side]) -> Sequence[Side]:
+    """Who has a say in an attribute, best first; nobody where nobody knows it."""
+    knowing = [one for one in ranked if name in one.known]
+    if not knowing or name not in (*BODY, *ROOF):
+        return knowing
+    if name == "eaves_m" and name not in bodies[0].known and _brings_eaves(roofs[0], bodies[0]):
+        return [roofs[0]]
+    return roofs if name in ROOF else bodies
+
+
+def _brings_eaves(roof: Side, body: Side) -> bool:
+    """Whether the eaves of the winning roof fit the winning body."""
+    eaves, ours, theirs = roof.known.get("eaves_m"), body.known.get("height_m"), roof.known.get("height_m")
+    if roof is body or not roof.tells_roof or eaves is None or ours is None or not eaves <= ours:
+        return False
+    return theirs is None or abs(float(theirs) - float(ours)) <= HEIGHT_TOLERANCE_M + 1e-9
+
+
+def _decided(name: str, order: Sequence[Side], body: Side | None) -> Decision:
+    """Who wins an attribute, and why not the second."""
+    won, second = order[0], order[1] if len(order) > 1 else None
+    if name in ROOF:
+        return _decision(won, "the only value" if second is None else why_roof(won, second, body))
+    if name in BODY and won is not body:
+        return _decision(won, "goes with the roof: the body's source knows no eaves")
+    reason = "the only value" if second is None else (why_body if name in BODY else why)(won, second)
+    return _decision(won, f"goes with height_m: {reason}" if name in BODY[1:] else reason)
 
 
 def _refuse(claims: Sequence[Claim]) -> None:
@@ -202,73 +197,50 @@ def _refuse(claims: Sequence[Claim]) -> None:
 
 def _names(claims: Sequence[Claim]) -> list[str]:
     """The attributes that any claim names: the layer's own first, then the free ones by name."""
-    named = {name for claim in claims for name in claim.attributes}.difference(PROVENANCE)
+    named = {name for claim in claims for name in claim.attributes}.difference(PROVENANCE, (TELLS_OF,))
     return [name for name in _ORDER if name in named] + sorted(named.difference(_ORDER))
-
-
-def _is_value(name: str, value: Any) -> bool:
-    """Rule 1: whether a value says anything; NaN and NaT are the values that do not equal themselves."""
-    if isinstance(value, str):
-        return bool(value.strip()) and not (name == "use" and value == "unknown")
-    return value is not None and bool(value == value)
 
 
 def _provenance(claim: Claim) -> dict[str, Any]:
     known = {"accuracy_m": claim.accuracy_m, "survey_date": claim.survey_date, "source": claim.attributes.get("source")}
-    return {name: value if _is_value(name, value) else None for name, value in known.items()}
-
-
-# --- reasons -----------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)  # the same few pairs decide every attribute of a building
-def _why(won: _Side, lost: _Side) -> str:
-    """The first of rules 2 and 4 to 7 that tells two claims apart, in words."""
-    ours, theirs = won.standing, lost.standing
-    first = next(at for at, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other)
-    if first == 1:
-        over = f"{theirs[1]:g} m" if theirs[1] < inf else "none stated"
-        return f"better stated accuracy: {ours[1]:g} m over {over}"
-    if first == 2:
-        over = f"{lost.claim.survey_date:%Y-%m-%d}" if theirs[2] < inf else "none stated"
-        return f"newer survey: {won.claim.survey_date:%Y-%m-%d} over {over}"
-    return _REASONS[first]
-
-
-def _why_body(won: _Side, lost: _Side) -> str:
-    """The first rule that tells two bodies apart, in words."""
-    ours, theirs = won.body_standing[:3], lost.body_standing[:3]
-    if ours[0] != theirs[0]:
-        return "the only height"
-    if ours[1] == theirs[1] and ours[2] != theirs[2]:
-        bases = (side.known.get("height_basis", "nothing stated") for side in (won, lost))
-        return "better height basis: {} over {}".format(*bases)
-    return _why(won, lost)
+    return {name: value if is_value(name, value) else None for name, value in known.items()}
 
 
 @lru_cache(maxsize=64)
-def _decision(won: _Side, second: _Side | None, of_body: bool, with_height: bool) -> Decision:
-    """Who wins, and why not the second; attributes that are decided alike share one decision."""
-    why = "the only value" if second is None else (_why_body if of_body else _why)(won, second)
-    why = f"goes with height_m: {why}" if with_height else why
+def _decision(won: Side, reason: str) -> Decision:
+    """Who wins, and why; attributes that are decided alike share one decision."""
     claim = won.claim
-    return Decision(dataset=claim.dataset, source_row=claim.source_row, version_id=claim.version_id, why=why)
+    return Decision(dataset=claim.dataset, source_row=claim.source_row, version_id=claim.version_id, why=reason)
 
 
 # --- conflicts ---------------------------------------------------------------------------------------------------------
 
 
-def _conflicts(name: str, order: Sequence[_Side]) -> list[Conflict]:
+def _conflicts(name: str, order: Sequence[Side], body: Side | None) -> list[Conflict]:
     """Where those behind the first of `order` know another value than it does."""
     won = order[0]
-    if name == "height_basis" or name not in won.known:
+    if name in _NEVER or name not in won.known:
         return []
-    value, why = won.known[name], _why_body if name in BODY else _why
+    losers = [lost for lost in order[1:] if name in lost.known]
+    if name in ROOF:
+        losers = [lost for lost in losers if lost.tells_roof and lost.known.get("roof_basis") != "inferred"]
+    value = won.known[name]
     return [
-        Conflict(name, Said(won.claim.dataset, value), Said(lost.claim.dataset, lost.known[name]), why(won, lost))
-        for lost in order[1:]
-        if name in lost.known and _differ(name, value, lost.known[name])
+        Conflict(
+            name,
+            Said(won.claim.dataset, value),
+            Said(lost.claim.dataset, lost.known[name]),
+            _why(name, won, lost, body),
+        )
+        for lost in losers
+        if _differ(name, value, lost.known[name])
     ]
+
+
+def _why(name: str, won: Side, lost: Side, body: Side | None) -> str:
+    if name in ROOF:
+        return why_roof(won, lost, body).removeprefix("goes with height_m: ")
+    return (why_body if name in BODY else why)(won, lost)
 
 
 def _differ(name: str, one: Any, other: Any) -> bool:
@@ -283,7 +255,7 @@ def _differ(name: str, one: Any, other: Any) -> bool:
     return bool(one != other)
 
 
-def _footprint_conflicts(outlined: Sequence[_Side]) -> list[Conflict]:
+def _footprint_conflicts(outlined: Sequence[Side]) -> list[Conflict]:
     """Where the outlines of those behind the first are not like its own."""
     won, *others = outlined
     area = float(shapely.area(won.claim.geometry))
@@ -295,5 +267,5 @@ def _footprint_conflicts(outlined: Sequence[_Side]) -> list[Conflict]:
         iou = common / united if united else 0.0
         if iou < FOOTPRINT_IOU:
             ours, other = Said(won.claim.dataset, round(area, 1)), Said(lost.claim.dataset, round(theirs, 1))
-            found.append(Conflict("footprint", ours, other, f"{_why(won, lost)}; IoU {iou:.2f}"))
+            found.append(Conflict("footprint", ours, other, f"{why(won, lost)}; IoU {iou:.2f}"))
     return found

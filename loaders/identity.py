@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from cim.claims import TELLS_OF
 from cim.fusion import Claim, Fused, fuse
 from cim.matching import match
 from cim.store import identity
@@ -104,8 +105,9 @@ def _settle_one(rows: Sequence[Any], at: datetime, plan: _Plan) -> None:
     tellings = [row for row in rows if row.role != 2]
     before = next((row for row in rows if row.role == 2), None)
     since = rows[0].since
-    several = len(tellings) > 1
-    role = 1 if several else 0
+    whole = any(not row.properties.get(TELLS_OF) for row in tellings)
+    several = whole and len(tellings) > 1
+    role = 1 if several or not whole else 0  # derived records alone are no building: they stay unseen
     steps = [_onward(row, role, since, at) for row in tellings if row.role != role]
     plan.switched += [state for step in steps for state in step]
     changed = since is not None and (before is None or before.valid_from is None or since > before.valid_from)

@@ -55,16 +55,29 @@ def derive(
 
     surfaces: the parts of datasets of layer dsm, the finest first. Raises BadSource for one that has gone.
     """
-    count = len(buildings.building_id)
+    found = measured(buildings.footprint, surfaces, ground, city.crs, progress, percentile)
+    return _judged(buildings, found, city)
+
+
+def measured(
+    shapes: ObjectArray,
+    surfaces: Sequence[dict[str, Any]],
+    ground: Ground,
+    crs: str,
+    progress: Progress,
+    percentile: float = PERCENTILE,
+) -> Measured:
+    """What surfaces say of footprints (n,) of the city frame: of several the finest that measures answers."""
+    count = len(shapes)
     found = Measured(np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, dtype=np.int64))
     for surface in surfaces:
         open_ = np.flatnonzero(found.pixels < LEAST_PIXELS)
         if len(open_):
-            one = _over(buildings.footprint[open_], surface, ground, city.crs, progress, percentile)
+            one = _over(shapes[open_], surface, ground, crs, progress, percentile)
             better = one.pixels > found.pixels[open_]
             for kept, fresh in zip(_columns(found), _columns(one), strict=True):
                 kept[open_[better]] = fresh[better]
-    return _judged(buildings, found, city)
+    return found
 
 
 def _columns(measured: Measured) -> tuple[npt.NDArray[Any], ...]:

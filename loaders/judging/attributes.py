@@ -8,11 +8,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from cim.city import City, Limits
+from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.layers import PROVENANCE, VALIDITY
 from cim.plugins import Column, Layer, Source
 from cim.types import Issue, ObjectArray
+from loaders.judging.bodies import bodies
 from loaders.judging.verdicts import Verdicts
 
 _OFFSET = r"(?:[Zz]|[+-]\d\d:?\d\d)$"
@@ -109,7 +110,7 @@ def clean(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts)
             absent = verdicts.alive() & table[column.name].isna().to_numpy()
             verdicts.reject(absent, "attribute_missing", f"no {column.name}, which layer {layer.name} requires")
     if layer.name == "buildings":
-        return _heights(table, city.limits, verdicts)
+        return bodies(table, city.limits, verdicts)
     return table
 
 
@@ -244,35 +245,6 @@ def _name(
     for row, value in text[here].items():
         message = f"{column.name} {str(value)[:40]!r}: {expected}"
         verdicts.issues.append(Issue(code, message, int(cast(int, row)), repaired="emptied"))
-
-
-def _heights(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd.GeoDataFrame:
-    """Every building gets a height and says where it comes from: the source, its storeys, or an assumption."""
-    alive = verdicts.alive()
-    height = table["height_m"].astype(float)
-    low, high = limits.building_height_m
-    wrong = alive & height.notna().to_numpy() & ~height.between(low, high).to_numpy()
-    verdicts.reject(wrong, "height_out_of_range", f"height_m is outside {low} to {high} m")
-    storeys = table["storeys"].astype(float)
-    from_storeys = height.isna() & storeys.notna()
-    assumed = height.isna() & storeys.isna()
-    # A height that the file itself calls reckoned or assumed does not become measured by being delivered.
-    stated = table["height_basis"].where(table["height_basis"].notna(), "source")
-    table["height_basis"] = stated.mask(from_storeys, "storeys").mask(assumed, "assumed")
-    each = height / storeys
-    odd = alive & ~wrong & each.notna().to_numpy() & ~each.between(*limits.storey_height_m).to_numpy()
-    for row in table.index[odd]:
-        message = f"{height[row]:g} m over {storeys[row]:g} storeys is outside {limits.storey_height_m} m a storey"
-        verdicts.issues.append(Issue("storeys_against_height", message, int(row)))
-    height = height.where(~from_storeys, storeys * limits.assumed_storey_m)
-    table["height_m"] = height.where(~assumed, limits.assumed_height_m)
-    eaves = table["eaves_m"].astype(float)
-    above = alive & (eaves > table["height_m"]).to_numpy()
-    for row in table.index[above]:
-        message = f"eaves_m {eaves[row]:g} lies above height_m {table['height_m'][row]:g}"
-        verdicts.issues.append(Issue("eaves_above_ridge", message, int(row), repaired="emptied"))
-    table["eaves_m"] = eaves.where(~above)
-    return table
 
 
 def _texts(values: "pd.Series[Any]") -> ObjectArray:

@@ -17,6 +17,7 @@ from cim.plugins import Batch, Layer, Source
 from cim.types import Issue, ObjectArray, Rejected
 from loaders.judging.agreement import agree
 from loaders.judging.attributes import clean, provenance, validity, wide
+from loaders.judging.bodies import tell_bases
 from loaders.judging.raising import Ground, raise_lines
 from loaders.judging.verdicts import Verdicts
 
@@ -47,7 +48,8 @@ def check(
 ) -> Checked:
     """Judge every record of a batch.
 
-    geoid: for sources whose heights are ellipsoidal. ground: for lines of which only the depth is known. Nothing raises for
+    geoid: for sources whose heights are ellipsoidal. ground: for lines of which only the depth is known, and to hold stated
+    bases of buildings against. Nothing raises for
     a bad record: it is repaired and named, or rejected whole. Geometry comes back in the city frame, valid, of the layer's
     kind, within the extent (with heights in a column `raised`, where the layer has them); layers without places and
     deliveries that only name what ends have none. Whether a key comes twice is judged over the whole source.
@@ -71,6 +73,8 @@ def check(
     table = validity(table, city.time_zone, verdicts)
     if source.heights == "ellipsoidal" and "base_m" in table and geoid is not None:
         table["base_m"] = _city_heights(table, city, geoid)
+    if layer.name == "buildings" and source.mode != "terminate":
+        tell_bases(table, city, ground, verdicts)
     found = verdicts.split(batch.frame)
     places = _places(batch, table, source, city, {issue.row for issue in (*verdicts.issues, *batch.issues)})
     rejected = (*found, *batch.damaged)

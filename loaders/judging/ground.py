@@ -9,7 +9,7 @@ from loaders.judging.raising import Ground
 
 def ground(database: Database, layer: Layer) -> Ground | None:
     """Ground heights for a layer whose heights matter, each question in a transaction of its own; None for other layers."""
-    if not layer.z:
+    if not _stands_on(layer):
         return None
 
     def heights(lonlat: FloatArray) -> FloatArray:
@@ -19,9 +19,14 @@ def ground(database: Database, layer: Layer) -> Ground | None:
     return heights
 
 
+def _stands_on(layer: Layer) -> bool:
+    """Lines are raised by the ground; stated bases of buildings are held against it."""
+    return layer.z or layer.name == "buildings"
+
+
 def ground_within(connection: Connection, layer: Layer) -> Ground | None:
     """The same within a transaction that is under way."""
-    return (lambda lonlat: dem.heights(connection, lonlat)) if layer.z else None
+    return (lambda lonlat: dem.heights(connection, lonlat)) if _stands_on(layer) else None
 
 
 def editions(connection: Connection, layer: Layer) -> list[int]:

@@ -1,11 +1,12 @@
--- Open states of every body that the delivery touched and that several datasets tell of, or that was made of several.
+-- Open states of every body that the delivery touched and that several datasets tell of, that was made of several, or that a
+-- derived record (tells_of) speaks of.
 WITH touched AS (
     SELECT object_id, lod, max(since) AS since FROM delivery WHERE fate <> 'unchanged' GROUP BY object_id, lod
 ), shared AS (
     SELECT t.object_id, t.lod, t.since
     FROM touched t JOIN cim.body b ON b.building_id = t.object_id AND b.lod = t.lod AND b.record_to IS NULL
     GROUP BY t.object_id, t.lod, t.since
-    HAVING bool_or(b.role > 0) OR count(DISTINCT b.dataset_id) FILTER (WHERE b.valid_to IS NULL) > 1
+    HAVING bool_or(b.role > 0 OR b.properties ? 'tells_of') OR count(DISTINCT b.dataset_id) FILTER (WHERE b.valid_to IS NULL) > 1
 )
 SELECT b.id, b.building_id, b.lod, b.role, b.cim_level, b.dataset_id, d.name AS dataset, d.priority, b.version_id, b.source_row,
        b.name, b.address, b.use, b.roof_form, b.storeys, b.year, b.height_m, b.height_basis, b.eaves_m, b.base_m,

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from cim.errors import BadInput
-from cim.fusion import BODY, PROVENANCE, Claim, fuse
+from cim.fusion import PROVENANCE, Claim, fuse
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 HOUSE = shapely.box(0, 0, 10, 10)
@@ -110,11 +110,60 @@ def test_a_body_comes_from_one_source_and_is_never_mixed() -> None:
         "plan", {"height_m": 9.0, "height_basis": "storeys", "eaves_m": 6.0, "roof_form": "gable", "storeys": 3}
     )
     fused = fuse([plan, laser])
-    body = {"height_m": 9.2, "height_basis": "source", "eaves_m": None, "base_m": 1041.0, "roof_form": None}
-    assert {name: fused.attributes[name] for name in BODY} == body
-    assert {fused.decisions[name]["dataset"] for name in BODY} == {"laser"}
-    assert fused.decisions["eaves_m"]["why"] == "goes with height_m: better height basis: source over storeys"
+    body = {"height_m": 9.2, "height_basis": "source", "base_m": 1041.0}
+    assert {name: fused.attributes[name] for name in body} == body
+    assert {fused.decisions[name]["dataset"] for name in body} == {"laser"}
+    assert fused.decisions["base_m"]["why"] == "goes with height_m: better height basis: source over storeys"
     assert (fused.attributes["storeys"], fused.decisions["storeys"]["dataset"]) == (3, "plan")
+    assert (fused.attributes["roof_form"], fused.decisions["roof_form"]["why"]) == (
+        "gable",
+        "the only roof that is told",
+    )
+
+
+@pytest.mark.parametrize(
+    ("height", "eaves", "brought"), [(9.0, 6.0, 6.0), (None, 6.0, 6.0), (8.6, 6.0, None), (9.2, 9.3, None)]
+)
+def test_a_roof_brings_its_eaves_to_a_body_of_the_same_height(height: Any, eaves: float, brought: float | None) -> None:
+    laser = claim("laser", {"height_m": 9.2, "height_basis": "source"}, accuracy_m=0.2)
+    plan = claim("plan", {"height_m": height, "height_basis": "storeys", "eaves_m": eaves, "roof_form": "gable"})
+    fused = fuse([plan, laser])
+    assert fused.attributes["eaves_m"] == brought
+    assert fused.decisions["eaves_m"]["dataset"] == ("laser" if brought is None else "plan")
+
+
+def inferred(form: str, **more: Any) -> Claim:
+    tells = "roof_form roof_basis eaves_m roof_rule"
+    said = {"roof_form": form, "roof_basis": "inferred", "eaves_m": 4.0, "roof_rule": "house", "height_m": 3.0}
+    return claim("forms", {"tells_of": tells, **said, **more}, geometry=shapely.box(5, 5, 30, 30), priority=99)
+
+
+def test_an_inferred_roof_fills_what_nobody_tells_and_speaks_of_nothing_else() -> None:
+    survey = claim("survey", {"height_m": 6.0, "roof_form": "flat"}, geometry=HOUSE)
+    fused = fuse([inferred("gable"), survey])
+    assert {n: fused.attributes[n] for n in ("height_m", "eaves_m", "roof_form", "roof_basis", "roof_rule")} == {
+        "height_m": 6.0, "eaves_m": 4.0, "roof_form": "gable", "roof_basis": "inferred", "roof_rule": "house"
+    }  # fmt: skip
+    assert (fused.geometry, fused.conflicts) == (HOUSE, ())
+    assert "tells_of" not in fused.attributes
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"roof_form": "hip"}, "better roof basis: source over inferred"),
+        ({"roof_form": "flat", "roof_basis": "source"}, "better roof basis: source over inferred"),
+        ({"roof_form": "shed", "roof_basis": "measured"}, "better roof basis: measured over inferred"),
+    ],
+)
+def test_an_inferred_roof_loses_to_every_other_without_a_conflict(told: dict[str, Any], why: str) -> None:
+    fused = fuse([inferred("gable"), claim("survey", told, geometry=HOUSE), claim("laser", {"height_m": 8.0})])
+    assert (fused.attributes["roof_form"], fused.decisions["roof_form"]["why"]) == (told["roof_form"], why)
+    assert (fused.attributes["roof_rule"], fused.conflicts) == (None, ())
+
+
+def test_derived_records_alone_speak_of_all_that_they_carry() -> None:
+    assert fuse([inferred("gable")]).attributes["height_m"] == 3.0
 
 
 def test_a_body_without_any_height_is_still_that_of_one_source() -> None:
@@ -129,8 +178,8 @@ def test_a_body_without_any_height_is_still_that_of_one_source() -> None:
 
 
 def test_the_only_height_brings_its_body_whatever_else_is_known_of_roofs() -> None:
-    high = claim("z", {"height_m": 8.0, "roof_form": "flat"}, is_synthetic=True)
-    roof = claim("a", {"roof_form": "hip"})
+    high = claim("z", {"height_m": 8.0, "roof_form": "flat", "roof_basis": "source"})
+    roof = claim("a", {"roof_form": "hip"}, accuracy_m=0.1)
     fused = fuse([high, roof])
     assert (fused.attributes["roof_form"], fused.decisions["height_m"]["why"]) == ("flat", "the only height")
     assert [(c.attribute, c.won.value, c.lost.value) for c in fused.conflicts] == [("roof_form", "flat", "hip")]

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cim.fusion import BODY, PROVENANCE, Claim, Fused, fuse
+from cim.fusion import BODY, PROVENANCE, ROOF, Claim, Fused, fuse
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 HOUSE = shapely.box(0, 0, 10, 10)
@@ -24,6 +24,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "height_basis": st.sampled_from([None, "source", "storeys", "assumed"]),
     "eaves_m": st.sampled_from([None, 4.0, 5.0]),
     "roof_form": st.sampled_from([None, "flat", "hip"]),
+    "roof_basis": st.sampled_from([None, "source", "measured", "inferred"]),
     "source": st.sampled_from([None, "survey", "register"]),
     "owner": st.sampled_from([None, "甲", "乙"]),
 }
@@ -88,7 +89,10 @@ def test_every_decision_names_a_claim_that_says_just_that(claims: list[Claim]) -
         elif fused.attributes[attribute] is not None:
             assert named.attributes[attribute] == fused.attributes[attribute]
         else:
-            assert attribute in BODY[1:]  # goes with the height, though this source does not know it
+            assert attribute in (
+                *BODY[1:],
+                *ROOF,
+            )  # goes with the height or the form, though this source does not know it
     if len(claims) > 1:
         assert {n for n, v in fused.attributes.items() if v is not None} - set(PROVENANCE) <= set(fused.decisions)
 

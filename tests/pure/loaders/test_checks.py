@@ -108,6 +108,47 @@ def test_absurd_numbers_are_emptied_or_rejected_and_named(city):
     assert checked.frame["height_m"].tolist() == [30.0, 10.0, 9.0]
 
 
+@pytest.mark.parametrize(
+    ("columns", "odd"),
+    [
+        ({"height_m": 7.2, "eaves_m": 4.0, "storeys": 1, "roof_form": "gable"}, False),  # the roof is no storey
+        ({"height_m": 7.2, "storeys": 1}, True),
+        ({"height_m": 6.6, "eaves_m": 4.2, "storeys": 2, "roof_form": "gable"}, False),  # a storey reaches into it
+        ({"height_m": 4.2, "eaves_m": 4.0, "storeys": 2}, True),
+        ({"height_m": 21.0, "eaves_m": 12.0, "storeys": 1, "use": "religious"}, False),
+        ({"height_m": 21.0, "eaves_m": 12.0, "storeys": 1, "roof_form": "hip_and_gable"}, False),
+        ({"height_m": 21.0, "eaves_m": 12.0, "storeys": 1, "use": "office"}, True),
+        ({"height_m": 30.0, "eaves_m": 18.0, "storeys": 1, "use": "heritage"}, True),
+        ({"storeys": 40}, False),  # a height that was reckoned from them agrees with them
+    ],
+)
+def test_storeys_are_held_against_the_eaves_and_halls_have_limits_of_their_own(city, columns, odd):
+    checked = judge(city, [SQUARE], **{name: [value] for name, value in columns.items()})
+    assert (codes(checked) == {(1, "storeys_against_height")}) is odd
+
+
+def test_a_roof_says_what_its_form_rests_on(city):
+    checked = judge(
+        city, [SQUARE] * 4, roof_form=["flat", None, "gable", "hip"], roof_basis=[None, None, "推断", "measured"]
+    )
+    assert checked.frame["roof_basis"].tolist() == ["source", None, "inferred", "measured"]
+
+
+def test_a_stated_base_is_held_against_the_elevation_model(city):
+    columns = {"id": [1, 2, 3], "base_m": [1041.0, 1044.5, None]}
+    frame = gpd.GeoDataFrame(columns, geometry=[SQUARE] * 3, index=[1, 2, 3], crs="EPSG:4547")
+    for known, expected in ((1042.0, {(2, "base_against_ground")}), (np.nan, set())):
+
+        def ground(lonlat, known=known):
+            return np.full(len(lonlat), known)
+
+        checked = check(
+            Batch(frame, "EPSG:4547"), Source("a.gpkg", "buildings"), LAYERS["buildings"], city, ground=ground
+        )
+        assert codes(checked) == expected
+    assert codes(check(Batch(frame, "EPSG:4547"), Source("a.gpkg", "buildings"), LAYERS["buildings"], city)) == set()
+
+
 def test_columns_are_renamed_and_the_rest_is_kept(city):
     source = Source("a.gpkg", "roads", columns={"name": "路名"}, constants={"is_synthetic": True, "source": "office"})
     line = shapely.LineString([(X, Y), (X + 50, Y)])
