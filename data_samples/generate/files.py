@@ -16,8 +16,10 @@ from data_samples.generate import (
     rivers,
     roads,
     stations,
+    street_furniture,
     terrain,
     towns,
+    trees,
     vehicles,
     write,
 )
@@ -124,6 +126,18 @@ def _vehicles(path: Path, seed: int) -> int:
     return len(rows)
 
 
+def _trees(path: Path, seed: int) -> int:
+    rows = trees.rows(seed)
+    write.table_csv(path, trees.HEADER, rows, "gbk")
+    return len(rows)
+
+
+def _street_furniture(path: Path, seed: int) -> int:
+    rows = street_furniture.rows(seed)
+    write.table_csv(path, street_furniture.HEADER, rows, "gbk")
+    return len(rows)
+
+
 def _dem(path: Path, seed: int) -> int:
     grid = terrain.prefecture_cached(seed)
     write.height_tif(path, grid)
@@ -159,6 +173,8 @@ COMMITTED: dict[str, Make] = {
     "landmarks.geojson": _landmarks,
     "stations.geojson": _stations,
     "vehicles.csv": _vehicles,
+    "trees.csv": _trees,
+    "street_furniture.csv": _street_furniture,
     **{name: sample.write for name, sample in SAMPLES.items()},
 }
 GENERATED: dict[str, Make] = {

@@ -29,7 +29,12 @@ pytestmark = pytest.mark.long
 
 COMMITTED = Path(__file__).resolve().parents[3] / "data_samples" / "datong"
 SEED = files.SEED
-IN_GBK = {"addresses.csv", *(name for name, sample in SAMPLES.items() if sample.gbk)}
+IN_GBK = {
+    "addresses.csv",
+    "trees.csv",
+    "street_furniture.csv",
+    *(name for name, sample in SAMPLES.items() if sample.gbk),
+}
 
 
 def features(name: str) -> list[dict]:
