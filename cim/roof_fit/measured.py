@@ -1,0 +1,166 @@
+"""The roof of one building by its points: the arrangement of planes that fits, or a simpler form, and the reason why."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from cim.boundary import Boundary
+from cim.roof_fit.arrangement import arranged
+from cim.roof_fit.cells import faces_of, merged
+from cim.roof_fit.quality import Fit, fit_of
+from cim.roof_fit.simple import flat, form_of, gables, shed
+from cim.roof_fit.solid import Open, bound
+from cim.types import FloatArray, ObjectArray, RoofForm, Surface
+
+LEAST_POINTS = 12
+"""Fewer points over a footprint measure no roof (the project's own default)."""
+LEAST_COVERED = 0.7
+"""Where less of the footprint has points, nobody knows the rest of the roof (the project's own default)."""
+POOR_M = 0.5
+"""A roof from whose best 95 % of points it lies farther off than this (RMSE) is a poor one (the project's own default)."""
+SMALL_M2, SMALL_FACES = 100.0, 12
+"""Below so many square metres a roof has no more faces than this."""
+_MOST_POINTS = 4_000
+_STRIP_CELL_M = 1.0
+_NEAR_M = 0.75
+
+NO_POINTS = "roof_no_points"
+FEW_POINTS = "roof_few_points"
+PART_COVERED = "roof_part_covered"
+POOR_FIT = "roof_poor_fit"
+NOT_CLOSED = "roof_not_closed"
+OUTLINE = "roof_outline_touches"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredRoof:
+    """What the points say of one building. boundary: above_base, None where nothing could be made of them.
+
+    reason: the code why it is not the arrangement of planes that fits best, None where it is. faces: of the roof.
+    eaves_m, height_m: the roof's lowest and highest corner above the base, NaN without a body.
+    """
+
+    boundary: Boundary | None
+    form: RoofForm
+    fit: Fit
+    reason: str | None
+    faces: int = 0
+    eaves_m: float = np.nan
+    height_m: float = np.nan
+
+
+def measured_roof(points: FloatArray, footprint: shapely.Geometry) -> MeasuredRoof:
+    """The roof over a footprint (Polygon or MultiPolygon; city frame) by points (n, 3), heights above its base.
+
+    Points beyond the footprint are left out. The same points in another order give the same roof.
+    """
+    inside = shapely.intersects(footprint, shapely.points(points[:, :2])) if len(points) else np.zeros(0, dtype=bool)
+    xyz = points[inside]
+    xyz = xyz[np.lexsort((xyz[:, 2], xyz[:, 1], xyz[:, 0]))]
+    area = float(footprint.area)
+    covered = _covered(footprint, xyz)
+    if len(xyz) < LEAST_POINTS:
+        fit = Fit(len(xyz), len(xyz) / area, covered)
+        return MeasuredRoof(None, RoofForm.flat, fit, FEW_POINTS if len(xyz) else NO_POINTS)
+    parts = [_part(part, xyz) for part in shapely.get_parts(footprint)]
+    bodies = [body for body, _, _ in parts]
+    reason = next((why for _, _, why in parts if why is not None), None)
+    if any(body is None for body in bodies):
+        return MeasuredRoof(None, RoofForm.flat, Fit(len(xyz), len(xyz) / area, covered), reason)
+    boundary = _together([body for body in bodies if body is not None])
+    forms = {form for _, form, _ in parts}
+    roofs = boundary.polygons[boundary.surface == Surface.roof]
+    heights = shapely.get_coordinates(roofs, include_z=True)[:, 2]
+    return MeasuredRoof(
+        boundary=boundary,
+        form=forms.pop() if len(forms) == 1 else RoofForm.other,
+        fit=fit_of(boundary, xyz, area, covered),
+        reason=reason,
+        faces=len(roofs),
+        eaves_m=float(heights.min()),
+        height_m=float(heights.max()),
+    )
+
+
+def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | None, RoofForm, str | None]:
+    """The body of one polygon of a footprint, its form, and why it is no better one. every: the whole building's points."""
+    mine = every[shapely.intersects(footprint, shapely.points(every[:, :2]))]
+    covered = _covered(footprint, mine)
+    origin = np.floor(np.array(footprint.bounds[:2]))
+    local = shapely.transform(footprint, lambda xy: xy - origin)
+    if len(mine) < LEAST_POINTS or covered < LEAST_COVERED:
+        level = float(np.median(mine[:, 2] if len(mine) else every[:, 2]))
+        tries: Iterator[tuple[ObjectArray, FloatArray, str | None]] = iter([(*flat(local, level), PART_COVERED)])
+    else:
+        tries = _tries(local, mine - [*origin, 0.0])
+    for faces, planes, why in tries:
+        try:
+            body = bound(local, faces, planes)
+        except Open:
+            continue
+        placed = shapely.transform(body.polygons, lambda xyz: xyz + [*origin, 0.0], include_z=True)
+        return Boundary(placed, body.surface, body.kind, body.shells, above_base=True), form_of(faces, planes), why
+    return None, RoofForm.flat, OUTLINE
+
+
+def _tries(local: shapely.Polygon, xyz: FloatArray) -> Iterator[tuple[ObjectArray, FloatArray, str | None]]:
+    """Faces with their planes, the best first, and why those before them did not do."""
+    seed = zlib.crc32(shapely.to_wkb(shapely.normalize(shapely.set_precision(local, 0.01))))
+    random = np.random.default_rng(seed)
+    few = xyz if len(xyz) <= _MOST_POINTS else xyz[np.sort(random.permutation(len(xyz))[:_MOST_POINTS])]
+    weight = _weights(few, float(local.area))
+    most = SMALL_FACES if local.area < SMALL_M2 else SMALL_FACES + int(local.area / 25.0)
+    why = POOR_FIT
+    layout = arranged(local, few, weight, most, random)
+    if layout is not None:
+        for faces_left in (most, SMALL_FACES, 6, 4):
+            faces, planes = faces_of(layout)
+            if _off(faces, planes, few) <= POOR_M:
+                yield faces, planes, None if faces_left == most else NOT_CLOSED
+                why = NOT_CLOSED
+            layout = merged(layout, 0.0, min(faces_left, len(faces) - 1))
+    level = float(np.median(xyz[:, 2]))
+    simple = [*gables(local, few, weight), shed(local, few, weight), flat(local, level)]
+    order = np.argsort([_off(*one, few) for one in simple], kind="stable")
+    for number in order.tolist():
+        yield *simple[number], why
+
+
+def _off(faces: ObjectArray, planes: FloatArray, xyz: FloatArray) -> float:
+    """How far the nearest 95 % of points are off, RMSE."""
+    tree = shapely.STRtree(faces)
+    face = tree.nearest(shapely.points(xyz[:, :2]))
+    off = np.sort(np.abs(xyz[:, 2] - np.einsum("ij,ij->i", planes[face, :2], xyz[:, :2]) - planes[face, 2]))
+    return float(np.sqrt(np.mean(off[: max(1, int(np.ceil(0.95 * len(off))))] ** 2)))
+
+
+def _weights(xyz: FloatArray, area: float) -> FloatArray:
+    """The square metres (n,) each point stands for: where flight strips overlap, each for less."""
+    cell = np.floor(xyz[:, :2] / _STRIP_CELL_M).astype(np.int64)
+    _, which, count = np.unique(cell, axis=0, return_inverse=True, return_counts=True)
+    which = which.ravel()
+    return np.asarray(area / len(count) / count[which])
+
+
+def _covered(footprint: shapely.Geometry, xyz: FloatArray) -> float:
+    """The share of a footprint with a point about as near as points of that number lie apart."""
+    if not len(xyz):
+        return 0.0
+    reach = max(_NEAR_M, float(np.sqrt(footprint.area / len(xyz))))
+    near = shapely.union_all(shapely.box(*(np.column_stack([xyz[:, :2] - reach, xyz[:, :2] + reach]).T)))
+    return float(shapely.intersection(near, footprint).area / footprint.area)
+
+
+def _together(bodies: list[Boundary]) -> Boundary:
+    if len(bodies) == 1:
+        return bodies[0]
+    return Boundary(
+        np.concatenate([body.polygons for body in bodies]),
+        np.concatenate([body.surface for body in bodies]),
+        "MultiSolid",
+        tuple(shells for body in bodies for shells in body.shells),
+        above_base=True,
+    )
