@@ -22,9 +22,6 @@ from tilesets.publish import Sink
 from tilesets.spec import cover
 from tilesets.tree import UNIT_DEPTH, Cell, Node, leaves
 
-REFINED_COST = 2
-"""How many times the bytes of its block a building with its roof is taken to need."""
-
 
 class Rows(Protocol):
     """Where the rows of a unit come from, each answer sorted by cell and id."""
@@ -135,7 +132,7 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
     children, levels = [], []
     if (standing.rows.cim_level == CimLevel.L3).any():
         keys = standing.rows.cell
-        for part in leaves(keys, standing.cost * REFINED_COST, cell, site.target_bytes):
+        for part in leaves(keys, buildings.refined_cost(standing), cell, site.target_bytes):
             mine = standing.part(*np.searchsorted(keys, part.span()).tolist())
             fine = buildings.content(mine, frame_at(*part.centre(), site.crs), refined=True)
             flaws += fine.flaws
