@@ -74,7 +74,7 @@ def cost(rows: Bodies) -> IntArray:
 
 
 def error(standing: Standing) -> FloatArray:
-    """How wrong a block may be for each row (n,), metres: as much as its roof is high; with surfaces, if need be, all of it."""
+    """How wrong a block may be for each row (n,), metres: as much as its roof is high, or all of it where none is told."""
     whole = surfaces_of(standing.rows) & ~np.isfinite(standing.rows.eaves_m)
     low = np.where(whole, standing.base_m, standing.eaves_m)
     return np.asarray(standing.top_m - low)
