@@ -1,7 +1,7 @@
 """The surfaces of one body in space, as a model delivers them: polygons with what each is of, bound into shells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from cim.errors import BadInput
-from cim.types import ObjectArray, Surface
+from cim.types import FloatArray, ObjectArray, Surface
 
 KINDS = ("MultiSurface", "CompositeSurface", "Solid", "MultiSolid", "CompositeSolid")
 """What surfaces are bound into, as CityJSON 2.0 (clause 3) names it."""
@@ -63,6 +63,33 @@ class Boundary:
             structure.get("notes", {}),
             appearance or {},
         )
+
+    def wkb(self, srid: int) -> bytes:
+        """The polygons as `read` takes them: EWKB of one MultiPolygonZ."""
+        whole = shapely.set_srid(shapely.multipolygons(self.polygons), srid)
+        return bytes(shapely.to_wkb(whole, include_srid=True, output_dimension=3))
+
+    def positions(self) -> FloatArray:
+        """Every corner (v, 3) of every ring, closing ones included, in the order of `polygons`."""
+        return np.asarray(shapely.get_coordinates(self.polygons, include_z=True), dtype=np.float64)
+
+    def at(self, positions: FloatArray) -> "Boundary":
+        """The same surfaces with their corners (v, 3) elsewhere."""
+        return replace(self, polygons=shapely.set_coordinates(shapely.force_3d(self.polygons), positions))
+
+    def content(self) -> dict[str, Any]:
+        """All of it as JSON knows it: how a record that was set aside is kept."""
+        told = {"polygons": [shapely.to_wkt(p, rounding_precision=-1) for p in self.polygons]}
+        return told | {"surface": self.surface.tolist(), "appearance": dict(self.appearance)} | self.structure()
+
+    @classmethod
+    def of_content(cls, told: Mapping[str, Any]) -> "Boundary":
+        """What `content` told. Raises BadInput where it is none of that."""
+        try:
+            whole = shapely.multipolygons(shapely.from_wkt(told["polygons"]))
+            return cls.read(shapely.to_wkb(whole, output_dimension=3), told["surface"], told, told["appearance"])
+        except (KeyError, TypeError, ValueError, shapely.errors.ShapelyError) as error:
+            raise BadInput(f"not the surfaces of a body: {error}") from error
 
     def structure(self) -> dict[str, Any]:
         """What `read` takes as such."""

@@ -56,6 +56,21 @@ class Registry(Mapping[str, T], Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where the origin of a mesh model stands. x, y: in the source's CRS; lon, lat in degrees where `is_lonlat`.
+
+    z: the height of its origin, as the source's heights count; None: each body stands on the ground that is served.
+    turn_deg: how far the model is turned anticlockwise: its x axis from grid east, with lon and lat from true east.
+    """
+
+    x: float
+    y: float
+    z: float | None = None
+    turn_deg: float = 0.0
+    is_lonlat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where data lies and what its owner says of it. `crs` None means: the file itself must say."""
 
@@ -83,6 +98,10 @@ class Source:
     """what to do with an image that only has ground control points: `refuse` it, or `warp` it with their best fit"""
     stretch: tuple[float, float] | None = None
     """of a picture deeper than 8 bits the values that become 0 and 255; None: taken from its own histogram"""
+    anchor: Anchor | None = None
+    """where a mesh model stands that has no coordinates of a CRS; None: it has"""
+    up: str | None = None
+    """the axis of a mesh model that points up, `y` or `z`; None: as its format or the file says"""
     city: tuple[Box, str] | None = None
     """the city's extent (degrees) and frame, so that a reader can say where the data would lie; None: not known"""
 

@@ -4,16 +4,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from cim import crs as frames
-from cim.plugins import Source
+from cim.plugins import Anchor, Source
 
 STAGES = ("归集", "基础", "主题", "专题")
 """The four stages of a city's data: collected as delivered, checked base, of one theme, for one purpose."""
 
 MODES = ("replace", "append", "terminate")
 HEIGHTS = ("1985", "ellipsoidal")
+UPS = ("y", "z")
 CONTROL_POINTS = ("refuse", "warp")
 
 
@@ -48,6 +50,7 @@ class NamedSource:
 _OF_SOURCE = {
     *("name", "layer", "location", "crs", "encoding", "columns", "constants"),
     *("mode", "valid_from", "heights", "datum_shift", "accept", "table", "control_points", "stretch"),
+    *("anchor", "up"),
 }
 _OF_CARD = {"title", "stage", "owner", "licence", "due", "due_every_days", "survey_date", "accuracy_m"}
 
@@ -81,6 +84,8 @@ def parse(entry: Mapping[str, Any], priority: int) -> NamedSource:
                 str(entry.get("control_points", "refuse")), CONTROL_POINTS, f"source {name!r}: control_points"
             ),
             stretch=_stretch(entry.get("stretch"), name),
+            anchor=_anchor(entry.get("anchor"), name),
+            up=None if entry.get("up") is None else _one_of(entry["up"], UPS, f"source {name!r}: up"),
         ),
         card=card,
     )
@@ -160,3 +165,17 @@ def _stretch(values: Any, name: str) -> tuple[float, float] | None:
             f"source {name!r}: stretch must be two rising numbers (what becomes black, white), not {values!r}"
         )
     return float(values[0]), float(values[1])
+
+
+def _anchor(told: Any, name: str) -> Anchor | None:
+    if told is None:
+        return None
+    expected = f"source {name!r}: anchor must be a table of x and y, or lon and lat, with z and turn_deg if known"
+    pair = ("lon", "lat") if isinstance(told, Mapping) and "lon" in told else ("x", "y")
+    if not isinstance(told, Mapping) or set(told) - {*pair, "z", "turn_deg"} or not set(pair) <= set(told):
+        raise ValueError(f"{expected}, not {told!r}")
+    numbers = {key: float(value) for key, value in told.items()}
+    if not all(map(isfinite, numbers.values())):
+        raise ValueError(f"{expected}, not {told!r}")
+    x, y = (numbers[key] for key in pair)
+    return Anchor(x, y, numbers.get("z"), numbers.get("turn_deg", 0.0), is_lonlat=pair[0] == "lon")

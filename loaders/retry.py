@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from cim.boundary import Boundary
 from cim.city import City
 from cim.errors import Conflict
 from cim.geoid import Geoid
@@ -167,6 +168,9 @@ class _Retry:
 def _frame(held: dict[int, Held]) -> gpd.GeoDataFrame:
     """Records as they came, from what the quarantine kept of them: geometry from its WKT, the rest as JSON knows it."""
     records: list[dict[str, Any]] = [dict(one.record.content) for one in held.values()]
+    for record in records:
+        if isinstance(record.get("boundary"), dict):
+            record["boundary"] = Boundary.of_content(record["boundary"])
     shapes = [record.pop("geometry", None) for record in records]
     index = pd.Index(list(held), dtype="int64")
     table = pd.DataFrame(records, index=index, dtype=object)

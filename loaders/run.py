@@ -11,7 +11,7 @@ import numpy as np
 
 from cim.errors import BadInput, BadSource
 from cim.geometry import centroids
-from cim.plugins import Batch, PointCloud, Raster
+from cim.plugins import Batch, PointCloud, Raster, Source
 from cim.store import bus, catalogue, places, publication, quarantine, staging, versions
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
@@ -60,8 +60,7 @@ class Run:
         refuse_changed(self.job.files)
 
     def _batches(self, file: File, after: int) -> Iterator[Batch]:
-        city = self.job.city
-        source = replace(self.job.source, location=str(file.path), city=(city.extent, city.crs))
+        source = replace(self._source(), location=str(file.path))
         for batch in recognise(file.path).read(source, after):
             if isinstance(batch, Raster | PointCloud):
                 raise BadSource(
@@ -69,6 +68,10 @@ class Run:
                 )
             if after == 0 or batch.last_row > after:  # else nothing but notes on the file, told with its last record
                 yield batch
+
+    def _source(self) -> Source:
+        """The source with where the city lies, as readers need it."""
+        return replace(self.job.source, city=(self.job.city.extent, self.job.city.crs))
 
     def _stage(self, batch: Batch, file: File) -> None:
         """Check a batch and commit what came of it with the note of how far we are: both or neither."""
@@ -153,7 +156,7 @@ class Run:
         if not reasons:
             return []
         first_rows = versions.first_rows(connection, self.job.version_id)
-        found = originals.rejected(self.job.source, self.job.files, first_rows, reasons)
+        found = originals.rejected(self._source(), self.job.files, first_rows, reasons)
         refuse_changed(self.job.files)
         return found
 

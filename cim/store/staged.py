@@ -22,27 +22,32 @@ _IN_WINDOW = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Records that wear one key: their rows (ascending) and shapes (city frame, None without a place)."""
+    """Records that wear one key: their rows (ascending) and shapes (city frame, None without a place).
+
+    whole: a record of them is a body with surfaces, so that none of them is a piece of another.
+    """
 
     key: str
     rows: tuple[int, ...]
     shapes: tuple[shapely.Geometry | None, ...]
+    whole: bool = False
 
 
 def repeated(connection: Connection, *, lods: bool) -> Iterator[Repeated]:
     """Every key that several staged records wear. lods: one record a level of detail may wear it."""
     by = "source_key, lod" if lods else "source_key"
+    whole = "bool_or(surfaces IS NOT NULL)" if lods else "false"
     rows = connection.execute(
         text(f"""
             SELECT source_key, array_agg(source_row ORDER BY source_row) AS rows,
-                   array_agg(ST_AsBinary(geom) ORDER BY source_row) AS shapes
+                   array_agg(ST_AsBinary(geom) ORDER BY source_row) AS shapes, {whole} AS whole
             FROM staging WHERE (source_key) IN (
                 SELECT source_key FROM staging GROUP BY {by} HAVING count(*) > 1)
             GROUP BY {by} HAVING count(*) > 1 ORDER BY min(source_row)""")
     )
-    for key, numbers, shapes in rows.yield_per(1_000):
+    for key, numbers, shapes, is_whole in rows.yield_per(1_000):
         found = tuple(None if shape is None else shapely.from_wkb(bytes(shape)) for shape in shapes)
-        yield Repeated(key, tuple(int(n) for n in numbers), found)
+        yield Repeated(key, tuple(int(n) for n in numbers), found, bool(is_whole))
 
 
 def remove(connection: Connection, rows: Sequence[int]) -> None:
@@ -125,6 +130,15 @@ def shapes(connection: Connection, rows: IntArray) -> ObjectArray:
         found |= {int(row): bytes(shape) for row, shape in part}
     result: ObjectArray = shapely.from_wkb([found[int(row)] for row in wanted])[place]
     return result
+
+
+def keys(connection: Connection, rows: Sequence[int]) -> dict[int, str]:
+    """The keys of these staged records, by their rows."""
+    found = connection.execute(
+        text("SELECT source_row, source_key FROM staging WHERE source_row = ANY(CAST(:rows AS bigint[]))"),
+        {"rows": list(rows)},
+    )
+    return {int(row): str(key) for row, key in found}
 
 
 def frame(connection: Connection, crs: str) -> gpd.GeoDataFrame:

@@ -15,6 +15,7 @@ import shapely
 from sqlalchemy import Connection, text
 
 from cim import geometry
+from cim.boundary import Boundary
 from cim.plugins import Layer
 from cim.store.db import jsonb, raw
 from cim.store.places.records import SPELLING
@@ -48,14 +49,17 @@ _BODY = {
     "eaves_m": "float8",
     "base_m": "float8",
 }
-
+_NAMED = {"building": "int8"}
+_SURFACES = {"surfaces": "geometry", "semantics": "int2[]", "structure": "jsonb", "appearance": "jsonb"}
 
 _RAISED = {"raised": "geometry"}
 
 
 def columns(layer: Layer) -> dict[str, str]:
     """Staged columns and their PostgreSQL types for a layer."""
-    return {**_COMMON, **_BODY} if layer.name == "buildings" else {**_COMMON, **_RAISED}
+    if layer.name != "buildings":
+        return {**_COMMON, **_RAISED}
+    return {**_COMMON, **_BODY, **_NAMED, **_SURFACES}
 
 
 def create(connection: Connection, version_id: int, layer: Layer) -> None:
@@ -100,6 +104,8 @@ def copy(connection: Connection, layer: Layer, frame: gpd.GeoDataFrame, srid: in
     kinds = {name: kind for name, kind in columns(layer).items() if not ended or name in _ENDED}
     if not layer.z:
         kinds.pop("raised", None)
+    absent = [*([] if "building" in frame else _NAMED), *([] if "boundary" in frame else _SURFACES)]
+    kinds = {name: kind for name, kind in kinds.items() if name not in absent}
     statement = f"COPY staging ({', '.join(kinds)}) FROM STDIN (FORMAT BINARY)"
     with raw(connection).cursor() as cursor, cursor.copy(statement) as stream:
         # EWKB and binary jsonb are bytes that PostgreSQL takes as they are.
@@ -127,6 +133,10 @@ def _rows(layer: Layer, frame: gpd.GeoDataFrame, srid: int, names: Sequence[str]
         ready["raised"] = _ewkb(frame["raised"].to_numpy(), srid)
     if "lod" in names:
         ready |= _body_columns(frame)
+    if "building" in names:
+        ready["building"] = [None if name is None else int(name) for name in frame["building"].tolist()]
+    if "surfaces" in names:
+        ready |= _surfaces(frame["boundary"].tolist(), srid)
     lists = [ready[name] if name in ready else frame[name].tolist() for name in names]
     return zip(*lists, strict=True)
 
@@ -172,6 +182,18 @@ def _body_columns(frame: gpd.GeoDataFrame) -> dict[str, list[Any]]:
         "height_m": frame["height_m"].astype(float).tolist(),
         "eaves_m": _optional(frame["eaves_m"], float),
         "base_m": _optional(frame["base_m"], float),
+    }
+
+
+def _surfaces(bodies: Sequence[Boundary | None], srid: int) -> dict[str, list[Any]]:
+    """Surfaces as the store keeps them; None for bodies without."""
+    return {
+        "surfaces": [None if body is None else body.wkb(srid) for body in bodies],
+        "semantics": [None if body is None else body.surface.tolist() for body in bodies],
+        "structure": [None if body is None else jsonb(body.structure()) for body in bodies],
+        "appearance": [
+            jsonb(dict(body.appearance)) if body is not None and body.appearance else None for body in bodies
+        ],
     }
 
 

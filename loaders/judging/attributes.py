@@ -12,8 +12,10 @@ from cim.city import City
 from cim.errors import BadInput, BadSource
 from cim.layers import PROVENANCE, VALIDITY
 from cim.plugins import Column, Layer, Source
-from cim.types import Issue, ObjectArray
+from cim.types import Issue
 from loaders.judging.bodies import bodies
+from loaders.judging.field_values import as_json, as_text, as_texts
+from loaders.judging.keys import BODILY, bodily, is_naming, keys
 from loaders.judging.verdicts import Verdicts
 
 _OFFSET = r"(?:[Zz]|[+-]\d\d:?\d\d)$"
@@ -37,23 +39,26 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     out = gpd.GeoDataFrame(geometry=gpd.GeoSeries(renamed.geometry.to_numpy(), index=index))
     for name in dict.fromkeys(names):
         out[name] = _column(renamed, name, source.constants.get(name))
-    out["source_key"] = _keys(renamed, layer)
+    out["source_key"] = keys(renamed, layer)
+    if layer.name == "buildings":
+        out = bodily(out, renamed, source)
     if "extra" in source.columns:  # the file says which fields are its others: no further column is one
         out["extra"] = pd.Series(
             [_others(v) for v in renamed.get("extra", [None] * len(index))], index=index, dtype=object
         )
         return out
-    rest = [c for c in renamed.columns if c not in names and c != renamed.geometry.name and c not in ("lon", "lat")]
+    taken = {*names, *("lon", "lat"), *(BODILY & set(out.columns))}
+    rest = [c for c in renamed.columns if c not in taken and c != renamed.geometry.name]
     known = {str(name): renamed[name].astype(object).where(renamed[name].notna(), None).tolist() for name in rest}
     rows = zip(*known.values(), strict=True) if known else (() for _ in index)
-    extra = [{k: _plain(v) for k, v in zip(known, row, strict=True) if v is not None} for row in rows]
+    extra = [{k: as_json(v) for k, v in zip(known, row, strict=True) if v is not None} for row in rows]
     out["extra"] = pd.Series(extra, index=index, dtype=object)
     return out
 
 
 def _others(value: Any) -> dict[str, Any]:
     """The fields that a column holds as one JSON object; what is none stays, under the column's name."""
-    if not isinstance(value, dict | list) and _text(value) is None:
+    if not isinstance(value, dict | list) and as_text(value) is None:
         return {}
     try:
         found = json.loads(value) if isinstance(value, str) else value
@@ -84,20 +89,9 @@ def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> Non
         if needed and wanted not in there:
             raise BadSource(f"{source.location}: no column {wanted!r}, which the city file maps; {has}")
     for key in layer.key.split("+"):
-        if key not in there and key not in source.columns:
+        if key not in there and key not in source.columns and not is_naming(source, layer):
             hint = f'write columns = {{ {key} = "..." }} beside it in the city file'
             raise BadSource(f"{source.location}: no column {key!r}, which identifies a record; {has}; {hint}")
-
-
-def _keys(frame: gpd.GeoDataFrame, layer: Layer) -> list[str | None]:
-    """What identifies each record; None where a part of it is missing."""
-    names = layer.key.split("+")
-    if not set(names) <= set(frame.columns):
-        return [None] * len(frame)
-    if len(names) == 1:
-        return list(_texts(frame[names[0]]))
-    parts = zip(*(_texts(frame[name]) for name in names), strict=True)
-    return [None if None in one else "+".join(map(str, one)) for one in parts]
 
 
 def clean(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts) -> gpd.GeoDataFrame:
@@ -120,7 +114,7 @@ def provenance(table: gpd.GeoDataFrame, verdicts: Verdicts) -> gpd.GeoDataFrame:
     table["is_synthetic"] = np.array(synthetic, dtype=bool)
     table["accuracy_m"] = _number(table["accuracy_m"], _ACCURACY, verdicts)
     table["survey_date"] = _dates(table["survey_date"], "survey_date", verdicts)
-    table["source"] = pd.Series(_texts(table["source"]), index=table.index, dtype=object)  # None stays None, not NaN
+    table["source"] = pd.Series(as_texts(table["source"]), index=table.index, dtype=object)  # None stays None, not NaN
     return table
 
 
@@ -137,7 +131,7 @@ def moments(values: "pd.Series[Any]", name: str, time_zone: str, verdicts: Verdi
     """UTC-aware times of texts that are a day of the city's clock or ISO 8601 with its UTC offset; else NaT, and named."""
     if values.isna().all():
         return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us, UTC]")
-    text = pd.Series(_texts(values), index=values.index, dtype=object)
+    text = pd.Series(as_texts(values), index=values.index, dtype=object)
     days = pd.to_datetime(text.where(text.astype(str).str.fullmatch(_DAY)), errors="coerce", format="%Y-%m-%d")
     local = days.astype("datetime64[us]").dt.tz_localize(time_zone, ambiguous=True, nonexistent="shift_forward")
     whole = text.where(text.astype(str).str.contains(_OFFSET) & days.isna())
@@ -169,7 +163,7 @@ def _dates(values: "pd.Series[Any]", name: str, verdicts: Verdicts) -> "pd.Serie
     """Days; what is none, or lies in no year that a survey could have been made in, is emptied and named."""
     if values.isna().all():
         return pd.Series(pd.NaT, index=values.index, dtype="datetime64[s]")
-    text = pd.Series(_texts(values), index=values.index, dtype=object)
+    text = pd.Series(as_texts(values), index=values.index, dtype=object)
     kinds, place = np.unique(text.fillna("").to_numpy(str), return_inverse=True)
     days = pd.to_datetime(pd.Series(kinds), errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
     found = pd.Series(days.astype("datetime64[s]").to_numpy()[place], index=values.index)
@@ -186,7 +180,7 @@ def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.S
     if column.kind == "time":
         return _time(values, column, verdicts)
     if column.kind == "text":
-        text = pd.Series(_texts(values), index=values.index, dtype=object)
+        text = pd.Series(as_texts(values), index=values.index, dtype=object)
         if column.words:
             meant = {zh: code for code, (zh, _) in zip(column.choices, column.words, strict=True)}
             text = text.map(lambda value: meant.get(value, value))
@@ -216,7 +210,7 @@ def _structured(values: "pd.Series[Any]") -> "pd.Series[Any]":
 def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
     text = values
     if not pd.api.types.is_numeric_dtype(values.dtype):
-        text = pd.Series(_texts(values), index=values.index, dtype=object)
+        text = pd.Series(as_texts(values), index=values.index, dtype=object)
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
     numbers = numbers.where(np.isfinite(numbers))
     _name(verdicts, text.notna() & numbers.isna(), text, "not_a_number", column, "expected a number")
@@ -229,7 +223,7 @@ def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd
 
 def _time(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd.Series[Any]":
     """UTC-aware times; one without its UTC offset is no time, for nobody knows which clock it was read on."""
-    text = pd.Series(_texts(values), index=values.index, dtype=object)
+    text = pd.Series(as_texts(values), index=values.index, dtype=object)
     whole = text.where(text.astype(str).str.contains(_OFFSET), None)
     times = pd.to_datetime(whole, errors="coerce", utc=True, format="ISO8601")
     _name(verdicts, text.notna() & times.isna(), text, "not_a_time", column, "expected ISO 8601 with its UTC offset")
@@ -247,26 +241,3 @@ def _name(
         verdicts.issues.append(Issue(code, message, int(cast(int, row)), repaired="emptied"))
 
 
-def _texts(values: "pd.Series[Any]") -> ObjectArray:
-    """Fields as trimmed text (n,), blanks None; a column of nothing but text or of nothing at all is quick."""
-    if values.isna().all():
-        return np.full(len(values), None, dtype=object)
-    texts = [(v.strip() or None) if type(v) is str else _text(v) for v in values.tolist()]
-    return np.array([*texts, None], dtype=object)[:-1]
-
-
-def _text(value: Any) -> str | None:
-    """A field as trimmed text; whole floats lose their `.0`, blanks become None."""
-    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = str(value).strip()
-    return text or None
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON knows it."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)

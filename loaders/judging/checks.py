@@ -15,6 +15,7 @@ from cim.geoid import Geoid, to_city_heights
 from cim.geometry import centroids
 from cim.plugins import Batch, Layer, Source
 from cim.types import Issue, ObjectArray, Rejected
+from loaders.judging import surfaces
 from loaders.judging.agreement import agree
 from loaders.judging.attributes import clean, provenance, validity, wide
 from loaders.judging.bodies import tell_bases
@@ -62,6 +63,8 @@ def check(
         _check_geometry(table, layer, verdicts)
         table = _project(table, batch.crs, source, city, verdicts)
         _repair(table, layer, city, verdicts)
+        table = surfaces.place(table, batch.crs, source, city, verdicts, geoid)
+    surfaces.refuse_strange_names(table, verdicts)
     if source.mode == "terminate":
         _refuse_nameless(table, layer, verdicts)
     else:

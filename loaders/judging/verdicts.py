@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cim.boundary import Boundary
 from cim.types import BoolArray, Issue, Rejected
 
 
@@ -54,6 +55,8 @@ def content(record: "pd.Series[Any]") -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Boundary):
+        return value.content()
     if isinstance(value, shapely.Geometry):
         return shapely.to_wkt(value, rounding_precision=-1, output_dimension=4 if shapely.has_m(value) else 3)
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):

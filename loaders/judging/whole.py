@@ -75,7 +75,7 @@ def _keys(connection: Connection, layer: Layer, city: City) -> tuple[list[Issue]
     for group in list(staged.repeated(connection, lods=layer.name == "buildings")):
         first, shape = group.rows[0], group.shapes[0]
         for row, other in zip(group.rows[1:], group.shapes[1:], strict=True):
-            union = _joined(shape, other) if layer.geometry == "polygon" else None
+            union = _joined(shape, other) if layer.geometry == "polygon" and not group.whole else None
             if union is None:
                 message = f"{layer.key} {group.key} occurs earlier, in row {first}"
                 rejected[row] = ("duplicate_key", message)
@@ -115,8 +115,12 @@ def _overlaps(connection: Connection, city: City) -> list[Issue]:
         shared = shapely.area(shapely.intersection(a, b))
         areas = np.column_stack([shapely.area(a), shapely.area(b)])
         share, both = shared / areas.min(axis=1), shared / areas.max(axis=1)
-        for at in np.flatnonzero(share > city.limits.overlap_share).tolist():
+        above = np.flatnonzero(share > city.limits.overlap_share)
+        keys = staged.keys(connection, rows[np.unique(found[above])].tolist()) if len(above) else {}
+        for at in above.tolist():
             first, second = sorted((int(rows[found[at, 0]]), int(rows[found[at, 1]])))
+            if keys[first] == keys[second]:
+                continue  # one building at two levels of detail
             if both[at] > 0.999:
                 code, message = "duplicate_geometry", f"the same footprint as row {first}, under another key"
             else:

@@ -7,6 +7,7 @@ from loaders.sources import (
     geoparquet,
     geotiff,
     grid,
+    mesh_model,
     osm_pbf,
     point_cloud,
     shapefile,
@@ -31,4 +32,7 @@ SOURCES: Registry[SourceFormat] = Registry(
     grid.ASCII,
     vrt.SOURCE,
     point_cloud.LAS,
+    mesh_model.GLTF,
+    mesh_model.OBJ,
+    mesh_model.COLLADA,
 )

@@ -18,6 +18,10 @@ from tilesets.buildings.site import Site
 FOUNDATION_M = 1.5
 """How far walls reach below the lowest ground at the least: more than heights are off by on their way to a client."""
 
+OFF_GROUND_M = 1.0
+"""Delivered surfaces that begin further above the served ground, or end less than this above it, are told of (the
+project's own default)."""
+
 FAR_M = 16_384.0
 """A footprint further from its cell (a row edited by hand) would not fit the 64 bits of sums about the cell's corner."""
 
@@ -42,7 +46,8 @@ class Standing:
     `feature` counting rows from 0, each with at least one polygon. triangles: (t, 3) vertices of the outlines, and row:
     (t,) whose they are, rising.
 
-    foot_m, base_m, eaves_m, top_m: (n,) ellipsoidal heights on the lattice. cost: (n,) bytes, as `estimate` has it.
+    foot_m, base_m, eaves_m, top_m: (n,) ellipsoidal heights on the lattice. undulation_m: (n,) geoid above ellipsoid, one
+    value a building. cost: (n,) bytes, as `estimate` has it.
     """
 
     rows: Bodies
@@ -53,6 +58,7 @@ class Standing:
     base_m: FloatArray
     eaves_m: FloatArray
     top_m: FloatArray
+    undulation_m: FloatArray
     cost: IntArray
 
     def __len__(self) -> int:
@@ -71,7 +77,7 @@ class Standing:
             shape.polygon[ring:ring_end] - first,
             shape.feature[first:last] - start,
         )
-        heights = (self.foot_m[mine], self.base_m[mine], self.eaves_m[mine], self.top_m[mine])
+        heights = (self.foot_m[mine], self.base_m[mine], self.eaves_m[mine], self.top_m[mine], self.undulation_m[mine])
         triangles, row = self.triangles[begin:end] - vertex, self.row[begin:end] - start
         return Standing(self.rows.take(mine), outlines, triangles, row, *heights, self.cost[mine])
 
@@ -88,10 +94,11 @@ def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
         drawn[failed] = False
         drawn[np.setdiff1d(damaged, outlines.shape.feature)] = False
         flaws += _mending_flaws(rows, damaged, drawn)
-    base, foot = _grounded(rows, site, drawn)
+    base, foot, ground = _grounded(rows, site, drawn)
     grounded = np.isfinite(base)
     flaws += _told(rows, drawn & ~grounded, "no_ground", "stands where no ground height is known")
     drawn &= grounded
+    flaws += _off_ground(rows, ground, drawn)
     if not drawn.all():
         rows, base, foot = rows.take(drawn), base[drawn], foot[drawn]
         outlines, _, _ = _cut(rows.geometry)
@@ -107,6 +114,7 @@ def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
         base_m=snap(level),
         eaves_m=snap(level + eaves),
         top_m=np.maximum(snap(level + height), snap(level) + LATTICE_M),
+        undulation_m=undulation,
         cost=estimate(rows.geometry),
     )
     return standing, flaws
@@ -117,11 +125,29 @@ def estimate(geometry: ObjectArray) -> IntArray:
     return 24 + 11 * np.asarray(shapely.get_num_coordinates(geometry), dtype=np.int64)
 
 
-def _grounded(rows: Bodies, site: Site, drawn: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Base and foot (n,) in the city's height system: a surveyed base stands; NaN where there is no ground."""
-    base, foot = site.ground.stand(_only(rows.geometry, drawn))
-    base = np.where(np.isfinite(rows.base_m), rows.base_m, base)
-    return base, np.fmin(foot, base)
+def _grounded(rows: Bodies, site: Site, drawn: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Base, foot and ground (n,) in the city's height system: a surveyed base stands; NaN where there is no ground."""
+    ground, foot = site.ground.stand(_only(rows.geometry, drawn))
+    base = np.where(np.isfinite(rows.base_m), rows.base_m, ground)
+    return base, np.fmin(foot, base), ground
+
+
+def surfaces_of(rows: Bodies) -> BoolArray:
+    """Which rows (n,) have surfaces that were delivered."""
+    return np.array([boundary is not None for boundary in rows.boundary.tolist()], dtype=np.bool_)
+
+
+def _off_ground(rows: Bodies, ground: FloatArray, drawn: BoolArray) -> tuple[Flaw, ...]:
+    """Surveyed surfaces that do not reach down to the ground that is served, or lie below it."""
+    flaws: tuple[Flaw, ...] = ()
+    for row in np.flatnonzero(surfaces_of(rows) & drawn & np.isfinite(ground)).tolist():
+        if rows.boundary[row].above_base:
+            continue
+        z = rows.boundary[row].positions()[:, 2] - ground[row]
+        if z.min() > OFF_GROUND_M or z.max() < OFF_GROUND_M:
+            what = f"has surfaces from {z.min():.1f} to {z.max():.1f} m above the ground that is served"
+            flaws += _told(rows, np.arange(len(rows)) == row, "model_off_ground", what, "drawn as surveyed")
+    return flaws
 
 
 def _undulations(geometry: ObjectArray, site: Site) -> FloatArray:

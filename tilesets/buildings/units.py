@@ -23,9 +23,6 @@ from tilesets.publish import Sink
 from tilesets.spec import cover
 from tilesets.tree import UNIT_DEPTH, Cell, Node, leaves
 
-REFINED_COST = 2
-"""How many times the bytes of its block a building with its roof is taken to need."""
-
 TEXTURED_DEPTH = 2
 """The largest cell whose roofs share a picture: 256 m, at 0.25 m a pixel 1,024 of them."""
 
@@ -155,7 +152,7 @@ def _refined_cells(standing: Standing, cell: Cell, target: int) -> Iterator[Cell
     """The cells that the buildings of a leaf are refined by: small where there are L3 rows."""
     keys = standing.rows.cell
     detailed = keys[standing.rows.cim_level == CimLevel.L3]
-    for part in leaves(keys, standing.cost * REFINED_COST, cell, target):
+    for part in leaves(keys, buildings.refined_cost(standing), cell, target):
         yield from _textured_cells(part, keys, detailed)
 
 

@@ -13,8 +13,12 @@ FROM (
 ) b ON b.building_id = a.building_id AND b.lod = a.lod
 LEFT JOIN LATERAL (
     SELECT a.name, a.address, a.use, a.roof_form, a.storeys, a.year, a.height_m, a.height_basis, a.eaves_m, a.base_m,
-           a.cim_level, a.source, a.survey_date, a.accuracy_m, a.is_synthetic, a.valid_from, a.properties) old ON true
+           a.cim_level, a.source, a.survey_date, a.accuracy_m, a.is_synthetic, a.valid_from, a.properties,
+           CASE WHEN a.geom IS NOT NULL
+                THEN md5(ROW(a.geom, a.semantics, a.structure, a.appearance)::text) END AS surfaces) old ON true
 LEFT JOIN LATERAL (
     SELECT b.name, b.address, b.use, b.roof_form, b.storeys, b.year, b.height_m, b.height_basis, b.eaves_m, b.base_m,
-           b.cim_level, b.source, b.survey_date, b.accuracy_m, b.is_synthetic, b.valid_from, b.properties) new ON true
+           b.cim_level, b.source, b.survey_date, b.accuracy_m, b.is_synthetic, b.valid_from, b.properties,
+           CASE WHEN b.geom IS NOT NULL
+                THEN md5(ROW(b.geom, b.semantics, b.structure, b.appearance)::text) END AS surfaces) new ON true
 GROUP BY kind

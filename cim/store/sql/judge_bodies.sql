@@ -13,11 +13,11 @@ SELECT s.source_row, k.object_id, s.lod, h.id, h.valid_from, h.valid_to, coalesc
             WHEN s.geom::bytea <> h.footprint::bytea THEN 'moved'
             WHEN (s.name, s.address, s.use, s.roof_form, s.storeys, s.year, s.height_m, s.height_basis, s.eaves_m,
                   s.base_m, s.cim_level, s.properties, s.source, s.survey_date, s.accuracy_m, s.is_synthetic,
-                  s.valid_to, coalesce(s.valid_from, h.valid_from))
+                  s.valid_to, coalesce(s.valid_from, h.valid_from), s.surfaces::bytea, s.semantics, s.structure, s.appearance)
                  IS DISTINCT FROM
                  (h.name, h.address, h.use, h.roof_form, h.storeys, h.year, h.height_m, h.height_basis, h.eaves_m,
                   h.base_m, h.cim_level, h.properties, h.source, h.survey_date, h.accuracy_m, h.is_synthetic,
-                  h.valid_to, h.valid_from) THEN 'changed'
+                  h.valid_to, h.valid_from, h.geom::bytea, h.semantics, h.structure, h.appearance) THEN 'changed'
             ELSE 'unchanged' END
 FROM staging s JOIN known k USING (source_key)
 LEFT JOIN held h ON h.building_id = k.object_id AND h.lod = s.lod

@@ -1,0 +1,95 @@
+"""COLLADA (.dae), read by pycollada: what its XML refers to outside the file is refused before it is parsed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import collada
+import defusedxml.ElementTree as safe_xml
+import numpy as np
+from collada.polylist import Polylist
+from collada.scene import GeometryNode, Node
+from collada.triangleset import TriangleSet
+from defusedxml.common import DefusedXmlException
+
+from cim.errors import BadSource
+from cim.types import FloatArray
+from loaders.formats.mesh_parts import Material, Model, Part, refuse_many
+
+_DEEPEST = 64
+_UPS = {"Y_UP": "y", "Z_UP": "z"}
+_IGNORED = [collada.common.DaeUnsupportedError, collada.common.DaeBrokenRefError]
+
+
+def read(path: Path) -> Model:
+    """The model of a file: unit and upward axis as it says. Pictures are left out. Raises BadSource for XML with a document
+    type, an entity or a reference to another file, and for what is no COLLADA.
+    """
+    _refuse_hostile(path)
+    try:
+        document = collada.Collada(str(path), ignore=_IGNORED, aux_file_loader=lambda _: None)
+        scene = document.scene
+        parts = (
+            [] if scene is None else [part for node in scene.nodes for part in _walk(node, np.eye(4), None, 0, path)]
+        )
+    except BadSource:
+        raise
+    except Exception as error:  # whatever a spoilt file makes the reader stumble over
+        raise BadSource(f"{path}: cannot be read as COLLADA: {type(error).__name__}: {error}") from error
+    unit = document.assetInfo.unitmeter or 1.0
+    return Model(tuple(parts), _UPS.get(str(document.assetInfo.upaxis)), float(unit), bool(document.images))
+
+
+def _refuse_hostile(path: Path) -> None:
+    """Parse the XML once, with everything that reaches beyond it forbidden."""
+    try:
+        for _, element in safe_xml.iterparse(str(path), events=("start",), forbid_dtd=True):
+            name = str(element.tag).rpartition("}")[2]
+            if name in ("instance_geometry", "instance_node") and not str(element.get("url", "#")).startswith("#"):
+                raise BadSource(
+                    f"{path}: a part of it lies elsewhere ({str(element.get('url'))[:60]!r}); expected one file"
+                )
+    except DefusedXmlException:
+        raise BadSource(f"{path}: its XML has a document type or entities, which may reach outside the file") from None
+    except ParseError as error:
+        raise BadSource(f"{path}: no XML: {error}") from error
+
+
+def _walk(node: Any, matrix: FloatArray, name: str | None, depth: int, path: Path) -> Iterator[Part]:
+    """The parts below a node; the topmost node gives the name."""
+    if depth > _DEEPEST:
+        raise BadSource(f"{path}: nodes nested more than {_DEEPEST} deep, or in a circle")
+    if isinstance(node, GeometryNode):
+        yield from _geometry(node, matrix, name or str(node.geometry.id), path)
+    elif isinstance(node, Node):
+        own = name if name is not None else _name(node)
+        for child in node.children or []:
+            yield from _walk(child, matrix @ node.matrix, own, depth + 1, path)
+
+
+def _name(node: Any) -> str | None:
+    """What a node is called: the name that people gave it, else its id."""
+    told = node.xmlnode.get("name") or node.id
+    return None if told is None else str(told)
+
+
+def _geometry(node: Any, matrix: FloatArray, name: str, path: Path) -> Iterator[Part]:
+    materials = {bound.symbol: bound.target for bound in node.materials}
+    turned = np.linalg.det(matrix[:3, :3]) < 0
+    for primitive in node.geometry.primitives:
+        faces = primitive.triangleset() if isinstance(primitive, Polylist) else primitive
+        if not isinstance(faces, TriangleSet) or faces.vertex is None:
+            continue
+        triangles = np.asarray(faces.vertex_index, dtype=np.int64).reshape(-1, 3)
+        refuse_many(len(triangles), str(path))
+        at = np.asarray(faces.vertex, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        yield Part(name, at, triangles[:, ::-1] if turned else triangles, (), _material(materials.get(faces.material)))
+
+
+def _material(target: Any) -> Material | None:
+    colour = getattr(getattr(target, "effect", None), "diffuse", None)
+    if not isinstance(colour, tuple) or len(colour) < 3:
+        return None
+    red, green, blue = (min(max(float(value), 0.0), 1.0) for value in colour[:3])
+    return (str(getattr(target, "name", "") or target.id or ""), (red, green, blue))

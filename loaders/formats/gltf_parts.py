@@ -1,0 +1,176 @@
+"""glTF 2.0 and GLB: looked through before anything is unpacked, then read by trimesh; one part for every mesh of a node."""
+
+import io
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import trimesh
+
+from cim.errors import BadSource
+from loaders.formats.mesh_parts import Material, Model, Part, refuse_many
+
+_MAGIC = b"glTF"
+_JSON, _BINARY = 0x4E4F534A, 0x004E4942
+_KNOWN = {"KHR_materials_unlit", "KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_specular"}
+_DROPPED = ("images", "textures", "samplers", "animations", "skins", "cameras")
+_MOST_NODES = 100_000
+_DEEPEST = 64
+
+
+def read(path: Path) -> Model:
+    """The model of a file. Pictures are left out. Raises BadSource for what is no glTF, for parts that lie in other files
+    or need an extension that is not read, and for counts that the file has no bytes for.
+    """
+    header, binary = _split(path.read_bytes(), path)
+    try:
+        _refuse_hostile(header, binary, path)
+        textured = bool(header.get("images"))
+        scene = _scene(header, binary)
+        return Model(tuple(_parts(scene, header.get("nodes", []))), "y", textured=textured)
+    except BadSource:
+        raise
+    except RecursionError:
+        raise BadSource(f"{path}: nested too deeply to be read") from None
+    except Exception as error:  # whatever a spoilt file makes the reader stumble over
+        raise BadSource(f"{path}: cannot be read as glTF: {type(error).__name__}: {error}") from error
+
+
+def _split(data: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
+    """The JSON of a file, and the binary chunk of a GLB."""
+    binary = b""
+    text = data
+    if data[:4] == _MAGIC:
+        chunks: dict[int, bytes] = {}
+        version, length = struct.unpack_from("<II", data.ljust(12, b"\0"), 4)
+        at = 12
+        while version == 2 and at + 8 <= min(length, len(data)):
+            size, kind = struct.unpack_from("<II", data, at)
+            if at + 8 + size > len(data):
+                raise BadSource(
+                    f"{path}: breaks off: a chunk of {size:,} bytes of which {len(data) - at - 8:,} are there"
+                )
+            chunks.setdefault(kind, data[at + 8 : at + 8 + size])
+            at += 8 + size
+        text, binary = chunks.get(_JSON, b""), chunks.get(_BINARY, b"")
+    try:
+        header = json.loads(text.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise BadSource(f"{path}: its JSON cannot be read: {error}") from error
+    if not isinstance(header, dict) or not str(header.get("asset", {}).get("version", "")).startswith("2"):
+        raise BadSource(f"{path}: no glTF 2.0")
+    return header, binary
+
+
+def _refuse_hostile(header: Mapping[str, Any], binary: bytes, path: Path) -> None:
+    for buffer in header.get("buffers", []):
+        uri = buffer.get("uri")
+        if uri is not None and not str(uri).startswith("data:"):
+            raise BadSource(
+                f"{path}: its buffer lies elsewhere ({str(uri)[:60]!r}); expected one file: export it as GLB"
+            )
+    strange = sorted(set(header.get("extensionsRequired", [])) - _KNOWN)
+    if strange:
+        raise BadSource(f"{path}: needs {', '.join(strange)}, which is not read; export it without compression")
+    if len(header.get("nodes", [])) > _MOST_NODES:
+        raise BadSource(f"{path}: {len(header['nodes']):,} nodes; at most {_MOST_NODES:,} are read")
+    _refuse_deep(header.get("nodes", []), path)
+    there = len(binary) + sum(len(str(buffer.get("uri", ""))) for buffer in header.get("buffers", []))
+    for accessor in header.get("accessors", []):
+        if "bufferView" not in accessor and int(accessor.get("count", 0)) > there:
+            raise BadSource(f"{path}: an accessor of {accessor['count']:,} items without bytes of its own")
+    _refuse_repeated(header, path)
+
+
+def _refuse_deep(nodes: list[Mapping[str, Any]], path: Path) -> None:
+    """A node has one parent (glTF 2.0, 3.5.2), and a tree of nodes no more than some levels."""
+    parent: dict[int, int] = {}
+    for number, node in enumerate(nodes):
+        for child in node.get("children", []):
+            if child in parent:
+                raise BadSource(f"{path}: node {child} has two parents")
+            parent[child] = number
+    for number in range(len(nodes)):
+        at, depth = number, 0
+        while at in parent:
+            at, depth = parent[at], depth + 1
+            if depth > _DEEPEST:
+                raise BadSource(f"{path}: nodes nested more than {_DEEPEST} deep, or in a circle")
+
+
+def _refuse_repeated(header: Mapping[str, Any], path: Path) -> None:
+    """Faces count as often as nodes show their mesh: a small file may show one mesh a million times."""
+    accessors, meshes = header.get("accessors", []), header.get("meshes", [])
+    faces = []
+    for mesh in meshes:
+        counts = [p.get("indices", p.get("attributes", {}).get("POSITION")) for p in mesh.get("primitives", [])]
+        faces.append(sum(int(accessors[at]["count"]) // 3 for at in counts if at is not None))
+    refuse_many(sum(faces[node["mesh"]] for node in header.get("nodes", []) if "mesh" in node), str(path))
+
+
+def _scene(header: Mapping[str, Any], binary: bytes) -> trimesh.Scene:
+    """What trimesh makes of the file without pictures and whatever is no mesh."""
+    bare = {name: value for name, value in header.items() if name not in _DROPPED}
+    bare["materials"] = [_plain(material) for material in header.get("materials", [])]
+    bare["nodes"] = [
+        {k: v for k, v in node.items() if k not in ("camera", "skin")} | {"name": str(number)}  # names come twice
+        for number, node in enumerate(header.get("nodes", []))
+    ]
+    text = json.dumps(bare).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<II", len(text), _JSON) + text
+    if binary:
+        padded = binary + bytes(-len(binary) % 4)
+        chunks += struct.pack("<II", len(padded), _BINARY) + padded
+    whole = struct.pack("<4sII", _MAGIC, 2, 12 + len(chunks)) + chunks
+    return trimesh.load_scene(io.BytesIO(whole), file_type="glb", process=False)
+
+
+def _plain(material: Mapping[str, Any]) -> dict[str, Any]:
+    colour = material.get("pbrMetallicRoughness", {}).get("baseColorFactor")
+    shown = {} if colour is None else {"pbrMetallicRoughness": {"baseColorFactor": colour}}
+    return {"name": str(material.get("name", "")), **shown}
+
+
+def _parts(scene: trimesh.Scene, nodes: list[Mapping[str, Any]]) -> list[Part]:
+    parents = scene.graph.transforms.parents
+    found = []
+    for frame in sorted(scene.graph.nodes_geometry):
+        matrix, geometry = scene.graph[frame]
+        mesh = scene.geometry[geometry]
+        if not isinstance(mesh, trimesh.Trimesh):
+            continue  # points and lines
+        at = np.asarray(mesh.vertices, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        faces = np.asarray(mesh.faces, dtype=np.int64)
+        faces = faces[:, ::-1] if np.linalg.det(matrix[:3, :3]) < 0 else faces
+        path = [frame]
+        while path[-1] in parents:
+            path.append(parents[path[-1]])
+        numbers = [int(name) for name in reversed(path) if name.isdigit()]  # others are the reader's own
+        found.append((numbers, Part("", at, faces, (), _material(mesh))))
+    return [replace(part, name=_called(number, nodes)) for number, part in _topmost(found)]
+
+
+def _topmost(found: list[tuple[list[int], Part]]) -> list[tuple[int, Part]]:
+    """Parts with their topmost node below those that hold all of the model; paths lead down to them."""
+    depth = 0
+    while found and all(len(path) > depth + 1 for path, _ in found) and len({path[depth] for path, _ in found}) == 1:
+        depth += 1
+    return [(path[depth], part) for path, part in found]
+
+
+def _called(number: int, nodes: list[Mapping[str, Any]]) -> str:
+    return str(nodes[number].get("name") or f"node {number}")
+
+
+def _material(mesh: trimesh.Trimesh) -> Material | None:
+    material = getattr(mesh.visual, "material", None)
+    colour = getattr(material, "baseColorFactor", None)
+    if colour is None:
+        return None
+    red, green, blue = (round(float(value) / 255.0, 4) for value in cast(Any, colour)[:3])
+    return (str(material.name or ""), (red, green, blue))

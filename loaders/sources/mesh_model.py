@@ -1,0 +1,147 @@
+"""Mesh models (glTF, OBJ, COLLADA): each object of a file is the body of one building; where it stands its owner states."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from cim import crs as frames
+from cim.errors import BadInput, BadSource, MissingCrs
+from cim.plugins import Anchor, Batch, Source
+from cim.types import FloatArray, Issue
+from loaders.formats import dae_parts, gltf_parts, obj_parts
+from loaders.formats.mesh_bodies import body, footprint, upright
+from loaders.formats.mesh_parts import MOST_BYTES, Model, Part, refuse_absurd
+
+USUAL_LOD = 3.0
+"""What a mesh model is taken for where nobody says otherwise."""
+
+_FOLDED = ("building", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class MeshModel:
+    """One of the formats. Objects become records with columns id, node (the object's name), lod and boundary."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    marks: tuple[bytes, ...]
+    parts: Callable[[Path], Model]
+
+    def sniff(self, head: bytes, name: str) -> bool:
+        """By the ending, and by the first bytes where the format has such."""
+        begins = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        return name.lower().endswith(self.suffixes) and (not self.marks or begins.startswith(self.marks))
+
+    def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
+        """One batch of all objects of the file, in the order of their names; the whole file is one object where the owner
+        states a `building` or an `id` for it. Objects whose faces cover nothing in plan have no geometry.
+
+        Raises BadSource for a file that cannot be read, holds too much or refers to others, MissingCrs where nobody says
+        where the model stands.
+        """
+        path = Path(source.location)
+        try:
+            size = path.stat().st_size
+            if size > MOST_BYTES:
+                raise BadSource(f"{path}: {size:,} bytes; a mesh model of at most {MOST_BYTES:,} is read as a whole")
+            model = self.parts(path)
+        except OSError as error:
+            raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
+        refuse_absurd(model.parts, str(path))
+        crs, stand = _standing(source)
+        up = source.up or model.up
+        if up is None:
+            raise BadSource(
+                f'{path}: does not say which axis points up; write `up = "y"` or `up = "z"` in the city file'
+            )
+        standing = [replace(p, at=stand(upright(p.at, up, model.unit_m))) for p in model.parts]
+        frame = _frame(_objects(standing, source, path), source)
+        issues = _told(model)
+        if len(frame) > after:
+            yield Batch(frame.iloc[after:], crs, issues=issues, last_row=len(frame), records=len(frame))
+
+
+GLTF = MeshModel("glTF", (".glb", ".gltf"), (b"glTF", b"{"), gltf_parts.read)
+OBJ = MeshModel("OBJ", (".obj",), (), obj_parts.read)
+COLLADA = MeshModel("COLLADA", (".dae",), (b"<",), dae_parts.read)
+
+
+def _told(model: Model) -> tuple[Issue, ...]:
+    if not model.textured:
+        return ()
+    return (Issue("textures_left_out", "the pictures on its surfaces are left out; base colours are kept"),)
+
+
+def _standing(source: Source) -> tuple[str, Callable[[FloatArray], FloatArray]]:
+    """The CRS that bodies come out in, and the way of corners (v, 3, metres, z up) there.
+
+    Without an anchor the corners are coordinates of the stated CRS. Raises MissingCrs, BadSource.
+    """
+    anchor = source.anchor
+    if anchor is None and source.crs is None:
+        raise MissingCrs(
+            f"{source.location}: a mesh does not say where it stands; write `anchor = {{ lon = ..., lat = ..., z = ... }}` "
+            "(or x, y and their `crs`) beside it in the city file, or the `crs` that its coordinates are in"
+        )
+    if anchor is None:
+        if frames.is_geographic(str(source.crs)):
+            raise BadSource(
+                f"{source.location}: {source.crs} is in degrees; a mesh is in metres: state a projected CRS"
+            )
+        return str(source.crs), lambda at: at
+    crs, origin, turn = _origin(anchor, source)
+    cos, sin = np.cos(turn), np.sin(turn)
+    way = np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    return crs, lambda at: at @ way + origin
+
+
+def _origin(anchor: Anchor, source: Source) -> tuple[str, FloatArray, float]:
+    """The metric CRS round an anchor, where it lies there, and by how much (radians, anticlockwise) the model is turned."""
+    turn, z = np.radians(anchor.turn_deg), anchor.z or 0.0
+    if not anchor.is_lonlat:
+        if source.crs is None or frames.is_geographic(source.crs):
+            raise MissingCrs(f"{source.location}: its anchor has x and y; state the projected `crs` that they are in")
+        return source.crs, np.array([anchor.x, anchor.y, z]), turn
+    if source.city is None:
+        raise BadInput(f"{source.location}: an anchor in degrees needs the city's frame")
+    there = source.crs or frames.LONLAT
+    if not frames.is_geographic(there):
+        raise BadSource(f"{source.location}: its anchor is in degrees, but {there} is not")
+    frame = source.city[1]
+    at = frames.transform(np.array([[anchor.x, anchor.y], [anchor.x, anchor.y + 0.001]]), there, frame)
+    if not np.isfinite(at).all():
+        raise BadSource(f"{source.location}: its anchor {anchor.x:g}, {anchor.y:g} leads nowhere")
+    east, north = at[1] - at[0]  # the model's y axis points to true north there, not to the grid's
+    return frame, np.array([*at[0], z]), turn - float(np.arctan2(east, north))
+
+
+def _objects(parts: list[Part], source: Source, path: Path) -> dict[str, list[Part]]:
+    """Parts by the record they belong to, in the order of the names."""
+    if any(name in source.constants for name in _FOLDED):
+        return {str(source.constants.get("id", path.stem)): parts}
+    found: dict[str, list[Part]] = {}
+    for part in parts:
+        found.setdefault(part.name, []).append(part)
+    return dict(sorted(found.items()))
+
+
+def _frame(objects: dict[str, list[Part]], source: Source) -> gpd.GeoDataFrame:
+    above = source.anchor is not None and source.anchor.z is None
+    bodies = [body(parts, above_base=above) for parts in objects.values()]
+    shapes: list[Any] = [None if one is None else footprint(one) for one in bodies]
+    index = pd.RangeIndex(1, len(bodies) + 1)
+    held = np.empty(len(bodies), dtype=object)
+    held[:] = bodies
+    columns = {
+        "id": list(objects),
+        "node": list(objects),
+        "lod": [float(source.constants.get("lod", USUAL_LOD))] * len(bodies),
+        "boundary": held,
+    }
+    geometry = gpd.GeoSeries(np.array([*shapes, None], dtype=object)[:-1], index=index)
+    return gpd.GeoDataFrame(pd.DataFrame(columns, index=index), geometry=geometry)
