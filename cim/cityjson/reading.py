@@ -10,6 +10,7 @@ import numpy as np
 
 from cim.boundary import Boundary
 from cim.cityjson.appearance import Palette
+from cim.cityjson.exactness import placed
 from cim.cityjson.geometry import Context, read_geometry, triples
 from cim.cityjson.joining import join
 from cim.cityjson.record import PARTS, Broken, CityRecord, Fault, Note, Part, Piece
@@ -86,7 +87,7 @@ def read(document: Mapping[str, Any], head: Header) -> Contents:
     if not isinstance(objects, dict):
         raise BadInput("its CityObjects are no object; expected one of id to city object")
     with np.errstate(all="ignore"):
-        vertices = triples(document.get("vertices")) * head.transform["scale"] + head.transform["translate"]
+        vertices = placed(triples(document.get("vertices")), head.transform["scale"], head.transform["translate"])
     palette = Palette.of(document["appearance"]) if "appearance" in document else head.palette
     context = Context(vertices, palette, head.templates, head.template_vertices)
     families = _families(objects)
