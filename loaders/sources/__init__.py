@@ -2,6 +2,8 @@
 
 from cim.plugins import Registry, SourceFormat
 from loaders.sources import (
+    cityjson,
+    cityjsonseq,
     flatgeobuf,
     geojson,
     geoparquet,
@@ -24,6 +26,8 @@ SOURCES: Registry[SourceFormat] = Registry(
     flatgeobuf.FLATGEOBUF,
     geoparquet.GEOPARQUET,
     osm_pbf.OSM_PBF,
+    cityjson.CITYJSON,
+    cityjsonseq.CITYJSONSEQ,
     geojson.GEOJSON,
     table.CSV,
     workbook.XLSX,

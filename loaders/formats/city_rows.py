@@ -1,0 +1,208 @@
+"""Buildings of city models as rows of a batch: one a level of detail, each with its surfaces, footprint and attributes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from cim.boundary import Boundary
+from cim.cityjson.record import Broken, CityRecord
+from cim.plugins import Batch
+from cim.types import FloatArray, Issue, ObjectArray, Rejected, RoofForm, Surface, Use
+from loaders.formats.records import bad_text
+
+OWN = ("id", "lod", "boundary", "geometry")
+"""Columns that say what a row is; an attribute of that name goes by another."""
+
+_BATCH_ROWS, _BATCH_FACES = 5_000, 200_000
+_SAMPLE = 200
+
+# Words and codes for roofs: words as English files have them; numbers from the code list of German surveyors (AdV),
+# of which 1000 alone means the same in the older list of SIG 3D.
+_ROOFS: Mapping[str, RoofForm] = {
+    "1000": RoofForm.flat,
+    "2100": RoofForm.shed,
+    "3100": RoofForm.gable,
+    "3200": RoofForm.hip,
+    "3500": RoofForm.pyramidal,
+    "3600": RoofForm.conical,
+    "flat": RoofForm.flat,
+    "gable": RoofForm.gable,
+    "gabled": RoofForm.gable,
+    "hip": RoofForm.hip,
+    "hipped": RoofForm.hip,
+    "shed": RoofForm.shed,
+    "monopitch": RoofForm.shed,
+    "pyramidal": RoofForm.pyramidal,
+    "conical": RoofForm.conical,
+}
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one batch as they gather; row: the number of the last one."""
+
+    row: int = 0
+    after: int = 0
+    index: list[int] = field(default_factory=list)
+    cells: list[dict[str, Any]] = field(default_factory=list)
+    damaged: list[Rejected] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    faces: int = 0
+
+    def add(self, record: CityRecord | Broken) -> None:
+        """A row for each level of detail, one without place for a building without surfaces, one for what is broken."""
+        if isinstance(record, Broken):
+            self.refuse(record.code, f"{record.id}: {record.reason}", record.content)
+            return
+        bodies: Sequence[tuple[float | None, Boundary | None]] = record.bodies or ((None, None),)
+        first = self.row + 1
+        told = attributes_as_columns(record.attributes)
+        texts = [record.id, *(v for v in record.attributes.values() if isinstance(v, str))]
+        for code in bad_text(texts).values():
+            self.refuse(code, f"{record.id}: text that no database can hold", {"attributes": repr(record.attributes)})
+            return
+        for level, body in bodies:
+            self.row += 1
+            if self.row > self.after:
+                self.index.append(self.row)
+                shape = None if body is None else footprint(body)
+                self.cells.append({**told, "id": record.id, "lod": level, "boundary": body, "geometry": shape})
+                self.faces += 0 if body is None else len(body)
+        if first > self.after:
+            self.issues += [Issue(code, f"{record.id}: {said}", first, mended) for code, said, mended in record.notes]
+
+    def refuse(self, code: str, reason: str, content: Mapping[str, Any]) -> None:
+        """A row that is set aside."""
+        self.row += 1
+        if self.row > self.after:
+            self.damaged.append(Rejected(self.row, (code,), reason, content))
+
+    def full(self) -> bool:
+        """Whether it is time to hand them on."""
+        return len(self.cells) + len(self.damaged) >= _BATCH_ROWS or self.faces >= _BATCH_FACES
+
+    def batch(self, crs: str, size: int, done: int) -> Batch:
+        """What has gathered, as a batch of a file of `size` bytes that is read up to `done`."""
+        damaged, issues = tuple(self.damaged), tuple(self.issues)
+        return Batch(self.frame(), crs, damaged, issues, self.row, size_bytes=size, done_bytes=min(done, size))
+
+    def frame(self) -> gpd.GeoDataFrame:
+        """The rows as a frame; what a building does not say is None."""
+        names = dict.fromkeys([*OWN, *(name for cell in self.cells for name in cell)])
+        index = pd.Index(self.index, dtype=np.int64)
+        columns = {
+            name: _column([cell.get(name) for cell in self.cells], index) for name in names if name != "geometry"
+        }
+        shapes = np.array([*(cell["geometry"] for cell in self.cells), None], dtype=object)[:-1]
+        return gpd.GeoDataFrame(pd.DataFrame(columns, index=index), geometry=gpd.GeoSeries(shapes, index=index))
+
+
+def _column(values: list[Any], index: "pd.Index[Any]") -> "pd.Series[Any]":
+    kinds = set(map(type, values))
+    if kinds == {float} or (kinds == {int} and max(map(abs, values)) < 2**53):
+        return pd.Series(values, index=index)
+    held = np.empty(len(values), dtype=object)
+    for place, value in enumerate(values):  # at once, numpy would take lists apart
+        held[place] = value
+    return pd.Series(held, index=index, dtype=object)
+
+
+def footprint(body: Boundary) -> shapely.Geometry | None:
+    """The plan of a body: of its ground, else of its roofs, else of all its surfaces; None where it has none."""
+    for wanted in ((Surface.ground,), (Surface.roof, Surface.overhang), tuple(Surface)):
+        faces = shapely.force_2d(body.polygons[np.isin(body.surface, wanted)])
+        faces = faces[shapely.area(faces) > 0.0]
+        if not len(faces):
+            continue
+        wrong = ~shapely.is_valid(faces)
+        faces[wrong] = shapely.make_valid(faces[wrong])
+        parts = _polygons(shapely.get_parts(np.array([shapely.union_all(faces)])))
+        if len(parts):
+            return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+    return None
+
+
+def _polygons(parts: ObjectArray) -> ObjectArray:
+    """Those of some shapes that have an area, collections taken apart; crumbs of walls that lean by a rounding left out."""
+    while np.isin(shapely.get_type_id(parts), (6, 7)).any():
+        parts = shapely.get_parts(parts)
+    area = shapely.area(parts)
+    kept: ObjectArray = parts[(shapely.get_type_id(parts) == 3) & (area > area.max(initial=0.0) * 1e-6)]
+    return kept
+
+
+def attributes_as_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes under their names, and what the layer of buildings knows of them under its own, where it is stated.
+
+    >>> told = attributes_as_columns({"measuredHeight": 22.3, "yearOfConstruction": 1904, "roofType": "gable", "id": 7})
+    >>> [told[name] for name in ("height_m", "year", "roof_form", "id_attribute")]
+    [22.3, 1904, 'gable', 7]
+    """
+    told = {f"{name}_attribute" if name in OWN else str(name): value for name, value in attributes.items()}
+    form = _ROOFS.get(str(attributes.get("roofType")).strip().casefold())
+    found = {
+        "height_m": _height(attributes),
+        "storeys": _whole(attributes.get("storeysAboveGround")),
+        "year": _whole(str(attributes.get("yearOfConstruction", ""))[:4]),
+        "use": _use(attributes.get("function"), attributes.get("usage"), attributes.get("class")),
+        "roof_form": None if form is None else form.name,
+    }
+    return told | {name: value for name, value in found.items() if value is not None and told.get(name) is None}
+
+
+def _height(attributes: Mapping[str, Any]) -> float | None:
+    """As measured; else from the ground to the top of the roof, as 3DBAG says both."""
+    measured = _number(attributes.get("measuredHeight"))
+    if measured is not None:
+        return measured
+    top, ground = _number(attributes.get("b3_h_dak_max")), _number(attributes.get("b3_h_maaiveld"))
+    return None if top is None or ground is None else round(top - ground, 3)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _use(*words: Any) -> str | None:
+    """The first of some words (or lists of them) that is one of ours; codes of national lists stay attributes."""
+    for word in words:
+        for one in word if isinstance(word, list) else [word]:
+            if isinstance(one, str) and one.strip().casefold() in Use.__members__:
+                return one.strip().casefold()
+    return None
+
+
+def others_told(others: Mapping[str, int]) -> Iterable[Issue]:
+    """The note that a model holds more than buildings. others: type -> how many."""
+    if others:
+        listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(others.items()))
+        yield Issue("city_objects_left", f"no buildings, and not read: {listed}")
+
+
+def extensions_told(extensions: Sequence[str]) -> Iterable[Issue]:
+    """The note that a file is made with extensions of its format."""
+    if extensions:
+        listed = ", ".join(sorted(extensions))
+        yield Issue(
+            "extension_kept", f"extended by {listed}: attributes are kept, objects of its own types are not read"
+        )
+
+
+def sample(records: Iterable[CityRecord | Broken]) -> FloatArray | None:
+    """Some positions (n, 2) of buildings, for a hint at their CRS; None without one."""
+    bodies = [r.bodies[0][1] for r in islice(records, _SAMPLE) if isinstance(r, CityRecord) and r.bodies]
+    if not bodies:
+        return None
+    return np.array([shapely.get_coordinates(body.polygons[0])[0] for body in bodies])
