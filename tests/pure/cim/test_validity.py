@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 import trimesh
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cim.boundary import Boundary
@@ -154,6 +154,7 @@ SHAPES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SHAPES), st.floats(0.5, 40.0), st.floats(0.0, 6.3), st.integers(0, 10**6))
 def test_whatever_closes_is_valid_until_a_triangle_is_taken_or_turned(
     shape: trimesh.Trimesh, size: float, turn: float, which: int
