@@ -55,7 +55,7 @@ def picture(texture: WallTexture) -> bytes:
     """The WebP of a wall's picture. Raises KeyError for `none`."""
     image = Image.fromarray(painted(texture))
     packed = BytesIO()
-    image.save(packed, "WEBP", quality=QUALITY, method=6)
+    image.save(packed, "WEBP", quality=QUALITY, method=4)
     return packed.getvalue()
 
 
