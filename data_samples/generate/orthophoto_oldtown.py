@@ -27,6 +27,7 @@ GROUND_COLOURS = np.array(
     ],
     dtype=np.float32,
 )
+RIDGE, RIDGE_LIGHT = 0.7, 0.7
 TREES = np.array([(66, 86, 50), (80, 100, 58), (54, 74, 46), (92, 104, 62)], dtype=np.float32)
 
 
@@ -135,33 +136,69 @@ def _ground_classes(seed: int, size: int, transform: Affine) -> np.ndarray:
     return _burn(shapes, size, transform, "uint8")
 
 
-def _slopes(table: Footprints) -> list[tuple[shapely.Geometry, int, float]]:
-    """Roof faces: (shape, building number from 0, light) - the sunny half of pitched roofs brighter
-    than the other."""
-    faces: list[tuple[shapely.Geometry, int, float]] = []
-    simple = (table.roof_form != "flat") & (shapely.get_num_coordinates(table.shape) == 5)
-    for k, shape in enumerate(table.shape):
-        faces.append((shape, k, 1.0))
-        if not simple[k]:
-            continue
-        corners = np.array(shape.exterior.coords)[:4]
-        edges = np.roll(corners, -1, axis=0) - corners
-        first = 0 if np.hypot(*edges[0]) >= np.hypot(*edges[1]) else 1
-        a, b, c, d = np.roll(corners, -first, axis=0)
-        ridge_a, ridge_b = (a + d) / 2, (b + c) / 2
-        inset = (
-            (b - a) * 0.22
-            if table.roof_form[k] in ("hip", "hip_and_gable")
-            else (b - a) * (0.5 if table.roof_form[k] == "pyramidal" else 0.0)
+def _eaves(table: Footprints) -> np.ndarray:
+    """Roofs seen from above: pitched ones hang over the walls by half a metre, or a tenth of the smaller side."""
+    west, south, east, north = shapely.bounds(table.shape).T
+    reach = np.minimum(0.5, 0.1 * np.minimum(east - west, north - south))
+    return np.asarray(
+        shapely.buffer(
+            table.shape, np.where(table.roof_form != "flat", reach, 0.0), join_style="mitre", mitre_limit=2.0
         )
-        ridge_a, ridge_b = ridge_a + inset, ridge_b - inset
-        for ring in ((a, b, ridge_b, ridge_a), (c, d, ridge_a, ridge_b), (b, c, ridge_b), (d, a, ridge_a)):
-            middle = np.mean(ring[:2], axis=0) - np.mean(corners, axis=0)
-            facing = float(middle @ (-SHADOW)) / (np.hypot(*middle) * np.hypot(*SHADOW) + 1e-9)
-            face = shapely.Polygon(ring)
-            if face.area > 0.05:
-                faces.append((face, k, 1.0 + 0.24 * facing))
+    )
+
+
+def _slopes(table: Footprints) -> list[tuple[shapely.Geometry, int, float]]:
+    """Roof faces: (shape, building number from 0, light) - the sunny slopes of pitched roofs brighter than the others, the
+    ridge dark. Of roofs that are no rectangle every side has a slope half as deep as the wings are wide.
+    """
+    faces: list[tuple[shapely.Geometry, int, float]] = []
+    pitched = table.roof_form != "flat"
+    for k, shape in enumerate(_eaves(table)):
+        faces.append((shape, k, 1.0))
+        if pitched[k] and shape.geom_type == "Polygon":
+            is_simple = shapely.get_num_coordinates(shape) == 5
+            faces += _rectangle(shape, k, table.roof_form[k]) if is_simple else _wings(shape, k)
     return faces
+
+
+def _rectangle(shape: shapely.Geometry, k: int, form: str) -> list[tuple[shapely.Geometry, int, float]]:
+    """The slopes and the ridge of a roof over four corners."""
+    corners = np.array(shape.exterior.coords)[:4]
+    edges = np.roll(corners, -1, axis=0) - corners
+    first = 0 if np.hypot(*edges[0]) >= np.hypot(*edges[1]) else 1
+    a, b, c, d = np.roll(corners, -first, axis=0)
+    share = {"hip": 0.22, "hip_and_gable": 0.22, "pyramidal": 0.5}.get(form, 0.0)
+    ridge_a, ridge_b = (a + d) / 2 + (b - a) * share, (b + c) / 2 - (b - a) * share
+    faces = []
+    for ring in ((a, b, ridge_b, ridge_a), (c, d, ridge_a, ridge_b), (b, c, ridge_b), (d, a, ridge_a)):
+        face = shapely.Polygon(ring)
+        if face.area > 0.05:
+            faces.append((face, k, _light(np.mean(ring[:2], axis=0) - np.mean(corners, axis=0))))
+    if share < 0.5:
+        faces.append((shapely.LineString([ridge_a, ridge_b]).buffer(RIDGE / 2, cap_style="flat"), k, RIDGE_LIGHT))
+    return faces
+
+
+def _wings(shape: shapely.Geometry, k: int) -> list[tuple[shapely.Geometry, int, float]]:
+    """The slopes of a roof of several wings, side by side of its outline, and a ridge along the middle."""
+    half = shape.area / shape.length
+    faces = []
+    for ring in (shape.exterior, *shape.interiors):
+        corners = np.array(ring.coords)[:: 1 if ring.is_ccw == (ring is shape.exterior) else -1]
+        for a, b in zip(corners[:-1], corners[1:], strict=True):
+            along = (b - a) / max(float(np.hypot(*(b - a))), 1e-9)
+            inward = np.array([-along[1], along[0]])
+            slope = shapely.Polygon([a, b, b + inward * half, a + inward * half])
+            faces.append((shapely.intersection(slope, shape), k, _light(-inward)))
+    ridge = shape.buffer(-max(half - RIDGE / 2, 0.2), join_style="mitre")
+    faces.append((ridge, k, RIDGE_LIGHT))
+    return [face for face in faces if face[0].area > 0.05]
+
+
+def _light(outward: Array) -> float:
+    """The light of a slope that falls to this side: 1 on average."""
+    facing = float(outward @ (-SHADOW)) / (np.hypot(*outward) * np.hypot(*SHADOW) + 1e-9)
+    return 1.0 + 0.2 * facing
 
 
 def _roof_colours(table: Footprints, seed: int) -> Array:

@@ -46,6 +46,28 @@ class Camera:
 CAMERAS = (Camera("nadir", 0.0), Camera("45 degrees", 45.0))
 
 
+_OLD_TOWN = {"heading": 318.0, "down": 17.5, "range": 1950.0, "lift": 5.0}  # as api/viewer/src/camera.ts has it
+
+
+def old_town(place: tuple[float, float], ground_m: float) -> dict[str, Any]:
+    """The viewer's first view of an old town (degrees), for `far.mjs`; ground_m: ellipsoidal height of its ground."""
+    heading, down, lift = (math.radians(_OLD_TOWN[name]) for name in ("heading", "down", "lift"))
+    target = np.array(_TO_ECEF.transform(*place, ground_m))
+    east, north, up = _axes(*place)
+    level = math.sin(heading) * east + math.cos(heading) * north
+    position = target - _OLD_TOWN["range"] * (math.cos(down) * level - math.sin(down) * up)
+    ahead = math.cos(down - lift) * level - math.sin(down - lift) * up
+    return {
+        "position": position.tolist(),
+        "target": (position + _OLD_TOWN["range"] * ahead).tolist(),
+        "up": up.tolist(),
+        "fovy": math.degrees(2.0 * math.atan(math.tan(math.radians(66.0 / 2.0)) * HEIGHT_PX / WIDTH_PX)),
+        "width": WIDTH_PX,
+        "height": HEIGHT_PX,
+        "error": ERROR_PX,
+    }
+
+
 def lonlat(place: tuple[float, float]) -> tuple[float, float]:
     """Degrees of a place in the city frame."""
     lon, lat = _TO_LONLAT.transform(*place)

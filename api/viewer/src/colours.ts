@@ -33,6 +33,13 @@ export function classColour(at: number): string {
   return CLASS_COLOURS[at % CLASS_COLOURS.length] ?? PLAIN_COLOUR;
 }
 
+/** What the town as built consists of → about its colour. */
+export const NATURAL_COLOURS: readonly ["roof_photo" | "wall_texture" | "no_texture", string][] = [
+  ["roof_photo", "#6c6862"],
+  ["wall_texture", "#8a8c8b"],
+  ["no_texture", "#d6c9b4"],
+];
+
 export const PLAIN_COLOUR = "#cdd3da";
 export const SELECTED_COLOUR = "#39e0d0";
 

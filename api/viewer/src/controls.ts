@@ -1,6 +1,6 @@
 /** The left dock: layer switches, colouring and legend, sun; and the buttons of the views. */
 
-import { HEIGHT_COLOURS, PLAIN_COLOUR, USE_COLOURS } from "./colours";
+import { HEIGHT_COLOURS, NATURAL_COLOURS, PLAIN_COLOUR, USE_COLOURS } from "./colours";
 import { byId, el } from "./dom";
 import { eachLanguage, lookUp, t, word } from "./i18n";
 import { icon } from "./icons";
@@ -37,6 +37,7 @@ export function openSwitches(switches: Switch[]): void {
 }
 
 function legendRows(by: Colouring): [colour: string, text: string][] {
+  if (by === "natural") return NATURAL_COLOURS.map(([what, colour]) => [colour, t(`legend.${what}`)]);
   if (by === "plain") return [[PLAIN_COLOUR, t("layer.buildings")]];
   if (by === "use") return Object.entries(USE_COLOURS).map(([use, colour]) => [colour, word("use", use)]);
   return HEIGHT_COLOURS.map(([limit, colour], i) => {
@@ -46,11 +47,11 @@ function legendRows(by: Colouring): [colour: string, text: string][] {
 }
 
 export function openColouring(buildings: Buildings | undefined): void {
-  let by: Colouring = "use";
+  let by: Colouring = "natural";
   const draw = (): void => {
     const choice = (name: Colouring): HTMLElement =>
       el("label", {}, el("input", { type: "radio", name: "colouring", value: name, checked: name === by, onchange: () => choose(name) }), el("span", {}, t(`style.${name}`)));
-    byId("colouring").replaceChildren(...(["use", "height", "plain"] as const).map(choice));
+    byId("colouring").replaceChildren(...(["natural", "use", "height", "plain"] as const).map(choice));
     drawLegend();
   };
   const drawLegend = (): void => {

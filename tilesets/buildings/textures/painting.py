@@ -15,7 +15,7 @@ from PIL import Image
 from cim.types import FloatArray
 from tilesets.buildings.textures.rules import WallTexture
 
-QUALITY = 72
+QUALITY = 82
 """Of WebP, for walls."""
 _FINE = 2
 _Painting = npt.NDArray[np.float64]
@@ -36,15 +36,16 @@ class Panel:
 
 PANELS = {
     WallTexture.grey_brick: Panel(2.56, 2.56, (256, 256)),
-    WallTexture.timber_front: Panel(9.9, 3.3, (384, 128), 1),
+    WallTexture.timber_front: Panel(9.9, 3.3, (768, 256), 1),
     WallTexture.plaster: Panel(3.2, 3.2, (128, 128)),
-    WallTexture.shopfront: Panel(3.6, 6.6, (144, 256), 2),
+    WallTexture.shopfront: Panel(3.6, 6.6, (256, 464), 2),
     WallTexture.vermilion: Panel(3.2, 3.2, (128, 128)),
-    WallTexture.hall_front: Panel(12.0, 4.2, (384, 128), 1),
+    WallTexture.hall_front: Panel(12.0, 4.2, (768, 256), 1),
     WallTexture.city_brick: Panel(3.52, 3.52, (256, 256)),
-    WallTexture.dwelling: Panel(3.3, 3.0, (128, 112), 1),
+    WallTexture.dwelling: Panel(3.3, 3.0, (192, 176), 1),
     WallTexture.glass: Panel(3.0, 3.6, (64, 80), 1, 0.45),
     WallTexture.band_windows: Panel(3.6, 3.6, (96, 96), 1),
+    WallTexture.brick_windows: Panel(3.3, 3.3, (192, 192), 1),
 }
 """By picture; the sizes are of ordinary bays, storeys and bricks."""
 
@@ -54,7 +55,7 @@ def picture(texture: WallTexture) -> bytes:
     """The WebP of a wall's picture. Raises KeyError for `none`."""
     image = Image.fromarray(painted(texture))
     packed = BytesIO()
-    image.save(packed, "WEBP", quality=QUALITY, method=6)
+    image.save(packed, "WEBP", quality=QUALITY, method=4)
     return packed.getvalue()
 
 
@@ -225,6 +226,13 @@ def _band_windows(wall: _Wall) -> None:
     wall.box(0.0, 0.9, wall.width, 1.0, "#8f8c85")
 
 
+def _brick_windows(wall: _Wall) -> None:
+    wall.bricks(0.0, wall.height, wall.width / 13.0, wall.height / 50.0, "#7d8081", "#989894")
+    wall.box(0.85, 0.82, 2.45, 0.92, "#a09d95")
+    wall.box(0.85, 2.55, 2.45, 2.75, "#8b8d8c")
+    wall.lattice(0.9, 0.92, 2.4, 2.55, "#5d3a2a", 0.37)
+
+
 _PAINTERS: dict[WallTexture, Callable[[_Wall], None]] = {
     WallTexture.grey_brick: _grey_brick,
     WallTexture.timber_front: _timber_front,
@@ -236,4 +244,5 @@ _PAINTERS: dict[WallTexture, Callable[[_Wall], None]] = {
     WallTexture.dwelling: _dwelling,
     WallTexture.glass: _glass,
     WallTexture.band_windows: _band_windows,
+    WallTexture.brick_windows: _brick_windows,
 }

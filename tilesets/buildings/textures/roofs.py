@@ -19,7 +19,7 @@ FINEST_M, COARSEST_M = 0.25, 1.0
 """Ground resolution of a crop: the photo's own, but within these. A coarser photo does not show a roof."""
 LARGEST_PX = 1024
 """A crop that would be larger, either way, gets coarser by halves."""
-QUALITY = 75
+QUALITY = 82
 """Of WebP."""
 _MARGIN_PX = 2  # of the photo round every roof: what is blended at its edge
 

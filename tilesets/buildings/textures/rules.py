@@ -37,6 +37,8 @@ class WallTexture(IntEnum):
     """a bay of a curtain wall"""
     band_windows = 10
     """a bay of a school, a hospital, a works: windows side by side"""
+    brick_windows = 11
+    """a bay of a house of grey brick of several storeys, or of a plain one: a window with a timber frame"""
 
 
 class Sides(IntEnum):
@@ -102,12 +104,14 @@ RULES = (
     Rule(_T.hall_front, _T.vermilion, uses=_SACRED, forms=_TIMBER),
     Rule(_T.vermilion, _T.vermilion, uses=_SACRED),
     Rule(_T.shopfront, _T.grey_brick, Sides.long, uses=_TRADE, forms=_TIMBER, storeys=2),
+    Rule(_T.brick_windows, _T.grey_brick, Sides.long, uses=_TRADE, forms=_TIMBER),
     Rule(_T.shopfront, _T.plaster, Sides.long, uses=_TRADE, before=MODERN_YEAR, storeys=2),
-    Rule(_T.glass, _T.glass, Sides.every, uses=_TRADE),
+    Rule(_T.glass, _T.plaster, Sides.every, uses=_TRADE),
     Rule(_T.timber_front, _T.plaster, forms=_TIMBER, since=MODERN_YEAR, storeys=2),
     Rule(_T.timber_front, _T.grey_brick, forms=_TIMBER, storeys=2),
+    Rule(_T.brick_windows, _T.grey_brick, Sides.long, forms=_TIMBER),
     Rule(_T.band_windows, _T.plaster, Sides.long, uses=_LARGE),
-    Rule(_T.dwelling, _T.grey_brick, Sides.sunny, before=MODERN_YEAR, storeys=3),
+    Rule(_T.brick_windows, _T.grey_brick, Sides.sunny, before=MODERN_YEAR, storeys=3),
     Rule(_T.dwelling, _T.plaster, Sides.every),
 )
 """In the order in which they are asked; the last fits all."""

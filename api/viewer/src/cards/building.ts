@@ -20,6 +20,12 @@ interface BuildingItem {
   cim_level?: string | null;
 }
 
+/** What its walls and its roof look like, and that nobody took a picture of the walls; undefined where it has no texture. */
+function textures({ wall_texture, roof_photo }: BuildingAttributes): string | undefined {
+  const wall = wall_texture && wall_texture !== "none" ? t("texture.wall", { what: word("wall", wall_texture) }) : undefined;
+  return [roof_photo ? t("texture.roof") : undefined, wall].filter(Boolean).join(" · ") || undefined;
+}
+
 function draw(building: BuildingAttributes, item: BuildingItem | undefined): HTMLElement[] {
   const { use, height, storeys, cim_level, accuracy } = building;
   const swatch = el("span", { class: "swatch", style: `background: ${USE_COLOURS[use ?? "unknown"] ?? ""}` });
@@ -30,6 +36,7 @@ function draw(building: BuildingAttributes, item: BuildingItem | undefined): HTM
     [t("field.height"), height === undefined ? t("unknown") : `${number(height, 1)} m`],
     [t("field.storeys"), storeys === undefined ? t("unknown") : String(storeys)],
     [t("field.roof"), word("roof", building.roof_form)],
+    [t("field.texture"), textures(building)],
     [t("field.address"), item === undefined ? t("loading") : item.address],
     [t("field.division"), item?.division],
     [t("field.level"), word("level", cim_level)],

@@ -1,11 +1,12 @@
-/** The city tileset: its colouring by use, height or plain, alarms on buildings, and the building that is selected. */
+/** The city tileset: its colouring as built, by use, height or plain, alarms on buildings, and the building that is selected. */
 
 import { Cartographic, type Cesium3DTile, type Cesium3DTileFeature, type Cesium3DTileset, Cesium3DTileStyle, Rectangle } from "@cesium/engine";
 import { HEIGHT_COLOURS, PLAIN_COLOUR, SELECTED_COLOUR, USE_COLOURS } from "../colours";
 import type { Stage } from "../scene";
-import { openChangeover } from "./changeover";
+import { light, openChangeover } from "./changeover";
 
-export type Colouring = "use" | "height" | "plain";
+/** natural: as the tiles have it: textures where there are any, walls and roofs in quiet colours elsewhere. */
+export type Colouring = "natural" | "use" | "height" | "plain";
 
 /** A building as the tile tells it; unknown values are undefined. */
 export interface BuildingAttributes {
@@ -20,6 +21,10 @@ export interface BuildingAttributes {
   source?: string | undefined;
   is_synthetic: boolean;
   accuracy?: number | undefined;
+  /** The computed picture that its walls show; none or undefined: no picture. */
+  wall_texture?: string | undefined;
+  /** Its roof is drawn as the orthophoto shows it. */
+  roof_photo: boolean;
 }
 
 /** What is seen afar in place of its buildings. */
@@ -65,6 +70,7 @@ type Condition = [string, string];
 
 function base(by: Colouring): Condition[] {
   const otherwise = (colour: string): Condition => ["true", `color("${colour}")`];
+  if (by === "natural") return [otherwise("#ffffff")];
   if (by === "plain") return [otherwise(PLAIN_COLOUR)];
   if (by === "use") {
     const uses = Object.entries(USE_COLOURS).map(([use, colour]): Condition => [`\${use} === "${use}"`, `color("${colour}")`]);
@@ -80,7 +86,7 @@ function isOne({ what, id }: Selection): string {
 
 /** Loads the city. Throws where the tileset does not answer. */
 export async function openBuildings(stage: Stage): Promise<Buildings> {
-  let by: Colouring = "use";
+  let by: Colouring = "natural";
   let alarms = new Map<string, string>();
   let selected: Selection | undefined;
   const watchers = new Set<() => void>();
@@ -90,6 +96,7 @@ export async function openBuildings(stage: Stage): Promise<Buildings> {
     dress: (tileset) => {
       const lit: Condition[] = selected === undefined ? [] : [[isOne(selected), `color("${SELECTED_COLOUR}")`]];
       const alarmed = [...alarms].map(([id, colour]): Condition => [isOne({ what: "building", id }), `color("${colour}")`]);
+      light(tileset, by === "natural");
       tileset.style = new Cesium3DTileStyle({ color: { conditions: [...lit, ...alarmed, ...base(by)] } });
     },
     opened: (tileset) => void tileset.loadProgress.addEventListener((asked: number, processing: number) => tell(asked + processing)),
@@ -180,5 +187,7 @@ export function attributesOf(feature: Cesium3DTileFeature): BuildingAttributes {
     source: text(of("source")),
     is_synthetic: of("is_synthetic") === true,
     accuracy: quantity(of("accuracy")),
+    wall_texture: text(of("wall_texture")),
+    roof_photo: of("roof_photo") === true,
   };
 }

@@ -1,6 +1,6 @@
 /** The city's tileset as it is drawn: reading it, and changing over to a newer one without a hole in the picture. */
 
-import { Cartesian2, Cartesian3, Cesium3DTileColorBlendMode, Cesium3DTileset, CustomShader, ShadowMode } from "@cesium/engine";
+import { Cartesian2, Cartesian3, Cesium3DTileColorBlendMode, Cesium3DTileset, CustomShader, ShadowMode, UniformType } from "@cesium/engine";
 import { Problem } from "../api";
 import type { Stage } from "../scene";
 
@@ -24,8 +24,26 @@ const FORM = `
 void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   vec3 up = normalize((czm_view * vec4(normalize(fsInput.attributes.positionWC), 0.0)).xyz);
   float lying = abs(dot(normalize(fsInput.attributes.normalEC), up));
-  material.diffuse *= mix(0.62, 1.0, smoothstep(0.05, 0.35, lying)) * mix(0.8, 1.0, smoothstep(0.7, 0.98, lying) + (1.0 - smoothstep(0.05, 0.35, lying)));
+  float form = mix(0.62, 1.0, smoothstep(0.05, 0.35, lying)) * mix(0.8, 1.0, smoothstep(0.7, 0.98, lying) + (1.0 - smoothstep(0.05, 0.35, lying)));
+  material.diffuse *= mix(1.0, form, u_form);
+  material.emissive += vec3(u_haze);
 }`;
+
+/**
+ * How forms are told apart: by shade where all is of one colour, less where walls and roofs have their own. haze: the light
+ * that a matt surface throws back whatever its colour (4 %); the engine's tone curve takes as much away, and dark bricks and
+ * timber would turn garish without it.
+ */
+const LOOK = { model: { form: 1, haze: 0, ambient: 1 }, natural: { form: 0.3, haze: 0.04, ambient: 1.45 } };
+
+/** Lights a tileset as a model in colours that mean something, or as what it is. */
+export function light(tileset: Cesium3DTileset, isNatural: boolean): void {
+  const { form, haze, ambient } = isNatural ? LOOK.natural : LOOK.model;
+  tileset.customShader?.setUniform("u_form", form);
+  tileset.customShader?.setUniform("u_haze", haze);
+  const all = AMBIENT.map((part) => part * ambient) as [number, number, number];
+  tileset.imageBasedLighting.sphericalHarmonicCoefficients = [new Cartesian3(...all), ...Array.from({ length: 8 }, () => new Cartesian3())];
+}
 
 /** A tileset, and the name of its root: the hash of the root's bytes. */
 export interface Edition {
@@ -50,11 +68,13 @@ async function read(stage: Stage, root: string, show: boolean): Promise<Edition>
     show,
     ...LOADING[show ? "shown" : "hidden"],
   });
-  tileset.customShader = new CustomShader({ fragmentShaderText: FORM });
+  tileset.customShader = new CustomShader({
+    fragmentShaderText: FORM,
+    uniforms: { u_form: { type: UniformType.FLOAT, value: 1 }, u_haze: { type: UniformType.FLOAT, value: 0 } },
+  });
   tileset.colorBlendMode = Cesium3DTileColorBlendMode.MIX;
   tileset.colorBlendAmount = 0.94;
   tileset.environmentMapManager.enabled = false;
-  tileset.imageBasedLighting.sphericalHarmonicCoefficients = [new Cartesian3(...AMBIENT), ...Array.from({ length: 8 }, () => new Cartesian3())];
   tileset.imageBasedLighting.imageBasedLightingFactor = new Cartesian2(1, 0); // no mirror images on walls
   stage.viewer.scene.primitives.add(tileset);
   return { tileset, root };
