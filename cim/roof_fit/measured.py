@@ -9,7 +9,7 @@ import shapely
 
 from cim.boundary import Boundary
 from cim.roof_fit.arrangement import FACE_PRICE, LIMIT_M, arranged
-from cim.roof_fit.cells import faces_of, merged
+from cim.roof_fit.cells import GRID_M, faces_of, merged
 from cim.roof_fit.quality import AGREES_M, Fit, fit_of, weights
 from cim.roof_fit.simple import flat, form_of, gables, shed
 from cim.roof_fit.solid import Open, bound
@@ -86,14 +86,12 @@ def measured_roof(points: FloatArray, footprint: shapely.Polygon | shapely.Multi
 
 def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | None, RoofForm, str | None]:
     """The body of one polygon of a footprint, its form, and why it is no better one. every: the whole building's points."""
-    rings = np.array([footprint.exterior, *footprint.interiors], dtype=object)
-    first, second = np.triu_indices(len(rings), 1)
-    if not footprint.is_valid or shapely.intersects(rings[first], rings[second]).any():
+    origin = np.floor(np.array(footprint.bounds[:2]))
+    local = shapely.transform(footprint, lambda xy: np.round((xy - origin) / GRID_M) * GRID_M)
+    if _touches_itself(local):
         return None, RoofForm.flat, OUTLINE
     mine = every[shapely.intersects(footprint, shapely.points(every[:, :2]))]
     covered = _covered(footprint, mine)
-    origin = np.floor(np.array(footprint.bounds[:2]))
-    local = shapely.transform(footprint, lambda xy: xy - origin)
     if len(mine) < LEAST_POINTS or covered < LEAST_COVERED:
         level = float(np.median(mine[:, 2] if len(mine) else every[:, 2]))
         tries: Iterator[tuple[ObjectArray, FloatArray, str | None]] = iter([(*flat(local, level), PART_COVERED)])
@@ -107,6 +105,14 @@ def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | Non
         placed = shapely.transform(body.polygons, lambda xyz: xyz + [*origin, 0.0], include_z=True)
         return Boundary(placed, body.surface, body.kind, body.shells, above_base=True), form_of(faces, planes), why
     return None, RoofForm.flat, NOT_CLOSED
+
+
+def _touches_itself(outline: shapely.Polygon) -> bool:
+    rings = np.array([outline.exterior, *outline.interiors], dtype=object)
+    first, second = np.triu_indices(len(rings), 1)
+    if not outline.is_valid or shapely.intersects(rings[first], rings[second]).any():
+        return True
+    return bool(shapely.minimum_clearance(outline) < GRID_M)
 
 
 def _tries(local: shapely.Polygon, xyz: FloatArray) -> Iterator[tuple[ObjectArray, FloatArray, str | None]]:
