@@ -6,7 +6,7 @@ import shapely
 from cim.roof_fit.cells import Layout, cells_between, laid_out, merged, relabelled
 from cim.roof_fit.cuts import cut, directions_of, meeting
 from cim.roof_fit.planes import explaining, losses, settled
-from cim.types import FloatArray, IntArray
+from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
 
 LIMIT_M = 0.6
 """A point farther from its plane than this counts as if it were this far (the project's own default)."""
@@ -55,14 +55,16 @@ def _again(
     used = np.unique(layout.label)
     point_label = _at(layout, xyz[:, :2])
     planes = _refitted(layout.planes[used], xyz, weight, np.searchsorted(used, point_label))
-    lines = np.concatenate([steps[_borders(layout, steps)], _meeting_beside(planes, np.searchsorted(used, layout.label), layout)])
+    lines = np.concatenate(
+        [steps[_borders(layout, steps)], _meeting_beside(planes, np.searchsorted(used, layout.label), layout)]
+    )
     cells = cells_between(footprint, lines)
     label = np.searchsorted(used, _at(layout, _inner(cells)))
     fresh = laid_out(cells, planes, xyz[:, :2], losses(planes, xyz, LIMIT_M) * weight, label)
     return merged(relabelled(fresh), FACE_PRICE, most_faces)
 
 
-def _inner(cells: np.ndarray) -> FloatArray:  # type: ignore[type-arg]
+def _inner(cells: ObjectArray) -> FloatArray:
     return np.asarray(shapely.get_coordinates(shapely.point_on_surface(cells)))
 
 
@@ -81,7 +83,7 @@ def _refitted(planes: FloatArray, xyz: FloatArray, weight: FloatArray, label: In
     return fitted
 
 
-def _borders(layout: Layout, lines: FloatArray) -> np.ndarray:  # type: ignore[type-arg]
+def _borders(layout: Layout, lines: FloatArray) -> BoolArray:
     """Which lines (m,) faces end at."""
     between = layout.label[layout.first] != layout.label[layout.second]
     off = np.abs(layout.middle[between] @ lines[:, :2].T - lines[:, 2])

@@ -66,7 +66,7 @@ def cells_between(footprint: shapely.Polygon, lines: FloatArray) -> ObjectArray:
     drawn = shapely.intersection(shapely.linestrings(np.stack([foot - way, foot + way], axis=1)), footprint)
     edges = [footprint.boundary, *drawn[~shapely.is_empty(drawn)]]
     noded = shapely.union_all(np.array(edges, dtype=object), grid_size=GRID_M)
-    cells = shapely.get_parts(shapely.polygonize([noded]))
+    cells: ObjectArray = np.array(shapely.polygonize([noded]).geoms, dtype=object)
     inside = shapely.contains_xy(footprint.buffer(GRID_M), *_points_in(cells).T)
     return np.asarray(cells[inside & (shapely.area(cells) > 0)])
 
@@ -76,7 +76,10 @@ def _points_in(cells: ObjectArray) -> FloatArray:
 
 
 def laid_out(cells: ObjectArray, planes: FloatArray, xy: FloatArray, loss: FloatArray, label: IntArray) -> Layout:
-    """Cells with their borders, and what planes cost at the points (n, 2) in them, loss (k, n) weighted. label: (c,) to begin with."""
+    """Cells with their borders, and what planes cost at the points (n, 2) in them.
+
+    loss: (k, n) of the points, weighted. label: (c,) to begin with.
+    """
     tree = shapely.STRtree(cells)
     point, cell = tree.query(shapely.points(xy), predicate="intersects")
     point, once = np.unique(point, return_index=True)

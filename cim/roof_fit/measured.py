@@ -8,9 +8,9 @@ import numpy as np
 import shapely
 
 from cim.boundary import Boundary
-from cim.roof_fit.arrangement import arranged
-from cim.roof_fit.cells import faces_of, merged
-from cim.roof_fit.quality import Fit, fit_of
+from cim.roof_fit.arrangement import FACE_PRICE, LIMIT_M, arranged
+from cim.roof_fit.cells import GRID_M, faces_of, merged
+from cim.roof_fit.quality import AGREES_M, Fit, fit_of, weights
 from cim.roof_fit.simple import flat, form_of, gables, shed
 from cim.roof_fit.solid import Open, bound
 from cim.types import FloatArray, ObjectArray, RoofForm, Surface
@@ -19,12 +19,11 @@ LEAST_POINTS = 12
 """Fewer points over a footprint measure no roof (the project's own default)."""
 LEAST_COVERED = 0.7
 """Where less of the footprint has points, nobody knows the rest of the roof (the project's own default)."""
-POOR_M = 0.5
-"""A roof from whose best 95 % of points it lies farther off than this (RMSE) is a poor one (the project's own default)."""
+LEAST_AGREEING = 0.7
+"""A roof that less of its area agrees with is a poor one (the project's own default)."""
 SMALL_M2, SMALL_FACES = 100.0, 12
 """Below so many square metres a roof has no more faces than this."""
 _MOST_POINTS = 4_000
-_STRIP_CELL_M = 1.0
 _NEAR_M = 0.75
 
 NO_POINTS = "roof_no_points"
@@ -52,7 +51,7 @@ class MeasuredRoof:
     height_m: float = np.nan
 
 
-def measured_roof(points: FloatArray, footprint: shapely.Geometry) -> MeasuredRoof:
+def measured_roof(points: FloatArray, footprint: shapely.Polygon | shapely.MultiPolygon) -> MeasuredRoof:
     """The roof over a footprint (Polygon or MultiPolygon; city frame) by points (n, 3), heights above its base.
 
     Points beyond the footprint are left out. The same points in another order give the same roof.
@@ -87,10 +86,12 @@ def measured_roof(points: FloatArray, footprint: shapely.Geometry) -> MeasuredRo
 
 def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | None, RoofForm, str | None]:
     """The body of one polygon of a footprint, its form, and why it is no better one. every: the whole building's points."""
+    origin = np.floor(np.array(footprint.bounds[:2]))
+    local = shapely.transform(footprint, lambda xy: np.round((xy - origin) / GRID_M) * GRID_M)
+    if _touches_itself(local):
+        return None, RoofForm.flat, OUTLINE
     mine = every[shapely.intersects(footprint, shapely.points(every[:, :2]))]
     covered = _covered(footprint, mine)
-    origin = np.floor(np.array(footprint.bounds[:2]))
-    local = shapely.transform(footprint, lambda xy: xy - origin)
     if len(mine) < LEAST_POINTS or covered < LEAST_COVERED:
         level = float(np.median(mine[:, 2] if len(mine) else every[:, 2]))
         tries: Iterator[tuple[ObjectArray, FloatArray, str | None]] = iter([(*flat(local, level), PART_COVERED)])
@@ -103,7 +104,15 @@ def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | Non
             continue
         placed = shapely.transform(body.polygons, lambda xyz: xyz + [*origin, 0.0], include_z=True)
         return Boundary(placed, body.surface, body.kind, body.shells, above_base=True), form_of(faces, planes), why
-    return None, RoofForm.flat, OUTLINE
+    return None, RoofForm.flat, NOT_CLOSED
+
+
+def _touches_itself(outline: shapely.Polygon) -> bool:
+    rings = np.array([outline.exterior, *outline.interiors], dtype=object)
+    first, second = np.triu_indices(len(rings), 1)
+    if not outline.is_valid or shapely.intersects(rings[first], rings[second]).any():
+        return True
+    return bool(shapely.minimum_clearance(outline) < GRID_M)
 
 
 def _tries(local: shapely.Polygon, xyz: FloatArray) -> Iterator[tuple[ObjectArray, FloatArray, str | None]]:
@@ -111,41 +120,32 @@ def _tries(local: shapely.Polygon, xyz: FloatArray) -> Iterator[tuple[ObjectArra
     seed = zlib.crc32(shapely.to_wkb(shapely.normalize(shapely.set_precision(local, 0.01))))
     random = np.random.default_rng(seed)
     few = xyz if len(xyz) <= _MOST_POINTS else xyz[np.sort(random.permutation(len(xyz))[:_MOST_POINTS])]
-    weight = _weights(few, float(local.area))
+    weight = weights(few, float(local.area))
     most = SMALL_FACES if local.area < SMALL_M2 else SMALL_FACES + int(local.area / 25.0)
     why = POOR_FIT
     layout = arranged(local, few, weight, most, random)
     if layout is not None:
         for faces_left in (most, SMALL_FACES, 6, 4):
             faces, planes = faces_of(layout)
-            if _off(faces, planes, few) <= POOR_M:
+            if np.average(_off(faces, planes, few) <= AGREES_M, weights=weight) >= LEAST_AGREEING:
                 yield faces, planes, None if faces_left == most else NOT_CLOSED
                 why = NOT_CLOSED
             layout = merged(layout, 0.0, min(faces_left, len(faces) - 1))
     level = float(np.median(xyz[:, 2]))
     simple = [*gables(local, few, weight), shed(local, few, weight), flat(local, level)]
-    order = np.argsort([_off(*one, few) for one in simple], kind="stable")
+    cost = [np.minimum(_off(*one, few), LIMIT_M) ** 2 @ weight + FACE_PRICE * len(one[0]) for one in simple]
+    order = np.argsort(cost, kind="stable")
     for number in order.tolist():
         yield *simple[number], why
 
 
-def _off(faces: ObjectArray, planes: FloatArray, xyz: FloatArray) -> float:
-    """How far the nearest 95 % of points are off, RMSE."""
-    tree = shapely.STRtree(faces)
-    face = tree.nearest(shapely.points(xyz[:, :2]))
-    off = np.sort(np.abs(xyz[:, 2] - np.einsum("ij,ij->i", planes[face, :2], xyz[:, :2]) - planes[face, 2]))
-    return float(np.sqrt(np.mean(off[: max(1, int(np.ceil(0.95 * len(off))))] ** 2)))
+def _off(faces: ObjectArray, planes: FloatArray, xyz: FloatArray) -> FloatArray:
+    """How far (n,) points are off the faces they lie over or nearest to, metres upright."""
+    face = shapely.STRtree(faces).nearest(shapely.points(xyz[:, :2]))
+    return np.asarray(np.abs(xyz[:, 2] - np.einsum("ij,ij->i", planes[face, :2], xyz[:, :2]) - planes[face, 2]))
 
 
-def _weights(xyz: FloatArray, area: float) -> FloatArray:
-    """The square metres (n,) each point stands for: where flight strips overlap, each for less."""
-    cell = np.floor(xyz[:, :2] / _STRIP_CELL_M).astype(np.int64)
-    _, which, count = np.unique(cell, axis=0, return_inverse=True, return_counts=True)
-    which = which.ravel()
-    return np.asarray(area / len(count) / count[which])
-
-
-def _covered(footprint: shapely.Geometry, xyz: FloatArray) -> float:
+def _covered(footprint: shapely.Polygon | shapely.MultiPolygon, xyz: FloatArray) -> float:
     """The share of a footprint with a point about as near as points of that number lie apart."""
     if not len(xyz):
         return 0.0

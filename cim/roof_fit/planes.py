@@ -40,7 +40,7 @@ def least_squares(xyz: FloatArray, weight: FloatArray) -> FloatArray:
 
 
 def settled(plane: FloatArray, xyz: FloatArray, weight: FloatArray, limit_m: float) -> FloatArray:
-    """A plane (3,) moved into the middle of the points within limit_m of it, five times over, and levelled if all but level."""
+    """A plane (3,) moved into the middle of the points within limit_m of it, five times over, and levelled."""
     for _ in range(5):
         near = losses(plane[None], xyz, limit_m)[0] < limit_m**2
         if near.sum() < 3:

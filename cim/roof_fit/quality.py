@@ -10,6 +10,9 @@ from cim.types import FloatArray, Surface
 
 CLOSE_M = 0.2
 BEST_SHARE = 0.95
+AGREES_M = 0.5
+"""Nearer than this to the roof, a point agrees with it (the project's own default)."""
+_STRIP_CELL_M = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class Fit:
 
     points: how many. density: a square metre. covered: share of the footprint that has points. rmse_m: of all points,
     rmse_best95_m: of the nearest 95 %, p95_m: what 95 % stay within, within_20cm: the share of points that do.
+    agreeing: the share of the roof, by area, whose points lie within `AGREES_M`: walls, which a scanner sees from the side
+    and takes many points of, count in it for the little roof that they stand under.
     """
 
     points: int
@@ -27,6 +32,7 @@ class Fit:
     rmse_best95_m: float | None = None
     p95_m: float | None = None
     within_20cm: float | None = None
+    agreeing: float | None = None
 
     def properties(self) -> dict[str, float | int]:
         """As a building carries it: `fit_points`, `fit_rmse_m`, ...; rounded to the millimetre, unknown ones left out."""
@@ -36,8 +42,9 @@ class Fit:
 
 def fit_of(boundary: Boundary, xyz: FloatArray, area: float, covered: float) -> Fit:
     """The fit of a body's roofs to points (n, 3), heights above its base. Points over no roof say nothing."""
-    off = np.abs(xyz[:, 2] - roof_heights(boundary, xyz[:, :2]))
-    off = np.sort(off[np.isfinite(off)])
+    distance = np.abs(xyz[:, 2] - roof_heights(boundary, xyz[:, :2]))
+    known = np.isfinite(distance)
+    off = np.sort(distance[known])
     density = len(xyz) / area
     if not len(off):
         return Fit(len(xyz), density, covered)
@@ -50,7 +57,16 @@ def fit_of(boundary: Boundary, xyz: FloatArray, area: float, covered: float) -> 
         rmse_best95_m=float(np.sqrt(np.mean(best**2))),
         p95_m=float(best[-1]),
         within_20cm=float(np.mean(off <= CLOSE_M)),
+        agreeing=float(np.average(distance[known] <= AGREES_M, weights=weights(xyz[known], area))),
     )
+
+
+def weights(xyz: FloatArray, area: float) -> FloatArray:
+    """The square metres (n,) each point stands for: where flight strips overlap or a wall was seen, each for less."""
+    cell = np.floor(xyz[:, :2] / _STRIP_CELL_M).astype(np.int64)
+    _, which, count = np.unique(cell, axis=0, return_inverse=True, return_counts=True)
+    which = which.ravel()
+    return np.asarray(area / len(count) / count[which])
 
 
 def roof_heights(boundary: Boundary, xy: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Roof faces bound into a closed body: ground, walls below and between the faces, every corner shared by all who meet there."""
+"""Roof faces bound into a closed body: ground, walls below and between the faces, all corners shared."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ LOWEST_M = 0.2
 _STRAIGHT_M = 0.006
 
 
-class Open(Exception):  # noqa: N818 - it says what the body is
+class Open(Exception):
     """These faces bind no body; the sentence says why. Never leaves this package."""
 
 
@@ -70,7 +70,7 @@ def bound(footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray) ->
         add(placed[0], Surface.roof, placed[1:])
     _prove(polygons)
     every = np.array(polygons, dtype=object)
-    return Boundary(every, np.array(surface, dtype=np.uint8), "Solid", (tuple([len(every)]),), above_base=True)
+    return Boundary(every, np.array(surface, dtype=np.uint8), "Solid", ((len(every),),), above_base=True)
 
 
 def _node(x: float, y: float) -> Node:
@@ -119,10 +119,10 @@ def _straightened(plan: _Plan, kept: set[Node]) -> _Plan:
                 idle.add(node)
     if not idle:
         return plan
-    rings = [[[node for node in ring if node not in idle] for ring in rings] for rings in plan.rings]
-    if any(len(ring) < 3 for face in rings for ring in face):
+    less = [[[node for node in ring if node not in idle] for ring in rings] for rings in plan.rings]
+    if any(len(ring) < 3 for face in less for ring in face):
         raise Open("a roof face has no width")
-    return _straightened(_Plan(rings, plan.planes), kept)
+    return _straightened(_Plan(less, plan.planes), kept)
 
 
 def _off_line(node: Node, a: Node, b: Node) -> float:
@@ -145,11 +145,11 @@ def _crossed(plan: _Plan) -> _Plan:
             between = _node(a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
             if between not in (a, b):
                 extra[a, b] = extra[b, a] = between
-    rings = [
+    more = [
         [[node for a, b in _edges(ring) for node in (a, extra.get((a, b))) if node is not None] for ring in face]
         for face in plan.rings
     ]
-    return _Plan(rings, plan.planes)
+    return _Plan(more, plan.planes)
 
 
 def _levels(plan: _Plan) -> dict[Node, dict[int, float]]:
@@ -169,9 +169,7 @@ def _levels(plan: _Plan) -> dict[Node, dict[int, float]]:
                 groups[-1].append(one)
             else:
                 groups.append([one])
-        level[node] = {
-            face: round(sum(z for z, _ in group) / len(group), 3) for group in groups for _, face in group
-        }
+        level[node] = {face: round(sum(z for z, _ in group) / len(group), 3) for group in groups for _, face in group}
     return level
 
 
@@ -224,9 +222,7 @@ def _outer_wall(chain: Ring, left: dict[tuple[Node, Node], int], level: dict[Nod
     return corners + _between(start, z, 0.0, level)
 
 
-def _step(
-    a: Node, b: Node, face: int, beyond: int, level: dict[Node, dict[int, float]]
-) -> list[Corner] | None:
+def _step(a: Node, b: Node, face: int, beyond: int, level: dict[Node, dict[int, float]]) -> list[Corner] | None:
     """The wall that a face stands on over the one beyond the border from a to b; None where it is not the higher."""
     low_a, low_b, high_a, high_b = level[a][beyond], level[b][beyond], level[a][face], level[b][face]
     if high_a < low_a or high_b < low_b:
