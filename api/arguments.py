@@ -93,6 +93,7 @@ def _remembering(verb: Verb) -> None:
     )
     one = verb("forms", "infer the roof forms that nobody tells, of the old town's buildings, and load those")
     one.add_argument("--all", action="store_true", help="of the coarse model's buildings too")
+    verb("protection", "tie the loaded tables of protected buildings to buildings: their era and grade")
 
 
 def _exporting(verb: Verb) -> None:
