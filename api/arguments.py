@@ -93,6 +93,7 @@ def _remembering(verb: Verb) -> None:
     )
     one = verb("forms", "infer the roof forms that nobody tells, of the old town's buildings, and load those")
     one.add_argument("--all", action="store_true", help="of the coarse model's buildings too")
+    verb("protection", "tie the loaded tables of protected buildings to buildings: their era and grade")
 
 
 def _exporting(verb: Verb) -> None:
@@ -145,6 +146,9 @@ def _looking(verb: Verb) -> None:
     one.add_argument("--out", metavar="FILE", help="the file to write (default: FILE with .geocoded.csv)")
     one.add_argument("--encoding", help="of both files (default: UTF-8 if the file is that, else GB 18030)")
     one.add_argument("--first", action="store_true", help="of several equally good places take the first")
+    one = verb("offsets", "hold footprints against the orthophotos: how far they lie apart, cell by cell")
+    one.add_argument("dataset", nargs="*", help="datasets of buildings (default: all that are no derived ones)")
+    one.add_argument("--reach", type=float, default=8.0, help="metres that are looked at each way (default: 8)")
     verb("status", "datasets, their versions and counts, and the server")
     verb("doctor", "what is here, what is missing, and the command that mends it")
     one = verb("bench", "measure this checkout beside rivals, one JSON line each (minutes, at full size)")

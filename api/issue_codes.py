@@ -121,6 +121,14 @@ CODES: dict[str, tuple[str, str]] = {
     "dsm_below_ground": ("表面低于地面", "the surface lies below the ground"),
     "dsm_too_low": ("表面高出地面太少，不像建筑", "the surface stands too little above the ground for a building"),
     "dsm_too_high": ("表面高出地面过多", "the surface stands too high above the ground for a building"),
+    "protected_id_unknown": (
+        "没有这个编号的建筑，名称等也对不上",
+        "no building has this id, and nothing else ties the unit",
+    ),
+    "protected_name_unknown": ("该处没有这个名称的建筑", "no building of this name is there"),
+    "protected_ambiguous": ("同名建筑相距过远，未判定", "buildings of this name stand too far apart; none was taken"),
+    "protected_nowhere": ("该地址或坐标处没有建筑", "no building at this address or point"),
+    "protection_conflict": ("名录各行的级别或年代不一致", "rows of the table differ in grade or era"),
     # The delivery as a whole
     "duplicate_geometry": ("与另一条记录的几何相同", "the same geometry as another record"),
     "overlap": ("与另一个对象重叠", "overlaps another object"),

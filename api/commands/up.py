@@ -62,6 +62,7 @@ def _make(settings: Settings, city: City, database: Database, terminal: Terminal
         divided = bool(divisions.outlines(connection))
     if divided:
         command("grid").derive(settings, database, terminal)
+    command("protection").derive(settings, database, terminal)
     command("forms").derive(settings, database, terminal)
     command("build").build_all(settings, database, terminal)
     if not loaded.refusals:

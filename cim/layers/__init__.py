@@ -33,6 +33,7 @@ from cim.layers import (
     pipe_points,
     pipes,
     point_clouds,
+    protected_buildings,
     relief_stores,
     rescue_teams,
     reservoirs,
@@ -101,6 +102,7 @@ LAYERS: Registry[Layer] = Registry(
     care_homes.LAYER,
     industrial_parks.LAYER,
     heritage_zones.LAYER,
+    protected_buildings.LAYER,
     scenic_spots.LAYER,
 )
 

@@ -101,6 +101,16 @@ NINE_DRAGON_WALL: Final = (45.5, 2.0, 8.0)  # length, thickness, height, metres 
 HUAYAN_MAIN_HALL_M2: Final = 1559.0  # [S]
 SHANHUA_GROUNDS_M2: Final = 14_000.0  # [S]
 
+# Sites of the old town protected at the national level: name, era, batch, year listed. Years and eras
+# [S meipian.cn/5gk04vn5], 鼓楼 also [S i3g.com.cn 685351]; which batch a year is [S wqd520.com/10658].
+PROTECTED: Final = (
+    ("华严寺", "辽、金", 1, 1961),
+    ("善化寺", "辽、金", 1, 1961),
+    ("九龙壁", "明", 5, 2001),
+    ("关帝庙大殿", "元", 7, 2013),
+    ("大同鼓楼", "明", 8, 2019),
+)
+
 # 册田水库 level ladder, metres in the source's height system [S handmsg 2022/0329/14671984]
 CETIAN_LADDER: Final = {
     "flood_limit": 956.00,

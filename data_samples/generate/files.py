@@ -9,6 +9,7 @@ import shapely
 from data_samples.generate import (
     addresses,
     divisions,
+    facts,
     frame,
     oldtown,
     orthophoto,
@@ -62,6 +63,17 @@ def _towns(path: Path, seed: int) -> int:
 def _division_codes(path: Path, seed: int) -> int:
     rows = divisions.codes()
     write.table_csv(path, divisions.CODE_HEADER, rows, "utf-8")
+    return len(rows)
+
+
+def _protected(path: Path, seed: int) -> int:
+    """Sourced rows, under ids of the sample's own; whose buildings are invented."""
+    header = ["id", "name", "division", "era", "grade", "batch", "listed", "is_synthetic", "source"]
+    rows = [
+        (f"DT-PB-{k:02d}", name, "140213", era, "national", batch, year, "false", "State Council lists; see facts.py")
+        for k, (name, era, batch, year) in enumerate(facts.PROTECTED, start=1)
+    ]
+    write.table_csv(path, header, rows, "utf-8")
     return len(rows)
 
 
@@ -166,6 +178,7 @@ COMMITTED: dict[str, Make] = {
     "buildings_oldtown.gpkg": _old_town,
     "divisions.geojson": _divisions,
     "division_codes.csv": _division_codes,
+    "protected_buildings.csv": _protected,
     "towns.geojson": _towns,
     "addresses.csv": _addresses,
     "roads.geojson": _roads,

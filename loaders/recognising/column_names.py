@@ -132,6 +132,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "hospitals": ("hospital", "医院", "医疗机构"),
     "shelters": ("shelter", "避难"),
     "heritage_zones": ("heritage", "文物", "保护范围", "建设控制"),
+    "protected_buildings": ("文保单位", "文物保护单位", "国保"),
     "service_halls": ("service_hall", "政务", "服务大厅", "办事大厅"),
     "scenic_spots": ("scenic", "景区"),
     "dem": ("dem", "dtm", "elevation", "terrain", "高程"),

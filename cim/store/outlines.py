@@ -1,0 +1,64 @@
+"""Outlines of buildings as each dataset tells them, and the photos they can be held against, with their stated accuracy."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, text
+
+from cim.types import ObjectArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlines:
+    """Footprints (n,) of one dataset, city frame; accuracy_m: the median of what its records state, None: nothing."""
+
+    dataset: str
+    footprint: ObjectArray
+    accuracy_m: float | None
+
+
+def datasets(connection: Connection) -> list[str]:
+    """The datasets that tell of buildings of their own now, by name; derived ones do not."""
+    rows = connection.execute(
+        text("""
+            SELECT d.name FROM cim.dataset d
+            WHERE d.layer = 'buildings' AND EXISTS (
+                SELECT FROM cim.body b
+                WHERE b.dataset_id = d.id AND b.record_to IS NULL AND b.role <> 2
+                  AND NOT b.properties ? 'tells_of' AND coalesce(b.height_basis, '') <> 'dsm')
+            ORDER BY d.name""")
+    )
+    return [str(name) for name in rows.scalars()]
+
+
+def of_dataset(connection: Connection, dataset: str) -> Outlines:
+    """What a dataset itself says where buildings stand, whoever else tells of them; in the order of the tile grid."""
+    rows = connection.execute(
+        text("""
+            SELECT ST_AsBinary(b.footprint) AS shape, b.accuracy_m
+            FROM cim.body b JOIN cim.dataset d ON d.id = b.dataset_id
+            WHERE d.name = :dataset AND b.record_to IS NULL AND b.role <> 2 AND cim.holds(b.valid_from, b.valid_to, now())
+            ORDER BY b.cell, b.building_id"""),
+        {"dataset": dataset},
+    ).all()
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
+    stated = [row.accuracy_m for row in rows if row.accuracy_m is not None]
+    return Outlines(dataset, shapes, float(np.median(stated)) if stated else None)
+
+
+def photos(connection: Connection) -> list[dict[str, Any]]:
+    """The parts of every published orthophoto, the finest first, each with its `dataset` and stated `accuracy_m`."""
+    rows = connection.execute(
+        text("""
+            SELECT d.name, v.accuracy_m, v.raster
+            FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
+            WHERE v.state = 'published' AND d.layer = 'orthophoto' AND v.raster IS NOT NULL ORDER BY d.id""")
+    )
+    found = [
+        {**part, "dataset": row.name, "accuracy_m": row.accuracy_m}
+        for row in rows
+        for part in row.raster.get("parts") or [row.raster]
+    ]
+    return sorted(found, key=lambda part: float(part["pixel_m"]))
