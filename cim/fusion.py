@@ -5,18 +5,18 @@ first of these that tells them apart:
 
 1. the one that knows a value (None, NaN, blank text and the use `unknown` are no values);
 2. a measured source over a synthetic one;
-3. for the body only: a height from the source over one derived from a surface model (dsm) over one reckoned from storeys
-   over one assumed;
+3. for the body only: one that came with its surfaces over numbers alone; a height from the source over one derived from a
+   surface model (dsm) over one reckoned from storeys over one assumed;
 4. the better (smaller) stated `accuracy_m`; a stated one over none;
 5. the newer `survey_date`; a stated one over none;
 6. the place in the city file: the smaller `priority`, so the source that is listed first;
 7. the dataset whose name comes first in the alphabet; within one dataset the record kept more recently, then the later
    version, then the earlier row.
 
-Three things travel together. *The body*: height_m, height_basis, eaves_m, base_m and roof_form all come from the source
-whose height wins, for they describe one body, even where that source knows no eaves and another does. *The footprint*
-brings the accuracy_m, survey_date and source of its claim. *is_synthetic* is true if the winning footprint or the
-winning body is. Every other attribute, free properties included, is decided on its own.
+Three things travel together. *The body*: height_m, height_basis, eaves_m, base_m, roof_form and its surfaces (`boundary`)
+come from the source whose height wins, for they describe one body, even where that source knows no eaves and another does.
+*The footprint* brings the accuracy_m, survey_date and source of its claim. *is_synthetic* is true if the winning footprint
+or the winning body is. Every other attribute, free properties included, is decided on its own.
 
 Sources that know different values are a *conflict*, told with winner, loser and reason: heights more than 0.5 m apart,
 footprints with an IoU under 0.9, texts that differ after folding, other values that are not equal.
@@ -37,7 +37,8 @@ from cim.address.spelling import fold
 from cim.errors import BadInput
 
 BODY = ("height_m", "height_basis", "eaves_m", "base_m", "roof_form")
-"""Attributes of one body: they come from one source."""
+"""Attributes of one body: they come from one source, and its surfaces with them."""
+_WHOLE_BODY = (*BODY, "boundary")
 
 PROVENANCE = ("accuracy_m", "survey_date", "source", "is_synthetic")
 """How far to trust the footprint: never decided on its own, and never in conflict."""
@@ -140,17 +141,19 @@ def fuse(claims: Sequence[Claim]) -> Fused:
     _refuse(claims)
     ranked = sorted(map(_side, claims), key=attrgetter("standing"))
     bodies = sorted(
-        (side for side in ranked if not side.known.keys().isdisjoint(BODY)), key=attrgetter("body_standing")
+        (side for side in ranked if not side.known.keys().isdisjoint(_WHOLE_BODY)), key=attrgetter("body_standing")
     )
     attributes: dict[str, Any] = {}
     decisions: dict[str, Decision] = {}
     conflicts: list[Conflict] = []
     for name in _names(claims):
         knowing = [side for side in ranked if name in side.known]
-        order = bodies if name in BODY and knowing else knowing
+        order = bodies if name in _WHOLE_BODY and knowing else knowing
         attributes[name] = order[0].known.get(name) if order else None
         if order and len(ranked) > 1:
-            decisions[name] = _decision(order[0], order[1] if len(order) > 1 else None, name in BODY, name in BODY[1:])
+            decisions[name] = _decision(
+                order[0], order[1] if len(order) > 1 else None, name in _WHOLE_BODY, name in _WHOLE_BODY[1:]
+            )
             conflicts += _conflicts(name, order)
     outlined = [s for s in ranked if s.claim.geometry is not None and not shapely.is_empty(s.claim.geometry)]
     if len(ranked) > 1 and outlined:
@@ -174,13 +177,12 @@ class _Side:
 
 def _side(claim: Claim) -> _Side:
     """Rule 1 as the values that are known; rules 2 and 4 to 7 as a key; for the body rule 3 behind 2, heights first."""
-    known = {name: value for name, value in claim.attributes.items() if _is_value(name, value)}
-    basis = known.get("height_basis")
-    rank = BASES.index(basis) if basis in BASES else len(BASES)
-    accuracy, day = claim.accuracy_m, claim.survey_date
+    known = {name: value for name, value in claim.attributes.items() if is_value(name, value)}
+    rank = BASES.index(known["height_basis"]) if known.get("height_basis") in BASES else len(BASES)
+    accuracy, day = inf if claim.accuracy_m is None else claim.accuracy_m, claim.survey_date
     standing = (
         claim.is_synthetic,
-        accuracy if accuracy is not None and accuracy == accuracy else inf,
+        accuracy if accuracy == accuracy else inf,
         -day.toordinal() if day is not None and day == day else inf,
         claim.priority,
         claim.dataset,
@@ -188,7 +190,12 @@ def _side(claim: Claim) -> _Side:
         -claim.version_id,
         claim.source_row,
     )
-    return _Side(claim, known, standing, ("height_m" not in known, claim.is_synthetic, rank, *standing[1:]))
+    return _Side(
+        claim,
+        known,
+        standing,
+        ("height_m" not in known, claim.is_synthetic, "boundary" not in known, rank, *standing[1:]),
+    )
 
 
 def _refuse(claims: Sequence[Claim]) -> None:
@@ -206,7 +213,7 @@ def _names(claims: Sequence[Claim]) -> list[str]:
     return [name for name in _ORDER if name in named] + sorted(named.difference(_ORDER))
 
 
-def _is_value(name: str, value: Any) -> bool:
+def is_value(name: str, value: Any) -> bool:
     """Rule 1: whether a value says anything; NaN and NaT are the values that do not equal themselves."""
     if isinstance(value, str):
         return bool(value.strip()) and not (name == "use" and value == "unknown")
@@ -214,11 +221,8 @@ def _is_value(name: str, value: Any) -> bool:
 
 
 def _provenance(claim: Claim) -> dict[str, Any]:
-    known = {"accuracy_m": claim.accuracy_m, "survey_date": claim.survey_date, "source": claim.attributes.get("source")}
-    return {name: value if _is_value(name, value) else None for name, value in known.items()}
-
-
-# --- reasons -----------------------------------------------------------------------------------------------------------
+    told = {"accuracy_m": claim.accuracy_m, "survey_date": claim.survey_date, "source": claim.attributes.get("source")}
+    return {name: value if is_value(name, value) else None for name, value in told.items()}
 
 
 @lru_cache(maxsize=64)  # the same few pairs decide every attribute of a building
@@ -237,10 +241,12 @@ def _why(won: _Side, lost: _Side) -> str:
 
 def _why_body(won: _Side, lost: _Side) -> str:
     """The first rule that tells two bodies apart, in words."""
-    ours, theirs = won.body_standing[:3], lost.body_standing[:3]
+    ours, theirs = won.body_standing[:4], lost.body_standing[:4]
     if ours[0] != theirs[0]:
         return "the only height"
     if ours[1] == theirs[1] and ours[2] != theirs[2]:
+        return "surfaces over numbers alone"
+    if ours[1:3] == theirs[1:3] and ours[3] != theirs[3]:
         bases = (side.known.get("height_basis", "nothing stated") for side in (won, lost))
         return "better height basis: {} over {}".format(*bases)
     return _why(won, lost)
@@ -255,13 +261,10 @@ def _decision(won: _Side, second: _Side | None, of_body: bool, with_height: bool
     return Decision(dataset=claim.dataset, source_row=claim.source_row, version_id=claim.version_id, why=why)
 
 
-# --- conflicts ---------------------------------------------------------------------------------------------------------
-
-
 def _conflicts(name: str, order: Sequence[_Side]) -> list[Conflict]:
     """Where those behind the first of `order` know another value than it does."""
     won = order[0]
-    if name == "height_basis" or name not in won.known:
+    if name in ("height_basis", "boundary") or name not in won.known:
         return []
     value, why = won.known[name], _why_body if name in BODY else _why
     return [
@@ -285,10 +288,8 @@ def _differ(name: str, one: Any, other: Any) -> bool:
 
 def _footprint_conflicts(outlined: Sequence[_Side]) -> list[Conflict]:
     """Where the outlines of those behind the first are not like its own."""
-    won, *others = outlined
-    area = float(shapely.area(won.claim.geometry))
-    found = []
-    for lost in others:
+    won, area, found = outlined[0], float(shapely.area(outlined[0].claim.geometry)), []
+    for lost in outlined[1:]:
         theirs = float(shapely.area(lost.claim.geometry))
         common = shapely.area(shapely.intersection(won.claim.geometry, lost.claim.geometry))
         united = area + theirs - common
