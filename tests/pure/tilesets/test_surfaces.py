@@ -20,10 +20,8 @@ from tilesets.buildings.standing import stand
 from tilesets.gltf.placement import frame_at
 
 SITE = Site(CRS, Slope(), Even())
-TO_ECEF = (
-    Transformer.from_crs(CRS, "EPSG:4490", always_xy=True),
-    Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True),
-)
+TO_LONLAT = Transformer.from_crs(CRS, "EPSG:4490", always_xy=True)
+TO_ECEF = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
 
 def ecef(at: np.ndarray) -> np.ndarray:
