@@ -234,6 +234,7 @@ def test_hostile_collada_is_refused_in_one_sentence(tmp_path: Path) -> None:
         "no XML": "<COLLADA",
         "no faces": "<?xml version='1.0'?><other/>",
         "no number": dae().replace(f"{6.0 / 0.0254:.9f}", "NaN"),
+        "anchor": dae().replace("<matrix>1 0 0 0", "<matrix>1 0 0 4000000"),
         "corner|COLLADA": dae().replace(f"<p>{' '.join(map(str, triangles().ravel()))}", "<p>77 78 79"),
     }
     for why, text in hostile.items():
