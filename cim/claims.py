@@ -9,8 +9,8 @@ from typing import Any
 
 import shapely
 
-BODY = ("height_m", "height_basis", "eaves_m", "base_m")
-"""Attributes of one body: they come from one source."""
+BODY = ("height_m", "height_basis", "eaves_m", "base_m", "boundary")
+"""Attributes of one body, its surfaces among them: they come from one source."""
 
 ROOF = ("roof_form", "roof_basis", "pitch_deg", "eaves_tiers", "roof_rule", "roof_confidence", "roof_form_inferred")
 """Attributes of one roof: they come from one source."""
@@ -101,7 +101,7 @@ def side(claim: Claim, *, whole: bool = False) -> Side:
         -claim.version_id,
         claim.source_row,
     )
-    return Side(claim, known, standing, ("height_m" not in known, claim.is_synthetic, rank, *standing[1:]))
+    return Side(claim, known, standing, ("height_m" not in known, claim.is_synthetic, "boundary" not in known, rank, *standing[1:]))
 
 
 def roof_standing(one: Side, body: Side | None) -> tuple[Any, ...]:
@@ -138,10 +138,12 @@ def why(won: Side, lost: Side) -> str:
 
 def why_body(won: Side, lost: Side) -> str:
     """The first rule that tells two bodies apart, in words."""
-    ours, theirs = won.body_standing[:3], lost.body_standing[:3]
+    ours, theirs = won.body_standing[:4], lost.body_standing[:4]
     if ours[0] != theirs[0]:
         return "the only height"
     if ours[1] == theirs[1] and ours[2] != theirs[2]:
+        return "surfaces over numbers alone"
+    if ours[1:3] == theirs[1:3] and ours[3] != theirs[3]:
         bases = (one.known.get("height_basis", "nothing stated") for one in (won, lost))
         return "better height basis: {} over {}".format(*bases)
     return why(won, lost)

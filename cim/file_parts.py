@@ -10,10 +10,10 @@ from pathlib import Path
 _SHAPEFILE = (".shx", ".dbf", ".prj", ".cpg")
 _WORLD = (".wld", ".tfw", ".tifw", ".tiffw")
 _RASTERS = {".tif": _WORLD, ".tiff": _WORLD, ".asc": (".prj",), ".hgt": ()}
-_SAYING = {".shp": _SHAPEFILE} | {
+_SAYING = {".shp": _SHAPEFILE, ".obj": (".mtl",)} | {
     own: (*others, f"{own}.aux.xml", f"{own}.ovr", f"{own}.msk") for own, others in _RASTERS.items()
 }
-"""Ending of a file -> endings of those beside it that say what its records or pixels are."""
+"""Ending of a file -> endings of those beside it that say what its records or pixels are (an OBJ's colours, too)."""
 
 _IDLE = {
     ".shp": (".cst", ".sbn", ".sbx", ".qix", ".qpj", ".fix", ".ain", ".aih", ".shp.xml"),

@@ -5,8 +5,8 @@ first of these that tells them apart:
 
 1. the one that knows a value (None, NaN, blank text and the use `unknown` are no values);
 2. a measured source over a synthetic one;
-3. for the body only: a height from the source over one derived from a surface model (dsm) over one reckoned from storeys
-   over one assumed; for the roof only: a form from the source over a measured one over an inferred one, and before
+3. for the body only: one that came with its surfaces over numbers alone; a height from the source over one derived from a
+   surface model (dsm) over one reckoned from storeys over one assumed; for the roof only: a form from the source over a measured one over an inferred one, and before
    other sources the one whose height wins;
 4. the better (smaller) stated `accuracy_m`; a stated one over none;
 5. the newer `survey_date`; a stated one over none;
@@ -14,8 +14,8 @@ first of these that tells them apart:
 7. the dataset whose name comes first in the alphabet; within one dataset the record kept more recently, then the later
    version, then the earlier row.
 
-Four things travel together. *The body*: height_m, height_basis, eaves_m and base_m all come from the source whose height
-wins, even where that source knows no base and another does. *The roof*: its form, basis, pitch, tiers and the rule that
+Four things travel together. *The body*: height_m, height_basis, eaves_m, base_m and its surfaces (`boundary`) all come
+from the source whose height wins, even where that source knows no base and another does. *The roof*: its form, basis, pitch, tiers and the rule that
 inferred it come from the source whose form wins; where the body's source knows no eaves, the roof brings its own, if its
 source has the same height (within the tolerance of conflicts) or speaks of no height. *The footprint* brings the
 accuracy_m, survey_date and source of its claim. *is_synthetic* is true if the winning footprint or the winning body is.
@@ -107,7 +107,7 @@ class Fused:
     conflicts: tuple[Conflict, ...]
 
 
-_NEVER = ("height_basis", "roof_basis", "roof_rule", "roof_confidence", "roof_form_inferred")
+_NEVER = ("height_basis", "boundary", "roof_basis", "roof_rule", "roof_confidence", "roof_form_inferred")
 _ORDER = ("name", "address", "use", "storeys", *BODY, *ROOF, "year")
 _METRES = ("height_m", "eaves_m", "base_m")
 
@@ -257,10 +257,8 @@ def _differ(name: str, one: Any, other: Any) -> bool:
 
 def _footprint_conflicts(outlined: Sequence[Side]) -> list[Conflict]:
     """Where the outlines of those behind the first are not like its own."""
-    won, *others = outlined
-    area = float(shapely.area(won.claim.geometry))
-    found = []
-    for lost in others:
+    won, area, found = outlined[0], float(shapely.area(outlined[0].claim.geometry)), []
+    for lost in outlined[1:]:
         theirs = float(shapely.area(lost.claim.geometry))
         common = shapely.area(shapely.intersection(won.claim.geometry, lost.claim.geometry))
         united = area + theirs - common

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from cim.boundary import Boundary
 from cim.claims import TELLS_OF
 from cim.fusion import Claim, Fused, fuse
+from cim.inheritance import inherit
 from cim.matching import match
 from cim.store import identity
 from cim.store.db import Connection
@@ -101,18 +103,17 @@ def settle(connection: Connection, dataset_id: int, at: datetime, report: Report
 
 
 def _settle_one(rows: Sequence[Any], at: datetime, plan: _Plan) -> None:
-    """One body: its tellings, and what was made of them before."""
-    tellings = [row for row in rows if row.role != 2]
+    """One body: its tellings, what was made of them before, and what is told of the building's coarser bodies."""
+    tellings = [row for row in rows if row.role != 2 and row.told_lod == row.lod]
     before = next((row for row in rows if row.role == 2), None)
     since = rows[0].since
     whole = any(not row.properties.get(TELLS_OF) for row in tellings)
-    several = whole and len(tellings) > 1
-    role = 1 if several or not whole else 0  # derived records alone are no building: they stay unseen
+    made = _made(tellings, [row for row in rows if row.told_lod < row.lod]) if whole else None
+    role = 0 if whole and made is None else 1  # derived records alone are no building: they stay unseen
     steps = [_onward(row, role, since, at) for row in tellings if row.role != role]
     plan.switched += [state for step in steps for state in step]
     changed = since is not None and (before is None or before.valid_from is None or since > before.valid_from)
     ended = before is not None and changed
-    made = fuse([_claim(row) for row in tellings]) if several else None
     if before is not None:
         if made is not None and _same(made, before):
             return
@@ -126,6 +127,15 @@ def _settle_one(rows: Sequence[Any], at: datetime, plan: _Plan) -> None:
         plan.conflicts += [
             Conflict(tellings[0].building_id, c.attribute, asdict(c.won), asdict(c.lost), c.why) for c in made.conflicts
         ]
+
+
+def _made(tellings: Sequence[Any], coarser: Sequence[Any]) -> Fused | None:
+    """What is made of a body's tellings; None where one telling stands alone and the coarser bodies add nothing to it."""
+    if not tellings:
+        return None
+    own = fuse([_claim(row) for row in tellings])
+    made = inherit(own, [_claim(row) for row in coarser]) if coarser else own
+    return None if made is own and len(tellings) == 1 else made
 
 
 def _onward(row: Any, role: int, since: datetime | None, at: datetime) -> list[Any]:
@@ -143,6 +153,8 @@ def _earliest(tellings: Sequence[Any]) -> datetime | None:
 
 def _claim(row: Any) -> Claim:
     said = {name: getattr(row, name) for name in _COLUMNS}
+    if row.told_lod == row.lod and row.geom is not None:
+        said["boundary"] = Boundary.read(bytes(row.geom), row.semantics, row.structure or {}, row.appearance)
     said |= {"use": Use(row.use).name, "roof_form": RoofForm(row.roof_form).name, "source": row.source}
     return Claim(
         dataset=row.dataset,
@@ -159,10 +171,14 @@ def _claim(row: Any) -> Claim:
 
 
 def _state(made: Fused, tellings: Sequence[Any], valid_from: datetime | None, at: datetime) -> dict[str, Any]:
-    ground = made.decisions["footprint"]
-    winner = next(t for t in tellings if (t.version_id, t.source_row) == (ground["version_id"], ground["source_row"]))
+    winner = tellings[0]
+    if "footprint" in made.decisions:
+        ground = made.decisions["footprint"]
+        winner = next(
+            t for t in tellings if (t.version_id, t.source_row) == (ground["version_id"], ground["source_row"])
+        )
     values = {name: made.attributes[name] for name in _COLUMNS}
-    own = {*_COLUMNS, "accuracy_m", "survey_date", "source", "is_synthetic"}
+    own = {*_COLUMNS, "boundary", "accuracy_m", "survey_date", "source", "is_synthetic"}
     conflicts = [asdict(conflict) for conflict in made.conflicts]
     return {
         **values,
@@ -173,6 +189,7 @@ def _state(made: Fused, tellings: Sequence[Any], valid_from: datetime | None, at
         "use": Use[values["use"] or "unknown"].value,
         "roof_form": RoofForm[values["roof_form"] or "flat"].value,
         "footprint": made.geometry,
+        "boundary": made.attributes.get("boundary"),
         "properties": {k: v for k, v in made.attributes.items() if k not in own},
         "decisions": {"won": dict(made.decisions), "conflicts": conflicts},
         "valid_from": valid_from,
@@ -186,4 +203,12 @@ def _same(made: Fused, before: Any) -> bool:
     state = {"use": Use(before.use).name, "roof_form": RoofForm(before.roof_form).name}
     same = all(made.attributes[name] == state.get(name, getattr(before, name)) for name in _COLUMNS)
     same = same and bool(shapely.equals_exact(made.geometry, shape))
+    same = same and _same_surfaces(made.attributes.get("boundary"), before)
     return same and bool(before.decisions["won"] == dict(made.decisions))
+
+
+def _same_surfaces(made: Boundary | None, before: Any) -> bool:
+    if made is None or before.geom is None:
+        return made is None and before.geom is None
+    held = Boundary.read(bytes(before.geom), before.semantics, before.structure or {}, before.appearance)
+    return made.content() == held.content()

@@ -21,12 +21,13 @@ from cim.store import catalogue, places, publication, quarantine, staging, versi
 from cim.store.db import Connection, Database
 from cim.store.quarantine import Held
 from cim.types import Issue, Progress, Rejected, Report
-from loaders import devices, identity
+from loaders import devices, identity, naming
 from loaders.addressing import address_links, addresses, found_places
 from loaders.addressing.place_names import places as named_places
 from loaders.judging import whole
 from loaders.judging.checks import Checked, check
 from loaders.judging.ground import ground_within
+from loaders.judging.keys import is_naming
 from loaders.judging.tally import Tally
 
 
@@ -152,9 +153,12 @@ class _Retry:
         """What the dataset holds already under its key, or comes twice, stays out."""
         again = publication.known_keys(self.connection, self.dataset_id)
         whole.set_aside(self.connection, again)
+        named = {}
+        if is_naming(self.source, self.layer):
+            named = naming.settle(self.connection, self.dataset_id, version_id)
         reason = ("duplicate_key", f"dataset {self.named.name} holds a record with this {self.layer.key} already")
         findings = whole.judge(self.connection, self.source, self.layer, self.city)
-        reasons = dict.fromkeys(again, reason) | dict(findings.rejected)
+        reasons = dict.fromkeys(again, reason) | named | dict(findings.rejected)
         issues: list[Issue] = [*findings.issues, *whole.rejected_issues(reasons)]
         if self.layer.name == "buildings":
             issues += identity.recognise(self.connection, self.dataset_id, version_id)[0]

@@ -15,7 +15,7 @@ from cim.plugins import Batch, PointCloud, Raster, Source
 from cim.store import bus, catalogue, places, publication, quarantine, staging, versions
 from cim.store.db import Connection, Database
 from cim.types import Rejected, Report
-from loaders import devices, identity
+from loaders import devices, identity, naming
 from loaders.addressing import address_links, addresses, found_places
 from loaders.addressing.place_names import places as named_places
 from loaders.delivery import originals
@@ -24,6 +24,7 @@ from loaders.job import Load, Preview
 from loaders.judging import placement, whole
 from loaders.judging.checks import Checked, check
 from loaders.judging.ground import ground
+from loaders.judging.keys import is_naming
 from loaders.judging.tally import Tally
 from loaders.progress import Pace
 
@@ -143,7 +144,11 @@ class Run:
             findings = whole.Findings((), dict.fromkeys(unknown, reason))
             whole.set_aside(connection, unknown)
         else:
+            named = (
+                naming.settle(connection, job.dataset_id, job.version_id) if is_naming(job.source, job.layer) else {}
+            )
             findings = whole.judge(connection, job.source, job.layer, job.city)
+            findings = replace(findings, rejected=named | dict(findings.rejected))
         quarantine.put(connection, job.version_id, self._originals(connection, findings.rejected))
         found = [*findings.issues, *whole.rejected_issues(findings.rejected)]
         if job.layer.name == "buildings" and job.source.mode != "terminate":

@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import Connection, text
 
 from cim import geometry
+from cim.boundary import Boundary
 from cim.matching import Footprints
 from cim.store.db import jsonb, raw
 from cim.store.frame import srid
@@ -22,6 +23,7 @@ _FUSED = {
     **{"building_id": "int8", "lod": "float4", "cim_level": "int2", "dataset_id": "int8", "version_id": "int8"},
     **{"source_row": "int8", "name": "text", "address": "text", "use": "int2", "roof_form": "int2", "storeys": "int2"},
     **{"year": "int2", "height_m": "float8", "height_basis": "text", "eaves_m": "float8", "base_m": "float8"},
+    **{"geom": "bytea", "semantics": "int2[]", "structure": "bytea", "appearance": "bytea"},
     **{"footprint": "bytea", "properties": "bytea", "source": "text", "survey_date": "date", "accuracy_m": "float4"},
     **{"is_synthetic": "bool", "cell": "int8", "role": "int2", "decisions": "bytea", "valid_from": "timestamptz"},
     **{"record_from": "timestamptz"},
@@ -87,6 +89,17 @@ def put_aliases(
             copy.write_row([dataset_id, key, object_id, score, why, version_id])
 
 
+def unnamed(connection: Connection, dataset_id: int) -> list[Any]:
+    """Staged records that name a building they cannot be: source_row, building, code, other_row, apart_m."""
+    return list(connection.execute(statement("select_unnamed_bodies"), {"dataset_id": dataset_id}))
+
+
+def put_named(connection: Connection, dataset_id: int, version_id: int) -> int:
+    """Let staged records that name a building be that building; how many keys are new."""
+    values = {"dataset_id": dataset_id, "version_id": version_id}
+    return int(connection.execute(statement("insert_named_aliases"), values).rowcount)
+
+
 def _others(connection: Connection, dataset_id: int) -> bool:
     """Whether any other dataset tells of a building."""
     sql = """
@@ -147,10 +160,19 @@ def put_fused(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         copy.set_types(list(_FUSED.values()))
         for row, shape, cell in zip(rows, wkb, cells, strict=True):
             ready = row | {"footprint": shape, "cell": cell, "properties": jsonb(row["properties"])}
-            ready |= {"decisions": jsonb(row["decisions"]), "role": 2}
+            ready |= {"decisions": jsonb(row["decisions"]), "role": 2, **_surfaces(row["boundary"], number)}
             copy.write_row([ready[name] for name in _FUSED])
     connection.execute(text(f"INSERT INTO cim.body ({names}) SELECT {names} FROM fused ORDER BY cell, building_id"))
     connection.execute(text("DROP TABLE fused"))
+
+
+def _surfaces(body: Boundary | None, number: int) -> dict[str, Any]:
+    """The columns of a body that hold its surfaces."""
+    if body is None:
+        return dict.fromkeys(("geom", "semantics", "structure", "appearance"))
+    look = jsonb(dict(body.appearance)) if body.appearance else None
+    codes, bound = body.surface.tolist(), jsonb(body.structure())
+    return {"geom": body.wkb(number), "semantics": codes, "structure": bound, "appearance": look}
 
 
 def conflicts(connection: Connection, *, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """COLLADA (.dae), read by pycollada: what its XML refers to outside the file is refused before it is parsed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from loaders.formats.mesh_parts import Material, Model, Part, refuse_many
 
 _DEEPEST = 64
 _UPS = {"Y_UP": "y", "Z_UP": "z"}
+_UNREAL = re.compile("nan|inf", re.IGNORECASE)
+_FARTHEST_M = 65_536.0  # numbers are read in single precision, which is 4 mm there
 _IGNORED = [collada.common.DaeUnsupportedError, collada.common.DaeBrokenRefError]
 
 
@@ -29,23 +32,23 @@ def read(path: Path) -> Model:
     _refuse_hostile(path)
     try:
         document = collada.Collada(str(path), ignore=_IGNORED, aux_file_loader=lambda _: None)
-        scene = document.scene
-        parts = (
-            [] if scene is None else [part for node in scene.nodes for part in _walk(node, np.eye(4), None, 0, path)]
-        )
+        nodes = [] if document.scene is None else document.scene.nodes
+        unit_m = float(document.assetInfo.unitmeter or 1.0)
+        parts = [part for node in nodes for part in _walk(node, np.eye(4), None, 0, unit_m, path)]
     except BadSource:
         raise
     except Exception as error:  # whatever a spoilt file makes the reader stumble over
         raise BadSource(f"{path}: cannot be read as COLLADA: {type(error).__name__}: {error}") from error
-    unit = document.assetInfo.unitmeter or 1.0
-    return Model(tuple(parts), _UPS.get(str(document.assetInfo.upaxis)), float(unit), bool(document.images))
+    return Model(tuple(parts), _UPS.get(str(document.assetInfo.upaxis)), unit_m, bool(document.images))
 
 
 def _refuse_hostile(path: Path) -> None:
     """Parse the XML once, with everything that reaches beyond it forbidden."""
     try:
-        for _, element in safe_xml.iterparse(str(path), events=("start",), forbid_dtd=True):
+        for _, element in safe_xml.iterparse(str(path), events=("end",), forbid_dtd=True):
             name = str(element.tag).rpartition("}")[2]
+            if name == "float_array" and _UNREAL.search(element.text or ""):  # pycollada would take it for 0
+                raise BadSource(f"{path}: a corner that is no number, in float_array {str(element.get('id'))[:60]!r}")
             if name in ("instance_geometry", "instance_node") and not str(element.get("url", "#")).startswith("#"):
                 raise BadSource(
                     f"{path}: a part of it lies elsewhere ({str(element.get('url'))[:60]!r}); expected one file"
@@ -56,16 +59,16 @@ def _refuse_hostile(path: Path) -> None:
         raise BadSource(f"{path}: no XML: {error}") from error
 
 
-def _walk(node: Any, matrix: FloatArray, name: str | None, depth: int, path: Path) -> Iterator[Part]:
+def _walk(node: Any, matrix: FloatArray, name: str | None, depth: int, unit_m: float, path: Path) -> Iterator[Part]:
     """The parts below a node; the topmost node gives the name."""
     if depth > _DEEPEST:
         raise BadSource(f"{path}: nodes nested more than {_DEEPEST} deep, or in a circle")
     if isinstance(node, GeometryNode):
-        yield from _geometry(node, matrix, name or str(node.geometry.id), path)
+        yield from _geometry(node, matrix, name or str(node.geometry.id), unit_m, path)
     elif isinstance(node, Node):
         own = name if name is not None else _name(node)
         for child in node.children or []:
-            yield from _walk(child, matrix @ node.matrix, own, depth + 1, path)
+            yield from _walk(child, matrix @ node.matrix, own, depth + 1, unit_m, path)
 
 
 def _name(node: Any) -> str | None:
@@ -74,7 +77,7 @@ def _name(node: Any) -> str | None:
     return None if told is None else str(told)
 
 
-def _geometry(node: Any, matrix: FloatArray, name: str, path: Path) -> Iterator[Part]:
+def _geometry(node: Any, matrix: FloatArray, name: str, unit_m: float, path: Path) -> Iterator[Part]:
     materials = {bound.symbol: bound.target for bound in node.materials}
     turned = np.linalg.det(matrix[:3, :3]) < 0
     for primitive in node.geometry.primitives:
@@ -84,6 +87,11 @@ def _geometry(node: Any, matrix: FloatArray, name: str, path: Path) -> Iterator[
         triangles = np.asarray(faces.vertex_index, dtype=np.int64).reshape(-1, 3)
         refuse_many(len(triangles), str(path))
         at = np.asarray(faces.vertex, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        if len(at) and np.abs(at).max() * unit_m > _FARTHEST_M:
+            raise BadSource(
+                f"{path}: corners more than {_FARTHEST_M:,.0f} m from the origin, where COLLADA's numbers are too coarse; "
+                "deliver it about an origin of its own, and state its anchor"
+            )
         yield Part(name, at, triangles[:, ::-1] if turned else triangles, (), _material(materials.get(faces.material)))
 
 

@@ -173,4 +173,4 @@ def _material(mesh: trimesh.Trimesh) -> Material | None:
     if colour is None:
         return None
     red, green, blue = (round(float(value) / 255.0, 4) for value in cast(Any, colour)[:3])
-    return (str(material.name or ""), (red, green, blue))
+    return (str(getattr(material, "name", None) or ""), (red, green, blue))

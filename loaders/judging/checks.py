@@ -64,7 +64,7 @@ def check(
         table = _project(table, batch.crs, source, city, verdicts)
         _repair(table, layer, city, verdicts)
         table = surfaces.place(table, batch.crs, source, city, verdicts, geoid)
-    surfaces.refuse_strange_names(table, verdicts)
+    surfaces.refuse_strange_names(table, source, layer, verdicts)
     if source.mode == "terminate":
         _refuse_nameless(table, layer, verdicts)
     else:

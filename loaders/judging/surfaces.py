@@ -15,10 +15,10 @@ from cim.boundary import Boundary
 from cim.city import City
 from cim.geoid import Geoid, to_city_heights
 from cim.geometry import centroids
-from cim.plugins import Source
+from cim.plugins import Layer, Source
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm, Surface
 from loaders.judging.field_values import as_text
-from loaders.judging.keys import NAMED
+from loaders.judging.keys import NAMED, is_naming
 from loaders.judging.verdicts import Verdicts
 
 _ASTRAY_M = 1.0  # the project's own default: eaves and rounding apart, surfaces lie over their footprint
@@ -27,9 +27,9 @@ _LARGEST_ID = 2**63
 _USUAL_LOD = 2.0
 
 
-def refuse_strange_names(table: gpd.GeoDataFrame, verdicts: Verdicts) -> None:
+def refuse_strange_names(table: gpd.GeoDataFrame, source: Source, layer: Layer, verdicts: Verdicts) -> None:
     """Reject records that name a building by what is no id of one."""
-    if NAMED not in table:
+    if not is_naming(source, layer):
         return
     strange = [name is not None and not _is_id(name) for name in table[NAMED].tolist()]
     message = "building: names none by its id, a whole number as /ogc gives it"

@@ -1,5 +1,6 @@
 """Mesh models (glTF, OBJ, COLLADA): each object of a file is the body of one building; where it stands its owner states."""
 
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,6 @@ from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Anchor, Batch, Source
 from cim.types import FloatArray, Issue
-from loaders.formats import dae_parts, gltf_parts, obj_parts
 from loaders.formats.mesh_bodies import body, footprint, upright
 from loaders.formats.mesh_parts import MOST_BYTES, Model, Part, refuse_absurd
 
@@ -30,7 +30,7 @@ class MeshModel:
     name: str
     suffixes: tuple[str, ...]
     marks: tuple[bytes, ...]
-    parts: Callable[[Path], Model]
+    reader: str
 
     def sniff(self, head: bytes, name: str) -> bool:
         """By the ending, and by the first bytes where the format has such."""
@@ -49,7 +49,7 @@ class MeshModel:
             size = path.stat().st_size
             if size > MOST_BYTES:
                 raise BadSource(f"{path}: {size:,} bytes; a mesh model of at most {MOST_BYTES:,} is read as a whole")
-            model = self.parts(path)
+            model: Model = importlib.import_module(self.reader).read(path)  # libraries that take a second to import
         except OSError as error:
             raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
         refuse_absurd(model.parts, str(path))
@@ -66,9 +66,9 @@ class MeshModel:
             yield Batch(frame.iloc[after:], crs, issues=issues, last_row=len(frame), records=len(frame))
 
 
-GLTF = MeshModel("glTF", (".glb", ".gltf"), (b"glTF", b"{"), gltf_parts.read)
-OBJ = MeshModel("OBJ", (".obj",), (), obj_parts.read)
-COLLADA = MeshModel("COLLADA", (".dae",), (b"<",), dae_parts.read)
+GLTF = MeshModel("glTF", (".glb", ".gltf"), (b"glTF", b"{"), "loaders.formats.gltf_parts")
+OBJ = MeshModel("OBJ", (".obj",), (), "loaders.formats.obj_parts")
+COLLADA = MeshModel("COLLADA", (".dae",), (b"<",), "loaders.formats.dae_parts")
 
 
 def _told(model: Model) -> tuple[Issue, ...]:

@@ -5,7 +5,7 @@ SELECT b.building_id AS id,
        json_build_object(
            'name', b.name, 'address', b.address, 'use', b.use, 'height_m', b.height_m, 'height_basis', b.height_basis,
            'eaves_m', b.eaves_m, 'base_m', b.base_m, 'storeys', b.storeys, 'year', b.year, 'roof_form', b.roof_form,
-           'cim_level', b.cim_level, 'lod', b.lod, 'source', b.source, 'survey_date', b.survey_date,
+           'cim_level', b.cim_level, 'lod', b.lod, 'has_surfaces', b.geom IS NOT NULL, 'source', b.source, 'survey_date', b.survey_date,
            'accuracy_m', b.accuracy_m, 'is_synthetic', b.is_synthetic, 'dataset', d.name, 'source_row', b.source_row,
            'valid_from', b.valid_from, 'valid_to', b.valid_to, 'record_from', b.record_from, 'record_to', b.record_to,
            'decisions', b.decisions, 'extra', b.properties) AS properties

@@ -57,6 +57,7 @@ def test_endings_are_those_that_are_recognised(tmp_path: Path) -> None:
         "vrt": b"<VRTDataset",
         "LAS": b"LASF",
         "XLSX": b"PK\x03\x04",
+        "COLLADA": b"<?xml",
     }
     for name, (endings, _) in ROWS.items():
         for ending in endings:
