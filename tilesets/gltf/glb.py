@@ -4,7 +4,6 @@ import json
 import struct
 from dataclasses import dataclass
 
-import meshopt
 import numpy as np
 import numpy.typing as npt
 
@@ -12,16 +11,15 @@ from cim.geometry import LATTICE_M
 from cim.types import FloatArray, IntArray
 from tilesets.gltf import metadata as gltf_metadata
 from tilesets.gltf.metadata import Json, PropertyTable
+from tilesets.gltf.views import ARRAY, ELEMENTS, MESHOPT, Views
 from tilesets.spec import GENERATOR
 
-MESHOPT = "EXT_meshopt_compression"
 QUANTIZATION = "KHR_mesh_quantization"
 FEATURES = "EXT_mesh_features"
 METADATA = "EXT_structural_metadata"
 
 _STEPS = 65535
 _UNSIGNED_BYTE, _BYTE, _UNSIGNED_SHORT, _UNSIGNED_INT = 5121, 5120, 5123, 5125
-_ARRAY, _ELEMENTS = 34962, 34963
 # glTF is y up and 3D Tiles z up: a client turns the model by this matrix's inverse, so it is undone here first.
 _Y_UP = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
 
@@ -86,72 +84,10 @@ def encode(model: Model, *, compress: bool = True) -> bytes:
     """
     if model.table.count > 2**16:
         raise ValueError(f"{model.table.count} features in one tile; at most 65,536 have ids")
-    views = _Views(compress)
+    views = Views(compress)
     attributes = _accessors(model, views)
     document = _document(model, views, attributes)
     return _container(document, views.data())
-
-
-class _Views:
-    """The buffer views of a GLB while it is being written: compressed streams and plain bytes in one chunk."""
-
-    def __init__(self, compress: bool) -> None:
-        self.entries: list[Json] = []
-        self.compress = compress
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._plain_size = 0
-
-    def stream(self, rows: npt.NDArray[np.generic], target: int) -> int:
-        """A view of vertex rows (each a multiple of four bytes) or of triangle indices."""
-        is_index = target == _ELEMENTS
-        entry: Json = {"buffer": 0, "byteLength": rows.nbytes, "target": target}
-        stride = rows.itemsize if is_index else rows.nbytes // len(rows)
-        if not is_index:
-            entry["byteStride"] = stride
-        if not self.compress:
-            return self._add(entry | {"byteOffset": self._append(rows.tobytes())})
-        mode = "TRIANGLES" if is_index else "ATTRIBUTES"
-        packed = meshopt.encode_gltf_buffer(rows.ravel() if is_index else rows, mode)
-        entry |= {"buffer": 1, "byteOffset": self._plain_size}
-        self._plain_size += -(-rows.nbytes // 8) * 8
-        entry["extensions"] = {
-            MESHOPT: {
-                "buffer": 0,
-                "byteOffset": self._append(packed),
-                "byteLength": len(packed),
-                "byteStride": stride,
-                "count": rows.size if is_index else len(rows),
-                "mode": mode,
-            }
-        }
-        return self._add(entry)
-
-    def plain(self, data: bytes) -> int:
-        """A view of bytes as they are, aligned to eight."""
-        return self._add({"buffer": 0, "byteOffset": self._append(data), "byteLength": len(data)})
-
-    def buffers(self) -> list[Json]:
-        """The glTF buffers: the binary chunk, and the one that only says how large the decompressed data is."""
-        chunk: list[Json] = [{"byteLength": self._size}]
-        if self.compress:
-            chunk.append({"byteLength": self._plain_size, "extensions": {MESHOPT: {"fallback": True}}})
-        return chunk
-
-    def data(self) -> bytes:
-        """The binary chunk."""
-        return b"".join(self._parts)
-
-    def _append(self, data: bytes) -> int:
-        offset = self._size
-        padded = data + bytes(-len(data) % 8)
-        self._parts.append(padded)
-        self._size += len(padded)
-        return offset
-
-    def _add(self, entry: Json) -> int:
-        self.entries.append(entry)
-        return len(self.entries) - 1
 
 
 def _padded(columns: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:
@@ -161,7 +97,7 @@ def _padded(columns: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.gene
     return rows
 
 
-def _accessors(model: Model, views: _Views) -> list[Json]:
+def _accessors(model: Model, views: Views) -> list[Json]:
     """The accessors of position, normal, colour, feature id and indices, in this order."""
     value, count = model.position.value, len(model.position.value)
     wide = count > 2**16 - 1
@@ -174,12 +110,12 @@ def _accessors(model: Model, views: _Views) -> list[Json]:
         (_padded(model.feature.astype(np.uint16)[:, None], 2), _UNSIGNED_SHORT, "SCALAR", {}),
     ]
     accessors: list[Json] = [
-        {"bufferView": views.stream(rows, _ARRAY), "componentType": kind, "count": count, "type": shape} | extra
+        {"bufferView": views.stream(rows, ARRAY), "componentType": kind, "count": count, "type": shape} | extra
         for rows, kind, shape, extra in streams
     ]
     accessors.append(
         {
-            "bufferView": views.stream(indices, _ELEMENTS),
+            "bufferView": views.stream(indices, ELEMENTS),
             "componentType": _UNSIGNED_INT if wide else _UNSIGNED_SHORT,
             "count": indices.size,
             "type": "SCALAR",
@@ -188,7 +124,7 @@ def _accessors(model: Model, views: _Views) -> list[Json]:
     return accessors
 
 
-def _document(model: Model, views: _Views, accessors: list[Json]) -> Json:
+def _document(model: Model, views: Views, accessors: list[Json]) -> Json:
     used = [QUANTIZATION, *([MESHOPT] if views.compress else []), FEATURES, METADATA]
     primitive: Json = {
         "attributes": {"POSITION": 0, "NORMAL": 1, "COLOR_0": 2, "_FEATURE_ID_0": 3},
@@ -218,7 +154,7 @@ def _document(model: Model, views: _Views, accessors: list[Json]) -> Json:
     }
 
 
-def _property_table(table: PropertyTable, views: _Views) -> Json:
+def _property_table(table: PropertyTable, views: Views) -> Json:
     properties: Json = {}
     for column in table.properties:
         if gltf_metadata.is_unknown(column):
