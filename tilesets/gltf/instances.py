@@ -16,7 +16,7 @@ from tilesets.spec import GENERATOR
 INSTANCING = "EXT_mesh_gpu_instancing"
 INSTANCE_FEATURES = "EXT_instance_features"
 
-_BYTE, _UNSIGNED_BYTE, _SHORT, _UNSIGNED_SHORT, _FLOAT = 5120, 5121, 5122, 5123, 5126
+_BYTE, _UNSIGNED_BYTE, _SHORT, _UNSIGNED_SHORT, _UNSIGNED_INT, _FLOAT = 5120, 5121, 5122, 5123, 5125, 5126
 _STEPS = 32767
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 
@@ -49,6 +49,20 @@ class Repeated:
     feature: IntArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """What lies on the ground, drawn once, in the axes of a tile.
+
+    position, normal: (v, 3) metres; colour: (v, 3) linear; triangles: (t, 3); feature: (v,) rows of its attribute table.
+    """
+
+    position: FloatArray
+    normal: FloatArray
+    colour: npt.NDArray[np.uint8]
+    triangles: IntArray
+    feature: IntArray
+
+
 def quaternions(turn: FloatArray) -> npt.NDArray[np.float32]:
     """Unit quaternions (n, 4), x y z w, of turns (n,) about the vertical.
 
@@ -59,8 +73,13 @@ def quaternions(turn: FloatArray) -> npt.NDArray[np.float32]:
     return np.column_stack([none, none, np.sin(half), np.cos(half)]).astype(np.float32)
 
 
-def encode(parts: Sequence[Repeated], table: PropertyTable, pose: FloatArray) -> bytes:
-    """The GLB of repeated patterns: the same parts, the same bytes.
+def encode(
+    parts: Sequence[Repeated],
+    table: PropertyTable,
+    pose: FloatArray,
+    ground: tuple[Sheet, PropertyTable] | None = None,
+) -> bytes:
+    """The GLB of repeated patterns, and of what lies on the ground beneath them: the same parts, the same bytes.
 
     pose: (4, 4) from the tile's axes to earth-centred ones. Raises ValueError for more than 65,536 features.
     """
@@ -69,13 +88,19 @@ def encode(parts: Sequence[Repeated], table: PropertyTable, pose: FloatArray) ->
     writer = _Writer()
     meshes = [writer.mesh(part.pattern) for part in parts]
     nodes = [writer.node(mesh, part, table.count) for mesh, part in enumerate(parts)]
+    tables, used = [table], []
+    if ground is not None:
+        nodes.append({"mesh": len(meshes)})
+        meshes.append(writer.sheet(*ground))
+        tables.append(ground[1])
+        used.append(gltf.FEATURES)
     metadata = {
-        "schema": gltf_metadata.schema(table),
-        "propertyTables": [gltf._property_table(table, writer.views)],
+        "schema": gltf_metadata.schema(*tables),
+        "propertyTables": [gltf._property_table(one, writer.views) for one in tables],
     }
     document: Json = {
         "asset": {"version": "2.0", "generator": GENERATOR},
-        "extensionsUsed": [gltf.QUANTIZATION, INSTANCING, INSTANCE_FEATURES, gltf.METADATA],
+        "extensionsUsed": [gltf.QUANTIZATION, INSTANCING, INSTANCE_FEATURES, *used, gltf.METADATA],
         "extensionsRequired": [gltf.QUANTIZATION, INSTANCING],
         "extensions": {gltf.METADATA: metadata},
         "scene": 0,
@@ -123,6 +148,29 @@ class _Writer:
         entry = {"bufferView": self.views.stream(indices, ELEMENTS), "componentType": _UNSIGNED_SHORT, "type": "SCALAR"}
         indexed = self._add(entry | {"count": indices.size})
         return {"primitives": [{"attributes": attributes, "indices": indexed, "material": 0}]}
+
+    def sheet(self, sheet: Sheet, table: PropertyTable) -> Json:
+        """What lies on the ground as a mesh of one primitive, its attributes in the second table."""
+        place = sheet.position.astype(np.float32)
+        limits = {"min": place.min(axis=0).tolist(), "max": place.max(axis=0).tolist()}
+        rows = np.zeros((len(place), 2), dtype=np.uint16)
+        rows[:, 0] = sheet.feature
+        identity = {"bufferView": self.views.stream(rows, ARRAY), "componentType": _UNSIGNED_SHORT, "type": "SCALAR"}
+        attributes = {
+            "POSITION": self._add(
+                {"bufferView": self.views.stream(place, ARRAY), "componentType": _FLOAT, "type": "VEC3"}
+                | {"count": len(place)}
+                | limits
+            ),
+            "NORMAL": self._rows(gltf.byte_normals(sheet.normal), _BYTE, {"normalized": True}),
+            "COLOR_0": self._rows(sheet.colour, _UNSIGNED_BYTE, {"normalized": True}),
+            "_FEATURE_ID_0": self._add(identity | {"count": len(rows)}),
+        }
+        indices = sheet.triangles.astype(np.uint32)
+        entry = {"bufferView": self.views.stream(indices, ELEMENTS), "componentType": _UNSIGNED_INT, "type": "SCALAR"}
+        told = {"featureIds": [{"featureCount": table.count, "attribute": 0, "propertyTable": 1}]}
+        primitive = {"attributes": attributes, "indices": self._add(entry | {"count": indices.size}), "material": 0}
+        return {"primitives": [primitive | {"extensions": {gltf.FEATURES: told}}]}
 
     def node(self, mesh: int, part: Repeated, features: int) -> Json:
         """One mesh with its instances."""

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cim.crs import LONLAT, to_ecef, transform
 from cim.fixtures import Fixtures
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
-from tilesets.gltf.instances import Pattern, Repeated, encode
+from tilesets.gltf.instances import Pattern, Repeated, Sheet, encode
 from tilesets.gltf.metadata import Property, PropertyTable
 from tilesets.gltf.placement import EARTH_M, Frame
 from tilesets.greens.kinds import FixtureLayer, Shape
@@ -48,8 +49,13 @@ class Planted:
         return made * scale
 
 
-def content(planted: Planted, frame: Frame, *, near: bool) -> tuple[bytes, Region] | None:
-    """One tile's GLB and the region that holds all it draws; None where nothing of it is drawn at this distance."""
+def content(
+    planted: Planted, frame: Frame, *, near: bool, ground: tuple[Sheet, PropertyTable] | None = None
+) -> tuple[bytes, Region] | None:
+    """One tile's GLB and the region that holds all of it that stands; None where nothing stands out at this distance.
+
+    ground: what lies there, drawn with it.
+    """
     solids = {int(code): model(Shape(int(code)), near=near) for code in np.unique(planted.shape)}
     drawn = np.array([solids[code] is not None for code in planted.shape.tolist()], dtype=np.bool_)
     planted = planted.take(drawn)
@@ -71,7 +77,7 @@ def content(planted: Planted, frame: Frame, *, near: bool) -> tuple[bytes, Regio
         parts.append(Repeated(_pattern(solid), place[mine], planted.turn[mine], scale, mine))
         reach[mine] = np.hypot(solid.position[:, 0], solid.position[:, 1]).max() * scale[:, 0]
         low[mine], high[mine] = solid.position[:, 2].min() * scale[:, 2], solid.position[:, 2].max() * scale[:, 2]
-    data = encode(parts, table(planted), frame.pose())
+    data = encode(parts, table(planted), frame.pose(), ground)
     return data, region(planted, frame.crs, reach, low, high)
 
 
@@ -106,14 +112,14 @@ def table(planted: Planted) -> PropertyTable:
             Property("id", rows.id.astype(np.int64), "Stable id of the feature"),
             Property("layer", layer, "The layer that it belongs to", choices=FixtureLayer),
             Property("shape", planted.shape.astype(np.uint8), "What it is drawn as", choices=Shape),
-            Property("kind", _texts(rows.kind), "Kind as its layer words it", no_data=""),
-            Property("species", _texts(rows.species), "Species of a tree", no_data=""),
-            Property("name", _texts(rows.name), "Name", no_data=""),
-            Property("height", _known(rows.height_m), "Height as stated, metres", no_data=-1),
-            Property("crown", _known(rows.crown_m), "Width of the crown as stated, metres", no_data=-1),
-            Property("source", _texts(rows.source), "Where the data came from", no_data=""),
+            Property("kind", texts(rows.kind), "Kind as its layer words it", no_data=""),
+            Property("species", texts(rows.species), "Species of a tree", no_data=""),
+            Property("name", texts(rows.name), "Name", no_data=""),
+            Property("height", known(rows.height_m), "Height as stated, metres", no_data=-1),
+            Property("crown", known(rows.crown_m), "Width of the crown as stated, metres", no_data=-1),
+            Property("source", texts(rows.source), "Where the data came from", no_data=""),
             Property("is_synthetic", rows.is_synthetic.astype(np.bool_), "Made by a generator, not surveyed"),
-            Property("accuracy", _known(rows.accuracy_m), "Positional accuracy, metres", no_data=-1),
+            Property("accuracy", known(rows.accuracy_m), "Positional accuracy, metres", no_data=-1),
         ),
     )
 
@@ -122,9 +128,11 @@ def _pattern(solid: Solid) -> Pattern:
     return Pattern(solid.position, solid.normal, solid.colour, solid.triangles)
 
 
-def _texts(values: ObjectArray) -> list[str]:
+def texts(values: ObjectArray) -> list[str]:
+    """Text (n,) with nothing where nothing is known."""
     return [value if isinstance(value, str) else "" for value in values.tolist()]
 
 
-def _known(values: FloatArray) -> FloatArray:
+def known(values: FloatArray) -> npt.NDArray[np.float32]:
+    """Numbers (n,) with -1 where nothing is known."""
     return np.where(np.isfinite(values), values, -1.0).astype(np.float32)

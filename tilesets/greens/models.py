@@ -56,11 +56,11 @@ def _trunk(low: float, high: float, bottom: float, top: float, sides: int = 5) -
 
 
 def _broadleaf() -> Solid:
-    dark, light = (44, 74, 36), (122, 152, 74)
+    dark, light = (60, 76, 50), (146, 156, 112)
     main = lump((0.1, 0, 5.9), (2.7, 2.5, 2.7), dark, light)
     sides = [
-        lump((1.75, 0.9, 4.8), (1.6, 1.5, 1.35), dark, (104, 138, 64), detail=0),
-        lump((-1.7, -1.0, 5.0), (1.6, 1.7, 1.4), dark, (112, 144, 70), detail=0),
+        lump((1.75, 0.9, 4.8), (1.6, 1.5, 1.35), dark, (128, 142, 96), detail=0),
+        lump((-1.7, -1.0, 5.0), (1.6, 1.7, 1.4), dark, (136, 148, 104), detail=0),
     ]
     return joined([_trunk(SUNK_M, 4.4, 0.2, 0.12), main, *sides])
 
@@ -68,7 +68,7 @@ def _broadleaf() -> Solid:
 def _conifer() -> Solid:
     tiers = []
     for k, (low, high, radius) in enumerate(((1.5, 5.0, 2.0), (3.2, 6.6, 1.62), (5.0, 8.3, 1.2), (6.8, 10.0, 0.8))):
-        green = (34 + 8 * k, 62 + 10 * k, 44 + 4 * k)
+        green = (48 + 9 * k, 66 + 9 * k, 54 + 6 * k)
         tier = tube((0, 0, low), (0.05, 0.02, high), radius, 0.0, green, sides=8)
         tier.position[:8:2] *= [0.78, 0.78, 1.0]
         tier.position[:8:2, 2] += 0.35
@@ -77,7 +77,7 @@ def _conifer() -> Solid:
 
 
 def _weeping() -> Solid:
-    dark, light = (78, 100, 44), (158, 178, 88)
+    dark, light = (90, 104, 62), (168, 180, 122)
     strips = []
     for k in range(12):
         turn = k * np.pi / 6.0 + 0.1 * (k % 3)
@@ -89,12 +89,12 @@ def _weeping() -> Solid:
 
 
 def _columnar() -> Solid:
-    crown = lump((0, 0, 8.0), (1.55, 1.6, 6.2), (48, 84, 46), (126, 158, 88), rough=0.09)
+    crown = lump((0, 0, 8.0), (1.55, 1.6, 6.2), (62, 84, 58), (146, 162, 116), rough=0.09)
     return joined([_trunk(SUNK_M, 3.6, 0.19, 0.13), crown])
 
 
 def _shrub() -> Solid:
-    return lump((0, 0, 0.85), (1.2, 1.1, 1.1), (50, 82, 44), (128, 150, 80), rough=0.16)
+    return lump((0, 0, 0.85), (1.2, 1.1, 1.1), (62, 80, 54), (146, 156, 112), rough=0.16)
 
 
 def _lamp() -> Solid:
@@ -191,11 +191,11 @@ _NEAR: Mapping[Shape, Callable[[], Solid]] = {
 }
 
 _FAR: Mapping[Shape, Callable[[], Solid]] = {
-    Shape.broadleaf: lambda: _far_tree(0.3, 2.6, 9.0, (58, 90, 46), (112, 142, 68)),
-    Shape.conifer: lambda: tube((0, 0, 0.8), (0, 0, 10.0), 2.0, 0.0, (46, 78, 52), sides=6),
-    Shape.weeping: lambda: _far_tree(0.35, 1.6, 9.5, (92, 114, 54), (148, 168, 82)),
-    Shape.columnar: lambda: _far_tree(0.3, 1.6, 14.0, (56, 94, 52), (118, 150, 82)),
-    Shape.shrub: lambda: lump((0, 0, 0.85), (1.2, 1.1, 1.1), (56, 88, 50), (118, 142, 74), detail=0, rough=0.05),
+    Shape.broadleaf: lambda: _far_tree(0.3, 2.6, 9.0, (70, 86, 58), (138, 149, 104)),
+    Shape.conifer: lambda: tube((0, 0, 0.8), (0, 0, 10.0), 2.0, 0.0, (60, 80, 62), sides=6),
+    Shape.weeping: lambda: _far_tree(0.35, 1.6, 9.5, (104, 116, 72), (160, 172, 114)),
+    Shape.columnar: lambda: _far_tree(0.3, 1.6, 14.0, (72, 94, 66), (138, 154, 108)),
+    Shape.shrub: lambda: lump((0, 0, 0.85), (1.2, 1.1, 1.1), (70, 86, 60), (138, 149, 104), detail=0, rough=0.05),
     Shape.lamp: lambda: tube((0, 0, 0), (0, 0, 5.2), 0.1, 0.2, IRON, sides=3),
     Shape.signal: _signal,
     Shape.shelter: lambda: box((0, 0, 1.35), (5.0, 1.2, 2.7), (104, 96, 90)),

@@ -3,6 +3,7 @@
 greens/made.json    what each unit was made of, and its node
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,9 +20,11 @@ from tilesets import spec
 from tilesets.city.refresh import Yard
 from tilesets.city.shelf import Shelf
 from tilesets.greens import units
+from tilesets.greens.paving import Laid, areas
 from tilesets.greens.planting import STREET_REACH_M, LeftOut, plant
 from tilesets.publish import FROM_ROOT, FolderSink, name_of, write_whole
 from tilesets.spec import Region, cover
+from tilesets.terrain import manifest
 from tilesets.terrain.ground import ServedGround
 from tilesets.tree import UNIT_DEPTH, Cell, Node, tile
 
@@ -97,17 +100,22 @@ def refresh(yard: Yard) -> Refreshed:
 
 def _made(yard: Yard, before: dict[int, Made]) -> _Run:
     ground = ServedGround.open(yard.data / "terrain", yard.city.crs, yard.geoid)
+    told = yard.data / "terrain" / manifest.NAME
+    terrain = told.read_bytes() if told.is_file() else b""
+    stamp = f"{BUILDER_VERSION} {yard.target_bytes} {yard.city.crs} {hashlib.sha256(terrain).hexdigest()}"
     run = _Run()
     with yard.database.begin() as connection:
         squares = fixtures.squares(connection, cell_size(UNIT_DEPTH))
         total = sum(count for _, count in squares)
         for key, box in _units([place for place, _ in squares]):
             rows = fixtures.within(connection, box)
-            planted, left_out = plant(rows, _streets(connection, box), ground, yard.geoid, yard.city.crs)
-            of = f"{BUILDER_VERSION} {yard.target_bytes} {yard.city.crs} {units.fingerprint(planted)}"
+            below = _grounds(connection, box)
+            planted, left_out = plant(rows, below, ground, yard.geoid, yard.city.crs)
+            of = f"{stamp} {units.fingerprint(planted, below)}"
             held = before.get(key)
             if held is None or held.of != of or not _is_there(yard.sink, held):
-                unit = units.make(key, planted, yard.city.crs, yard.sink, yard.target_bytes)
+                laid = Laid(below, areas(below), ground, yard.geoid)
+                unit = units.make(key, planted, laid, yard.city.crs, yard.sink, yard.target_bytes)
                 held = Made(of, unit.node, len(planted), unit.tiles, left_out)
                 run.anew += 1
             run.units[key] = held
@@ -116,8 +124,8 @@ def _made(yard: Yard, before: dict[int, Made]) -> _Run:
     return run
 
 
-def _streets(connection: Any, box: Box) -> Grounds:
-    """The streets that furniture in a box may face."""
+def _grounds(connection: Any, box: Box) -> Grounds:
+    """The streets that furniture in a box may face, and the streets and water that lie in it."""
     reach = STREET_REACH_M
     wide = Box(box.west - reach, box.south - reach, box.east + reach, box.north + reach)
     return grounds.reaching(connection, wide)

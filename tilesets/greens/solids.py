@@ -56,7 +56,7 @@ def fitted(solid: Solid, height: float, width: float) -> Solid:
 
 
 def lump(
-    centre: Sequence[float], radii: Sequence[float], low: Colour, high: Colour, *, detail: int = 1, rough: float = 0.12
+    centre: Sequence[float], radii: Sequence[float], low: Colour, high: Colour, *, detail: int = 1, rough: float = 0.14
 ) -> Solid:
     """An uneven ball of 20 faces, or 80 with detail 1: darker (`low`) below than above (`high`)."""
     ball, triangles = _ball(detail)
