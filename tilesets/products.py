@@ -1,4 +1,4 @@
-"""The products made from the store: terrain, imagery, the city tileset; each knows when its inputs have changed."""
+"""The products made from the store: terrain, imagery, the city, its greens; each knows when its inputs have changed."""
 
 import hashlib
 import json
@@ -25,12 +25,13 @@ from tilesets.city import clearing
 from tilesets.city import refresh as cities
 from tilesets.city.refresh import Yard
 from tilesets.crew import processors
+from tilesets.greens import refresh as greens
 from tilesets.imagery.layer import ImageryReport, build_imagery
 from tilesets.imagery.mosaic import Mosaic, Picture
 from tilesets.imagery.relief import build_reliefs
 from tilesets.terrain.build import DemSource, build_terrain
 
-NAMES = ("terrain", "imagery", "city")
+NAMES = ("terrain", "imagery", "city", "greens")
 Stage = Callable[[str], AbstractContextManager[None]]
 
 
@@ -82,10 +83,10 @@ def refresh(
         dems = catalogue.published(connection, layer="dem")
         photos = catalogue.published(connection, layer="orthophoto")
     is_grounded = bool(dems) or (data / "terrain" / "layer.json").is_file()
-    if (not dems and "terrain" in only) or (not is_grounded and "city" in only):
+    if (not dems and "terrain" in only) or (not is_grounded and {"city", "greens"} & set(only)):
         raise BadInput(f"{' and '.join(only)}: no elevation model is loaded; load a source of layer dem first")
     if not is_grounded and not only:
-        with stage("terrain and city left out: no elevation model is loaded (a source of layer dem)"):
+        with stage("terrain, city and greens left out: no elevation model is loaded (a source of layer dem)"):
             pass
 
     def is_due(product: str, place: str) -> bool:
@@ -97,6 +98,8 @@ def refresh(
         _imagery(workshop, photos, dems)
     if is_grounded and is_due("city", "tiles/city/tileset.json"):
         _city(workshop)
+    if is_grounded and is_due("greens", "tiles/greens/tileset.json"):
+        _greens(workshop)
 
 
 def _terrain(shop: Workshop, dems: Sequence[Version]) -> None:
@@ -149,6 +152,20 @@ def _city(shop: Workshop) -> None:
     if cleared.stopped:
         with shop.stage(f"old tiles are not cleared: {cleared.stopped}"):
             pass
+
+
+def _greens(shop: Workshop) -> None:
+    """Trees and street furniture, where any are loaded, on the ground that is served."""
+    yard = Yard(shop.database, shop.city, shop.data, shop.geoid, progress=shop.progress)
+    if not greens.has_something(yard):
+        return
+    with shop.stage("greens"):
+        found = greens.refresh(yard)
+        unchanged = ", unchanged" if not found.units and not found.is_new else ""
+        words = "".join(f", {count:,} {word}" for word, count in found.left_out.words.items())
+        lost = found.left_out.count
+        told = f"trees and furniture, {found.tiles:,} tiles, {lost:,} left out{words}, {found.units:,} units made"
+        shop.progress(found.drawn, found.drawn + lost, told + unchanged)
 
 
 def _mosaic(version: Version) -> Mosaic:

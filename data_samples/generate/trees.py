@@ -70,7 +70,7 @@ def _beside(line: shapely.LineString, aside: float, step: float, rng: np.random.
     return whole + rng.uniform(-0.5, 0.5, whole.shape)
 
 
-def _scattered(boxes: Array, per_box: Array, rng: np.random.Generator) -> Array:
+def _scattered(boxes: Array, per_box: NDArray[np.int64], rng: np.random.Generator) -> Array:
     """Points (n, 2) strewn over boxes (b, 4) west, south, east, north: per_box (b,) in each."""
     owner = np.repeat(np.arange(len(boxes)), per_box)
     low, high = boxes[owner, :2], boxes[owner, 2:]
@@ -167,8 +167,8 @@ def _clear(seed: int, xy: Array, crown: Array) -> NDArray[np.bool_]:
 
 def _apart(xy: Array, gap: float) -> NDArray[np.int64]:
     """The rows of points (n, 2) that no earlier kept one is within `gap` of."""
-    near = shapely.STRtree(shapely.points(xy))
-    left, right = near.query(shapely.points(xy), predicate="dwithin", distance=gap)
+    points = np.asarray(shapely.points(xy))
+    left, right = shapely.STRtree(points).query(points, predicate="dwithin", distance=gap)
     keep = np.ones(len(xy), dtype=bool)
     order = np.lexsort((right, left))
     for later, earlier in zip(left[order].tolist(), right[order].tolist(), strict=True):

@@ -9,7 +9,7 @@ from tilesets.city.shelf import Shelf
 from tilesets.publish import write_whole
 
 _NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
-_TAKEN = ("c", "u")
+_TAKEN = ("c", "u", "greens")
 
 
 def keep(folder: Path, name: str, tileset: str = "city") -> None:
@@ -25,7 +25,9 @@ def keep(folder: Path, name: str, tileset: str = "city") -> None:
 def require_free(folder: Path, name: str, tileset: str = "city") -> None:
     """Raise BadInput for what cannot be a name, Conflict for one that is in use."""
     if not _NAME.fullmatch(name) or name in (*_TAKEN, tileset):
-        raise BadInput(f"{name!r} cannot be a name: expected letters, digits, - and _, and none of c, u, {tileset}")
+        raise BadInput(
+            f"{name!r} cannot be a name: expected letters, digits, - and _, and none of {', '.join(_TAKEN)}, {tileset}"
+        )
     if (folder / name / "tileset.json").exists():
         raise Conflict(f"there is a city kept as {name} already; `cim build --forget {name}` lets it go")
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import shapely
 
 from cim import crs as frames
 from cim.geoid import Geoid
-from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
+from cim.types import BoolArray, Box, FloatArray, IntArray, ObjectArray
 from tilesets.terrain import foundation
+from tilesets.terrain.facets import facets
 from tilesets.terrain.grid import METRES_PER_DEGREE, TmsLattice
 from tilesets.terrain.held_tiles import HeldTiles
 from tilesets.terrain.outlines import Outlines, outlines
@@ -38,6 +40,16 @@ class ServedGround:
         """H of the finest served mesh at each point. xy: (n, 2) city frame. Returns (n,) metres, NaN for NaN points."""
         lonlat = frames.transform(np.asarray(xy, dtype=np.float64)[:, :2], self.city_crs, frames.LONLAT)
         return self.tiles.finest(lonlat) - self._undulation(lonlat)
+
+    def facets(self, box: Box) -> ObjectArray:
+        """The triangles (t,) of the finest mesh that any part of a box has, in the city frame: within one, H is linear."""
+        sides = np.array([(x, y) for x in (box.west, box.east) for y in (box.south, box.north)])
+        lonlat = frames.transform(sides, self.city_crs, frames.LONLAT)
+        hair = TmsLattice(self.tiles.deepest).step
+        around = Box(*(lonlat.min(axis=0) - hair).tolist(), *(lonlat.max(axis=0) + hair).tolist())
+        corners = facets(int(self.tiles.level_at(lonlat).max()), around)
+        placed = frames.transform(corners.reshape(-1, 2), frames.LONLAT, self.city_crs)
+        return np.asarray(shapely.polygons(placed.reshape(-1, 3, 2)))
 
     def lowest(self, polygons: ObjectArray) -> FloatArray:
         """The lowest H of the finest served mesh under each footprint, boundary and inside, exact on its triangles.

@@ -4,6 +4,7 @@ import type { Cesium3DTileFeature } from "@cesium/engine";
 import { approach, flyToPlace } from "./camera";
 import { showBlock } from "./cards/block";
 import { showBuilding } from "./cards/building";
+import { showFixture } from "./cards/fixture";
 import { showFeatureOf } from "./cards/theme";
 import { incidentKey, showIncident } from "./cards/incident";
 import { keyOf, showThing } from "./cards/sensor";
@@ -15,6 +16,7 @@ import { openReporting } from "./incident_form";
 import { openIncidentList } from "./incident_list";
 import { type Incidents, isOpen, openIncidents } from "./incidents";
 import { attributesOf, blockOf, type Buildings, isBlock, lowestOver, openBuildings } from "./layers/buildings";
+import { GREENS, type Greens, isFixture, openGreens } from "./layers/greens";
 import { type Imagery, openImagery } from "./layers/imagery";
 import { TILESET } from "./layers/changeover";
 import { openLandmarks } from "./layers/landmarks";
@@ -32,6 +34,7 @@ import type { Thing } from "./types";
 export interface App {
   stage: Stage;
   buildings: Buildings | undefined;
+  greens: Greens | undefined;
   imagery: Imagery;
   landmarks: (shown: boolean) => void;
   sensors: Sensors;
@@ -79,14 +82,15 @@ export async function openApp(stage: Stage, oldTown: [number, number], counts: R
     onAlarm: (thing, reading) =>
       toast({ title: word("state", reading.state), text: thing.properties.name, colour: sensors.colourOf(reading), icon: thing.properties.kind, act: { label: t("incident.fly"), run: () => app.showThing(thing) } }),
   });
-  const [imagery, landmarks, incidents, themes] = await Promise.all([
+  const [greens, imagery, landmarks, incidents, themes] = await Promise.all([
+    optional<Greens | undefined>(openGreens(stage), undefined),
     optional<Imagery>(openImagery(stage), { names: [], show: () => undefined }),
     optional(openLandmarks(stage), () => undefined),
     openIncidents(stage),
     optional<Theme[]>(openThemes(stage, counts), []),
   ]);
   const app = {
-    ...{ stage, buildings, imagery, landmarks, sensors, vehicles, incidents, themes },
+    ...{ stage, buildings, greens, imagery, landmarks, sensors, vehicles, incidents, themes },
     showThing: (thing: Thing) => {
       onThing = showThing(thing, sensors);
     },
@@ -112,7 +116,7 @@ function tieIncidents(app: App): void {
 }
 
 function tieClicks(app: App, openThing: (thing: Thing) => void): void {
-  const { stage, incidents, sensors, buildings } = app;
+  const { stage, incidents, sensors } = app;
   const reporting = openReporting(incidents, () => middleOf(stage), (made) => openIncident(app, Number(made.id)));
   eachClick(stage, (at) => {
     if (reporting.isPicking()) {
@@ -125,7 +129,7 @@ function tieClicks(app: App, openThing: (thing: Thing) => void): void {
     if (picked.what === "incident") return openIncident(app, picked.id);
     if (picked.what === "theme") return showThemed(app, picked.layer, picked.id);
     if (picked.what === "cluster") return approach(stage, picked.inside);
-    if (picked.what === "feature") return buildings && showFeature(picked.feature, buildings);
+    if (picked.what === "feature") return showFeature(app, picked.feature);
     const thing = sensors.things.get(picked.id);
     if (thing) openThing(thing);
   });
@@ -137,9 +141,11 @@ function showThemed(app: App, layer: string, id: number): void {
   if (theme && feature) showFeatureOf(theme, feature);
 }
 
-/** A building or, from afar, a block of them. */
-function showFeature(feature: Cesium3DTileFeature, buildings: Buildings): void {
-  if (isBlock(feature)) showBlock(blockOf(feature), buildings);
+/** A tree, a building or, from afar, a block of them. */
+function showFeature({ buildings, greens, themes }: App, feature: Cesium3DTileFeature): void {
+  if (isFixture(feature)) greens && void showFixture(feature, greens, themes);
+  else if (!buildings) return;
+  else if (isBlock(feature)) showBlock(blockOf(feature), buildings);
   else showBuilding(attributesOf(feature), buildings);
 }
 
@@ -150,6 +156,7 @@ function tieLive(app: App): void {
     app.incidents.refresh().catch(failed);
     app.sensors.refresh().catch(failed);
     app.buildings?.reload().catch(failed);
+    app.greens?.reload().catch(failed);
   };
   app.buildings?.eachEdition(() => toast({ title: t("notice.model"), icon: "city", lasts: 4000 }));
   openLive({
@@ -166,6 +173,7 @@ function tieLive(app: App): void {
     },
     onTile: ({ tileset, root }) => {
       if (tileset === TILESET) app.buildings?.reload(root).catch(failed);
+      if (tileset === GREENS) app.greens?.reload().catch(failed);
     },
   });
 }
@@ -173,10 +181,11 @@ function tieLive(app: App): void {
 /** The layer switches of the left dock; what is on from the start is shown here.
  * Draped faces and lines cost a software renderer too much; division lines say something from afar only. */
 export function layerSwitches(app: App, fromAfar: boolean): Switch[] {
-  const { stage, buildings, imagery, sensors, vehicles, incidents, landmarks } = app;
+  const { stage, buildings, greens, imagery, sensors, vehicles, incidents, landmarks } = app;
   const draped = (["divisions", "roads", "water"] as const).map((name) => ({ name, on: name === "divisions" ? fromAfar : name === "water" && !stage.isSoftware, set: vectorSwitch(stage, name) }));
   const switches: Switch[] = [
     ...(buildings ? [{ name: "buildings", on: true, set: buildings.show }] : []),
+    ...(greens ? [{ name: GREENS, on: true, set: greens.show }] : []),
     ...imagery.names.map((name) => ({ name, on: name === (imagery.names.includes("orthophoto") ? "orthophoto" : "hillshade"), set: (shown: boolean) => imagery.show(name, shown) })),
     ...(stage.hasGlobe ? draped : []),
     { name: "landmarks", on: true, set: landmarks },

@@ -33,7 +33,8 @@ export function nameOf(feature: Feature): string {
   return String(name ?? title ?? id ?? feature.id);
 }
 
-function draw(info: LayerInfo, feature: Feature): HTMLElement[] {
+/** What a layer says of one of its features, as the rows of a card. */
+export function cardOf(info: LayerInfo, feature: Feature): HTMLElement[] {
   const properties = feature.properties as Properties;
   const legend = info.columns.find((column) => column.name === info.look.legend);
   const swatch = (text: Node | string): Node => el("span", {}, el("span", { class: "swatch", style: `background: ${colourOf(info, properties)}` }), text);
@@ -62,6 +63,6 @@ function draw(info: LayerInfo, feature: Feature): HTMLElement[] {
 
 /** Opens the card and lights the feature; closing it puts the light out. */
 export function showFeatureOf(theme: Theme, feature: Feature): void {
-  openCard({ key: `theme-${theme.info.id}-${feature.id}`, draw: () => draw(theme.info, feature), onClose: () => theme.select() });
+  openCard({ key: `theme-${theme.info.id}-${feature.id}`, draw: () => cardOf(theme.info, feature), onClose: () => theme.select() });
   theme.select(feature);
 }

@@ -37,6 +37,7 @@ export const en: Words = {
   "search.results": "{n} found",
   "layers.title": "Layers",
   "layer.buildings": "3D buildings",
+  "layer.greens": "Greens and street furniture",
   "layer.orthophoto": "Orthophoto",
   "layer.hillshade": "Hillshade",
   "layer.slope": "Slope",

@@ -35,6 +35,7 @@ export const zh = {
   "search.results": "找到 {n} 条",
   "layers.title": "图层",
   "layer.buildings": "三维建筑",
+  "layer.greens": "绿化与街具",
   "layer.orthophoto": "正射影像",
   "layer.hillshade": "地形晕渲",
   "layer.slope": "坡度",

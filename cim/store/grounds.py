@@ -1,0 +1,37 @@
+"""Streets and water as columns, by boxes of the city frame: what is drawn on the ground, and what street furniture faces."""
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection
+
+from cim.grounds import GROUND_LAYERS, Grounds
+from cim.store.frame import srid
+from cim.store.sql import statement
+from cim.types import Box
+
+
+def reaching(connection: Connection, box: Box) -> Grounds:
+    """The streets and water that reach into a box of the city frame now, whole; ascending id."""
+    values = {"layers": list(GROUND_LAYERS), "srid": srid(connection)}
+    sides = dict(zip(("west", "south", "east", "north"), box.as_tuple(), strict=True))
+    rows = connection.execute(statement("select_grounds"), {**values, **sides}).all()
+
+    def text(name: str) -> np.ndarray:
+        return np.array([getattr(row, name) for row in rows], dtype=object)
+
+    def number(name: str) -> np.ndarray:
+        return np.array([getattr(row, name) for row in rows], dtype=np.float64)
+
+    shapes = np.empty(len(rows), dtype=object)
+    shapes[:] = shapely.from_wkb([bytes(row.shape) for row in rows])
+    return Grounds(
+        id=np.array([row.id for row in rows], dtype=np.int64),
+        layer=text("layer"),
+        kind=text("kind"),
+        name=text("name"),
+        shape=shapes,
+        width_m=number("width_m"),
+        source=text("source"),
+        is_synthetic=np.array([row.is_synthetic for row in rows], dtype=np.bool_),
+        accuracy_m=number("accuracy_m"),
+    )

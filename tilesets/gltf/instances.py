@@ -1,0 +1,200 @@
+"""Writes one GLB of instances: a few small meshes, each drawn many times over, and an attribute table of what they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cim.types import FloatArray, IntArray
+from tilesets.gltf import glb as gltf
+from tilesets.gltf import metadata as gltf_metadata
+from tilesets.gltf.metadata import Json, PropertyTable
+from tilesets.gltf.views import ARRAY, ELEMENTS, Views
+from tilesets.spec import GENERATOR
+
+INSTANCING = "EXT_mesh_gpu_instancing"
+INSTANCE_FEATURES = "EXT_instance_features"
+
+_BYTE, _UNSIGNED_BYTE, _SHORT, _UNSIGNED_SHORT, _UNSIGNED_INT, _FLOAT = 5120, 5121, 5122, 5123, 5125, 5126
+_STEPS = 32767
+_WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """A mesh to be repeated, metres about its foot, z up.
+
+    position, normal: (v, 3); colour: (v, 3) linear; triangles: (t, 3).
+    """
+
+    position: FloatArray
+    normal: FloatArray
+    colour: npt.NDArray[np.uint8]
+    triangles: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeated:
+    """A pattern and its instances (n) in the axes of a tile.
+
+    place: (n, 3) metres from the tile's origin; turn: (n,) radians counter-clockwise about the vertical; scale: (n, 3)
+    along the pattern's own axes; feature: (n,) rows of the attribute table.
+    """
+
+    pattern: Pattern
+    place: FloatArray
+    turn: FloatArray
+    scale: FloatArray
+    feature: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """What lies on the ground, drawn once, in the axes of a tile.
+
+    position, normal: (v, 3) metres; colour: (v, 3) linear; triangles: (t, 3); feature: (v,) rows of its attribute table.
+    """
+
+    position: FloatArray
+    normal: FloatArray
+    colour: npt.NDArray[np.uint8]
+    triangles: IntArray
+    feature: IntArray
+
+
+def quaternions(turn: FloatArray) -> npt.NDArray[np.float32]:
+    """Unit quaternions (n, 4), x y z w, of turns (n,) about the vertical.
+
+    >>> quaternions(np.array([0.0, np.pi])).round(6).tolist()
+    [[0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]]
+    """
+    half, none = np.asarray(turn) / 2.0, np.zeros(len(turn))
+    return np.column_stack([none, none, np.sin(half), np.cos(half)]).astype(np.float32)
+
+
+def encode(
+    parts: Sequence[Repeated],
+    table: PropertyTable,
+    pose: FloatArray,
+    ground: tuple[Sheet, PropertyTable] | None = None,
+) -> bytes:
+    """The GLB of repeated patterns, and of what lies on the ground beneath them: the same parts, the same bytes.
+
+    pose: (4, 4) from the tile's axes to earth-centred ones. Raises ValueError for more than 65,536 features.
+    """
+    if table.count > 2**16:
+        raise ValueError(f"{table.count} features in one tile; at most 65,536 have ids")
+    writer = _Writer()
+    meshes = [writer.mesh(part.pattern) for part in parts]
+    nodes = [writer.node(mesh, part, table.count) for mesh, part in enumerate(parts)]
+    tables, used = [table], []
+    if ground is not None:
+        nodes.append({"mesh": len(meshes)})
+        meshes.append(writer.sheet(*ground))
+        tables.append(ground[1])
+        used.append(gltf.FEATURES)
+    metadata = {
+        "schema": gltf_metadata.schema(*tables),
+        "propertyTables": [gltf._property_table(one, writer.views) for one in tables],
+    }
+    document: Json = {
+        "asset": {"version": "2.0", "generator": GENERATOR},
+        "extensionsUsed": [gltf.QUANTIZATION, INSTANCING, INSTANCE_FEATURES, *used, gltf.METADATA],
+        "extensionsRequired": [gltf.QUANTIZATION, INSTANCING],
+        "extensions": {gltf.METADATA: metadata},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [
+            {"matrix": (gltf._Y_UP @ pose).T.ravel().tolist(), "children": list(range(1, len(nodes) + 1))},
+            *nodes,
+        ],
+        "meshes": meshes,
+        # leaves are thin: both of their sides are seen
+        "materials": [{"doubleSided": True, "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 1.0}}],
+        "accessors": writer.accessors,
+        "bufferViews": writer.views.entries,
+        "buffers": writer.views.buffers(),
+    }
+    return gltf._container(document, writer.views.data())
+
+
+def steps(pattern: Pattern) -> tuple[npt.NDArray[np.int16], float]:
+    """Positions (v, 3) as shares of the farthest coordinate, in 32,767 steps to either side, and that coordinate, metres.
+
+    One unit for all axes keeps angles true; instances are drawn that much larger.
+    """
+    unit = float(np.abs(pattern.position).max())
+    return np.round(pattern.position / unit * _STEPS).astype(np.int16), unit
+
+
+class _Writer:
+    """Collects the accessors and buffer views of a document."""
+
+    def __init__(self) -> None:
+        self.views = Views(compress=False)
+        self.accessors: list[Json] = []
+
+    def mesh(self, pattern: Pattern) -> Json:
+        """One pattern as a mesh of one primitive."""
+        value, _ = steps(pattern)
+        limits = {"min": value.min(axis=0).tolist(), "max": value.max(axis=0).tolist()}
+        attributes = {
+            "POSITION": self._rows(value, _SHORT, limits | {"normalized": True}),
+            "NORMAL": self._rows(gltf.byte_normals(pattern.normal), _BYTE, {"normalized": True}),
+            "COLOR_0": self._rows(pattern.colour, _UNSIGNED_BYTE, {"normalized": True}),
+        }
+        indices = pattern.triangles.astype(np.uint16)
+        entry = {"bufferView": self.views.stream(indices, ELEMENTS), "componentType": _UNSIGNED_SHORT, "type": "SCALAR"}
+        indexed = self._add(entry | {"count": indices.size})
+        return {"primitives": [{"attributes": attributes, "indices": indexed, "material": 0}]}
+
+    def sheet(self, sheet: Sheet, table: PropertyTable) -> Json:
+        """What lies on the ground as a mesh of one primitive, its attributes in the second table."""
+        place = sheet.position.astype(np.float32)
+        limits = {"min": place.min(axis=0).tolist(), "max": place.max(axis=0).tolist()}
+        rows = np.zeros((len(place), 2), dtype=np.uint16)
+        rows[:, 0] = sheet.feature
+        identity = {"bufferView": self.views.stream(rows, ARRAY), "componentType": _UNSIGNED_SHORT, "type": "SCALAR"}
+        attributes = {
+            "POSITION": self._add(
+                {"bufferView": self.views.stream(place, ARRAY), "componentType": _FLOAT, "type": "VEC3"}
+                | {"count": len(place)}
+                | limits
+            ),
+            "NORMAL": self._rows(gltf.byte_normals(sheet.normal), _BYTE, {"normalized": True}),
+            "COLOR_0": self._rows(sheet.colour, _UNSIGNED_BYTE, {"normalized": True}),
+            "_FEATURE_ID_0": self._add(identity | {"count": len(rows)}),
+        }
+        indices = sheet.triangles.astype(np.uint32)
+        entry = {"bufferView": self.views.stream(indices, ELEMENTS), "componentType": _UNSIGNED_INT, "type": "SCALAR"}
+        told = {"featureIds": [{"featureCount": table.count, "attribute": 0, "propertyTable": 1}]}
+        primitive = {"attributes": attributes, "indices": self._add(entry | {"count": indices.size}), "material": 0}
+        return {"primitives": [primitive | {"extensions": {gltf.FEATURES: told}}]}
+
+    def node(self, mesh: int, part: Repeated, features: int) -> Json:
+        """One mesh with its instances."""
+        _, unit = steps(part.pattern)
+        attributes = {
+            "TRANSLATION": self._instances(part.place.astype(np.float32), _FLOAT, "VEC3"),
+            "ROTATION": self._instances(quaternions(part.turn), _FLOAT, "VEC4"),
+            "SCALE": self._instances((part.scale * unit).astype(np.float32), _FLOAT, "VEC3"),
+            "_FEATURE_ID_0": self._instances(part.feature.astype(np.uint16), _UNSIGNED_SHORT, "SCALAR"),
+        }
+        told = {"featureIds": [{"featureCount": features, "attribute": 0, "propertyTable": 0}]}
+        return {"mesh": mesh, "extensions": {INSTANCING: {"attributes": attributes}, INSTANCE_FEATURES: told}}
+
+    def _rows(self, rows: npt.NDArray[np.generic], component: int, extra: Json) -> int:
+        """Vertex rows (v, 3), padded to a multiple of four bytes."""
+        wide = np.zeros((len(rows), 4), dtype=rows.dtype)
+        wide[:, :3] = rows
+        entry = {"bufferView": self.views.stream(wide, ARRAY), "componentType": component, "type": "VEC3"}
+        return self._add(entry | {"count": len(rows)} | extra)
+
+    def _instances(self, rows: npt.NDArray[np.generic], component: int, shape: str) -> int:
+        entry = {"bufferView": self.views.plain(np.ascontiguousarray(rows).tobytes()), "componentType": component}
+        return self._add(entry | {"count": rows.size // _WIDTHS[shape], "type": shape})
+
+    def _add(self, entry: Json) -> int:
+        self.accessors.append(entry)
+        return len(self.accessors) - 1
