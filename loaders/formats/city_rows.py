@@ -153,7 +153,7 @@ def attributes_as_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         "height_m": _height(attributes),
         "storeys": _whole(attributes.get("storeysAboveGround")),
-        "year": _whole(str(attributes.get("yearOfConstruction", ""))[:4]),
+        "year": _whole(str(attributes.get("yearOfConstruction", attributes.get("dateOfConstruction", "")))[:4]),
         "use": _use(attributes.get("function"), attributes.get("usage"), attributes.get("class")),
         "roof_form": None if form is None else form.name,
     }
