@@ -43,7 +43,7 @@ def with_bodies(pages: Iterator[dict[str, Sequence[Any]]], ground: Ground, sourc
         without = np.array([body is None for body in bodies], dtype=np.bool_)
         raised = _raised(page, footprints, base, without)
         standing = (raised.get(row) if one is None else _standing(one, base[row]) for row, one in enumerate(bodies))
-        told = [_written(None if one is None else _moved(one, source, target)) for one in standing]
+        told = [stored(None if one is None else _moved(one, source, target)) for one in standing]
         surfaces = ["form" if one else "delivered" for one in without.tolist()]
         yield {**page, **dict(zip(BODY, zip(*told, strict=True), strict=True)), SURFACES: surfaces, GROUND: whence}
 
@@ -82,6 +82,8 @@ def _raised(page: Page, footprints: ObjectArray, base: FloatArray, wanted: BoolA
     rows = np.flatnonzero(wanted)
     outlines = rings(footprints[rows])
     shape = clean(wind(replace(outlines, xy=snap(outlines.xy))))
+    if not len(shape.feature):
+        return {}
     low = snap(base[rows])
     height = _numbers(page["height_m"], rows)
     eaves = _numbers(page["eaves_m"], rows)
@@ -121,7 +123,8 @@ def _moved(body: Boundary, source: str, target: str) -> Boundary:
     return replace(body, polygons=shapely.set_coordinates(body.polygons.copy(), at))
 
 
-def _written(body: Boundary | None) -> tuple[bytes | None, str | None, str | None, str | None]:
+def stored(body: Boundary | None) -> tuple[bytes | None, str | None, str | None, str | None]:
+    """A body as the columns of `BODY` hold it."""
     if body is None:
         return None, None, None, None
     wkb = shapely.to_wkb(shapely.MultiPolygon(list(body.polygons)), output_dimension=3)

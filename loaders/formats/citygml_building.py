@@ -141,7 +141,7 @@ def _semantic(
 
 def _pieces(level: _Level, lod: str, of: str | None, kinds: list[dict[str, Any]]) -> list[Piece]:
     """The geometries of one level: its solids, then its surfaces that no solid has; each face with what it is of."""
-    named = {face.id: kind for face, kind in level.semantic if face.id is not None}
+    named: dict[str | None, int] = {face.id: kind for face, kind in level.semantic if face.id is not None}
     found = [
         _made(kind, faces, shells, [named.get(face.id) for face in faces], lod, of, kinds)
         for kind, faces, shells in level.solids
