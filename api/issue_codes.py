@@ -42,6 +42,32 @@ CODES: dict[str, tuple[str, str]] = {
     "text_cut": ("文字在字段末尾被截断在半个字上，半个字已去掉", "a text ends in half a character; that was left out"),
     "column_unread": ("该列未读取", "a column that is not read"),
     "withheld": ("点被其制作者标为停用，未计入", "points that their maker took back; left out"),
+    # City models
+    "city_objects_left": (
+        "模型中还有不是建筑的对象，未读取",
+        "objects that are no buildings, or parts of them, were not read",
+    ),
+    "extension_kept": (
+        "使用了扩展：属性保留，扩展的对象类型不读取",
+        "made with extensions: attributes kept, their objects not read",
+    ),
+    "model_geometry": ("模型的几何结构不合规，该建筑已搁置", "a geometry that is not built as its format has it"),
+    "model_mismatch": (
+        "语义或外观与面对不上，已略去",
+        "semantics or appearance that do not fit the surfaces; left out",
+    ),
+    "model_parents": ("部件的上级不是任何建筑", "a part whose parents lead to no building"),
+    "vertex_unknown": ("引用了不存在的顶点", "a vertex that is not in the file"),
+    "surface_missing": ("没有面", "no surfaces"),
+    "surface_unreadable": ("有的面不足三个角点，已略去", "surfaces of fewer than three corners; left out"),
+    "reference_external": (
+        "引用了文件以外的内容，不去获取",
+        "refers to something outside the file, which is not fetched",
+    ),
+    "reference_unresolved": ("引用的内容不在文件中", "refers to something that is not in the file"),
+    "appearance_left": ("外观未读取", "what surfaces look like was not read"),
+    "axes_exchanged": ("北坐标写在东坐标之前，已对调", "northings stand before eastings; exchanged"),
+    "heights_as_given": ("高程基准与城市不同，未换算", "heights count from another datum; taken as they are"),
     # Geometry
     "geometry_missing": ("没有几何", "no geometry"),
     "geometry_empty": ("几何为空", "an empty geometry"),

@@ -14,7 +14,7 @@ import shapely
 
 from cim.exports.batches import GEOMETRY, schema
 from cim.exports.sheet import Loss, Sheet
-from cim.exports.targets import TARGETS
+from cim.exports.targets import TABLES as TARGETS
 from cim.plugins import Column
 from cim.types import Box
 

@@ -21,8 +21,9 @@ class Palette:
     def of(cls, member: Any) -> "Palette":
         """As the `appearance` member of a file or a feature has it; whatever is no list there counts as none."""
         told = member if isinstance(member, dict) else {}
-        lists = [v if isinstance(v := told.get(k), list) else [] for k in ("materials", "textures", "vertices-texture")]
-        return cls(*lists, {k: v for k, v in told.items() if k.startswith("default-theme-")})
+        names = ("materials", "textures", "vertices-texture")
+        materials, textures, vertices = (v if isinstance(v := told.get(name), list) else [] for name in names)
+        return cls(materials, textures, vertices, {k: v for k, v in told.items() if k.startswith("default-theme-")})
 
 
 def appearance(

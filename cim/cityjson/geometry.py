@@ -158,7 +158,7 @@ def _drawn(whole: Piece, rings: list[list[list[int]]], vertices: FloatArray, not
     xyz = vertices[[index for ring in corners for index in ring]]
     if not (np.abs(xyz) < _FARTHEST).all():
         raise Fault("coordinates_not_finite", "a vertex whose coordinates are no numbers, or beyond all measure")
-    lines = shapely.linearrings(xyz, indices=np.repeat(np.arange(len(corners)), [len(ring) for ring in corners]))
+    lines: Any = shapely.linearrings(xyz, indices=np.repeat(np.arange(len(corners)), [len(ring) for ring in corners]))
     owner = np.repeat(np.arange(len(rings)), [len(surface) for surface in rings])
     return replace(piece, polygons=np.asarray(shapely.polygons(lines, indices=owner)))
 

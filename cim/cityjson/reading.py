@@ -138,7 +138,8 @@ def _record(family: list[tuple[str, str]], objects: Mapping[str, Any], context: 
     notes: list[Note] = []
     building = family[0][0]
     try:
-        pieces, parts = [], []
+        pieces: list[Piece] = []
+        parts: list[Part] = []
         for id, parent in family:
             of = id if parent else None
             pieces += _pieces(objects[id], context, notes, of)

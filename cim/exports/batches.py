@@ -22,24 +22,31 @@ _TYPES = {
 }
 
 
-def schema(columns: Sequence[Column]) -> pa.Schema:
-    """The fields of a batch: text and JSON are strings, times are microseconds in UTC."""
+def schema(columns: Sequence[Column], more: Sequence[str] = ()) -> pa.Schema:
+    """The fields of a batch: text and JSON are strings, times are microseconds in UTC; `more` stand last."""
     fields = [(column.name, _TYPES.get(column.kind, pa.string())) for column in columns]
-    return pa.schema([*fields, (GEOMETRY, pa.binary())])
+    beyond = [(name, pa.binary() if name == "body_surfaces" else pa.string()) for name in more]
+    return pa.schema([*fields, (GEOMETRY, pa.binary()), *beyond])
 
 
 def batches(
-    pages: Iterable[Mapping[str, Sequence[Any]]], columns: Sequence[Column], source: str, target: str
+    pages: Iterable[Mapping[str, Sequence[Any]]],
+    columns: Sequence[Column],
+    source: str,
+    target: str,
+    more: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Pages of the store (columns of equal length, shapes as WKB in `source`) as batches with shapes in `target`.
 
-    In the same frame the bytes pass as they are. Raises BadInput for a place that the target frame cannot hold.
+    more: what else of a page comes behind the geometry, as it is. In the same frame the bytes pass as they are. Raises
+    BadInput for a place that the target frame cannot hold.
     """
-    form = schema(columns)
+    form = schema(columns, more)
     for page in pages:
         shapes = page[GEOMETRY] if source == target else _moved(page[GEOMETRY], source, target)
         arrays = [pa.array(page[c.name], type=form.field(c.name).type) for c in columns]
-        yield pa.record_batch([*arrays, pa.array(shapes, type=pa.binary())], schema=form)
+        beyond = [pa.array(page[name], type=form.field(name).type) for name in more]
+        yield pa.record_batch([*arrays, pa.array(shapes, type=pa.binary()), *beyond], schema=form)
 
 
 def shapes_of(batch: pa.RecordBatch) -> "np.ndarray[Any, np.dtype[np.object_]]":

@@ -13,21 +13,21 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from cim import crs as frames
 from cim.city import City
-from cim.errors import CimError
-from cim.exports import credits
+from cim.errors import BadInput, CimError
+from cim.exports import credits, solids
 from cim.exports.batches import batches
 from cim.exports.losses import Ledger
 from cim.exports.manifest import ColumnNote, Entry, File
 from cim.exports.order import Item, Order
 from cim.exports.sheet import Sheet, TargetFormat, Written
-from cim.exports.targets import TARGETS, delimited
+from cim.exports.targets import MODELS, TARGETS, delimited
 from cim.layers import LAYERS
 from cim.plugins import Column
-from cim.store import catalogue
+from cim.store import catalogue, dem
 from cim.store.db import Connection
 from cim.store.record_columns import columns
 from cim.store.records import Snapshot, Survey, Wanted
-from cim.types import Box, Progress
+from cim.types import Box, FloatArray, Progress
 
 _EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 
@@ -37,6 +37,12 @@ def write(
 ) -> list[Entry]:
     """Write a table in every format of the order; nothing where it holds no record."""
     assert item.wanted is not None
+    for name in order.formats:
+        if name in MODELS and item.layer != "buildings":
+            raise BadInput(
+                f"{TARGETS[name].title} holds buildings alone, not {item.layer}: expected the layer buildings, or a "
+                "dataset of it"
+            )
     survey = snapshot.survey(item.wanted)
     if not survey.count:
         return []
@@ -64,20 +70,37 @@ def write(
         one = replace(sheet, encoding=str(encoding), widths=widths)
         ledger = Ledger(folder / f"{item.name}{label}.{target.name}.losses.jsonl")
         path = folder / f"{item.name}{label}{target.suffix}"
-        written = _carried(target, one, _records(snapshot, item.wanted, survey, one, city, progress), path, ledger)
+        rows = _records(snapshot, item.wanted, survey, one, city)
+        if name in MODELS:
+            rows = _models(snapshot, connection, item.wanted, survey, one, city)
+        written = _carried(target, one, _told(rows, survey.count, one.name, progress), path, ledger)
         entries.append(_entry(connection, item, survey, one, target, written, ledger))
     return entries
 
 
-def _records(
-    snapshot: Snapshot, wanted: Wanted, survey: Survey, sheet: Sheet, city: City, progress: Progress
+def _records(snapshot: Snapshot, wanted: Wanted, survey: Survey, sheet: Sheet, city: City) -> Iterator[pa.RecordBatch]:
+    return batches(snapshot.pages(wanted, survey), sheet.columns, city.crs, sheet.crs)
+
+
+def _models(
+    snapshot: Snapshot, connection: Connection, wanted: Wanted, survey: Survey, sheet: Sheet, city: City
 ) -> Iterator[pa.RecordBatch]:
-    """The table's batches, with real counts told as they are handed on."""
+    """The same with the surfaces of every body."""
+
+    def ground(xy: FloatArray) -> FloatArray:
+        return dem.heights(connection, frames.transform(xy, city.crs, frames.LONLAT))
+
+    pages = solids.with_bodies(snapshot.pages(wanted, survey, bodies=True), ground, city.crs, sheet.crs)
+    return batches(pages, sheet.columns, city.crs, sheet.crs, solids.COLUMNS)
+
+
+def _told(rows: Iterator[pa.RecordBatch], count: int, name: str, progress: Progress) -> Iterator[pa.RecordBatch]:
+    """The batches, with real counts told as they are handed on."""
     done = 0
-    for batch in batches(snapshot.pages(wanted, survey), sheet.columns, city.crs, sheet.crs):
+    for batch in rows:
         yield batch
         done += batch.num_rows
-        progress(done, survey.count, sheet.name)
+        progress(done, count, name)
 
 
 def _carried(

@@ -44,6 +44,8 @@ from cim.types import Box, CimLevel, RoofForm, Use
 
 PAGE = 20_000
 GEOMETRY = "geometry"
+BODY = ("body_surfaces", "body_semantics", "body_structure", "body_appearance")
+"""What a page holds of delivered surfaces: MultiPolygonZ (WKB), and JSON as text; None: there are none."""
 
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "real": Double(),
@@ -133,8 +135,11 @@ class Snapshot:
         assert row is not None
         return {name: int(width or 0) for name, width in zip(texts, row, strict=True)}
 
-    def pages(self, wanted: Wanted, survey: Survey) -> Iterator[dict[str, Sequence[Any]]]:
-        """Columns of up to 20,000 records at a time, ascending id: those of `columns`, and `geometry` (WKB or None)."""
+    def pages(self, wanted: Wanted, survey: Survey, *, bodies: bool = False) -> Iterator[dict[str, Sequence[Any]]]:
+        """Columns of up to 20,000 records at a time, ascending id: those of `columns`, and `geometry` (WKB or None).
+
+        bodies: of buildings also `BODY`.
+        """
         layer = LAYERS[wanted.layer]
         query = _records(layer, self._timed(wanted)).subquery()
         names = [c.name for c in columns(layer)]
@@ -145,12 +150,13 @@ class Snapshot:
             for n in names
         ]  # fmt: skip
         order = [query.c.cim_id, *([query.c.lod.desc()] if layer.name == "buildings" else [])]
-        statement = select(*asked, func.ST_AsBinary(query.c[GEOMETRY])).order_by(*order)
+        more = BODY if bodies else ()
+        statement = select(*asked, func.ST_AsBinary(query.c[GEOMETRY]), *(query.c[n] for n in more)).order_by(*order)
         sql, values = _compiled(statement)
         with self._connection.cursor("export", binary=True) as cursor:
             cursor.execute(sql, values)
             while rows := cursor.fetchmany(PAGE):
-                yield dict(zip([*names, GEOMETRY], zip(*rows, strict=True), strict=True))
+                yield dict(zip([*names, GEOMETRY, *more], zip(*rows, strict=True), strict=True))
 
     def _timed(self, wanted: Wanted) -> Wanted:
         """The same, of a moment: that of the snapshot where none is asked for."""
@@ -204,11 +210,19 @@ def _records(layer: Layer, wanted: Wanted) -> Select[Any]:
     if "raised" in states.c:
         shape = func.coalesce(states.c.raised, shape)  # where heights came along, the line or point that has them
     found = {c.name: ours[c.name] if c.name in ours else _value(c, layer, states) for c in columns(layer)}
+    if layer.name == "buildings":
+        found |= zip(BODY, _surfaces(states), strict=True)
     return (
         select(*(value.label(name) for name, value in found.items()), type_coerce(shape, Text).label(GEOMETRY))
         .join_from(states, _OBJECT, _OBJECT.c.id == object_id)
         .join(_DATASET, _DATASET.c.id == states.c.dataset_id)
     )
+
+
+def _surfaces(states: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """The columns of `BODY`."""
+    told = (func.to_jsonb(states.c.semantics), states.c.structure, states.c.appearance)
+    return (func.ST_AsBinary(states.c["geom"]), *(sql_cast(one, Text) for one in told))
 
 
 def _states(layer: Layer, wanted: Wanted) -> FromClause:

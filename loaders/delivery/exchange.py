@@ -11,6 +11,7 @@ from cim.layers import LAYERS, PROVENANCE, VALIDITY
 from cim.plugins import Source
 from cim.source_entry import Card, NamedSource
 
+_OWN_NAMES = ("original", "cityjson", "cityjsonseq")  # formats that are read with the names that stand in them
 _ENCODED = ("csv", "shp")  # formats whose text is in an encoding that only its owner knows
 
 
@@ -61,7 +62,7 @@ def _named(folder: Path, entry: Entry, priority: int) -> NamedSource:
             layer=entry.layer,
             crs=entry.crs,
             encoding=entry.encoding if entry.format in _ENCODED else None,
-            columns={} if entry.format == "original" else _columns(entry),
+            columns={} if entry.format in _OWN_NAMES else _columns(entry),
         ),
         card=Card(
             title=entry.title if terms is None else terms.title,

@@ -19,6 +19,9 @@ from loaders.formats.records import bad_text
 OWN = ("id", "lod", "boundary", "geometry")
 """Columns that say what a row is; an attribute of that name goes by another."""
 
+OURS = "cim"
+"""The attribute in which an export says what only its own model knew of a building: it is not this one's."""
+
 _BATCH_ROWS, _BATCH_FACES = 5_000, 200_000
 _SAMPLE = 200
 
@@ -144,12 +147,13 @@ def attributes_as_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     >>> [told[name] for name in ("height_m", "year", "roof_form", "id_attribute")]
     [22.3, 1904, 'gable', 7]
     """
-    told = {f"{name}_attribute" if name in OWN else str(name): value for name, value in attributes.items()}
+    kept = {name: value for name, value in attributes.items() if not (name == OURS and isinstance(value, dict))}
+    told = {f"{name}_attribute" if name in OWN else str(name): value for name, value in kept.items()}
     form = _ROOFS.get(str(attributes.get("roofType")).strip().casefold())
     found = {
         "height_m": _height(attributes),
         "storeys": _whole(attributes.get("storeysAboveGround")),
-        "year": _whole(str(attributes.get("yearOfConstruction", ""))[:4]),
+        "year": _whole(str(attributes.get("yearOfConstruction", attributes.get("dateOfConstruction", "")))[:4]),
         "use": _use(attributes.get("function"), attributes.get("usage"), attributes.get("class")),
         "roof_form": None if form is None else form.name,
     }

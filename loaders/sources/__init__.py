@@ -2,6 +2,7 @@
 
 from cim.plugins import Registry, SourceFormat
 from loaders.sources import (
+    citygml,
     cityjson,
     cityjsonseq,
     flatgeobuf,
@@ -26,6 +27,7 @@ SOURCES: Registry[SourceFormat] = Registry(
     flatgeobuf.FLATGEOBUF,
     geoparquet.GEOPARQUET,
     osm_pbf.OSM_PBF,
+    citygml.CITYGML,
     cityjson.CITYJSON,
     cityjsonseq.CITYJSONSEQ,
     geojson.GEOJSON,

@@ -18,7 +18,7 @@ from cim import crs as frames
 from cim.errors import BadInput, BadSource, Conflict, Unknown
 from cim.exports import package
 from cim.exports.order import FILES, HELD_ELSEWHERE, Order
-from cim.exports.targets import TARGETS
+from cim.exports.targets import TABLES as TARGETS
 from cim.layers import LAYERS
 from cim.types import Box, silent
 from loaders import pipeline

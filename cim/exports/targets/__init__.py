@@ -1,11 +1,20 @@
 """The target formats, by name: one file each, one line here."""
 
 from cim.exports.sheet import TargetFormat
-from cim.exports.targets import delimited, flatgeobuf, geojson, geopackage, geoparquet, shapefile
+from cim.exports.targets import (
+    cityjson,
+    cityjsonseq,
+    delimited,
+    flatgeobuf,
+    geojson,
+    geopackage,
+    geoparquet,
+    shapefile,
+)
 from cim.plugins import Registry
 
-TARGETS: Registry[TargetFormat] = Registry(
-    "export format",
+TABLES: Registry[TargetFormat] = Registry(
+    "table format",
     geopackage.GEOPACKAGE,
     geoparquet.GEOPARQUET,
     flatgeobuf.FLATGEOBUF,
@@ -14,3 +23,9 @@ TARGETS: Registry[TargetFormat] = Registry(
     delimited.CSV,
     shapefile.SHAPEFILE,
 )
+"""Those that hold records of any layer, with flat shapes."""
+
+MODELS: Registry[TargetFormat] = Registry("model format", cityjson.CITYJSON, cityjsonseq.CITYJSONSEQ)
+"""Those that hold buildings with their surfaces: their batches have `cim.exports.solids.COLUMNS` behind the geometry."""
+
+TARGETS: Registry[TargetFormat] = Registry("export format", *TABLES.values(), *MODELS.values())

@@ -56,6 +56,7 @@ def test_endings_are_those_that_are_recognised(tmp_path: Path) -> None:
         "ascii_grid": b"ncols 2\n",
         "vrt": b"<VRTDataset",
         "LAS": b"LASF",
+        "CityGML": b'<?xml version="1.0"?><CityModel',
         "XLSX": b"PK\x03\x04",
         "COLLADA": b"<?xml",
     }

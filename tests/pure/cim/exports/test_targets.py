@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cim.errors import BadInput
 from cim.exports.batches import GEOMETRY
-from cim.exports.targets import TARGETS
+from cim.exports.targets import TABLES as TARGETS
 from tests.sheets import COLUMNS, read, sheet, write
 
 pytestmark = pytest.mark.long

@@ -1,0 +1,90 @@
+"""The members of an XML model one by one, safely, and what they refer to in other members of the same file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lxml import etree
+
+from cim.errors import BadSource
+from loaders.formats.gml_surfaces import XLINK, identity, local
+
+_MOST_HELD = 1_000_000
+"""so many surfaces that are referred to from elsewhere are held; the project's own bound on memory"""
+
+
+def members(file: BinaryIO, where: str) -> Iterator[tuple[Any, Any]]:
+    """(root, child) for every child of the root, whole; it is gone when the next is asked for.
+
+    Raises BadSource for a document type: CityGML has none, and its entities could name files or grow without bound.
+    XMLSyntaxError where the text is no XML.
+    """
+    events = etree.iterparse(
+        file,
+        events=("start", "end"),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    root, depth = None, 0
+    for event, element in events:
+        if root is None:
+            root = element
+            if element.getroottree().docinfo.doctype:
+                raise BadSource(f"{where}: declares a document type (DTD), whose entities are not read; expected none")
+        depth += 1 if event == "start" else -1
+        if event == "end" and depth == 1:
+            yield root, element
+            element.clear(keep_tail=False)
+            while element.getprevious() is not None:
+                del root[0]
+
+
+@dataclass(slots=True)
+class Elsewhere:
+    """Surfaces that members refer to in other members; the file is read anew for them, once, when the first is asked for."""
+
+    where: str
+    _held: dict[str, Any] | None = field(default=None)
+
+    def needed(self, element: Any, ids: dict[str, Any]) -> bool:
+        """Whether a member refers to something that is not in it."""
+        return any(href[1:] not in ids for href in _references(element))
+
+    def find(self, id: str) -> Any:
+        """The element with an id, or None."""
+        if self._held is None:
+            self._held = self._gathered()
+        return self._held.get(id)
+
+    def _gathered(self) -> dict[str, Any]:
+        wanted: set[str] = set()
+        for member in self._members():
+            ids = {identity(one) for one in member.iter()}
+            wanted |= {href[1:] for href in _references(member) if href[1:] not in ids}
+        found: dict[str, Any] = {}
+        for member in self._members():
+            for one in member.iter():
+                id = identity(one)
+                if id in wanted and id not in found and len(found) < _MOST_HELD:
+                    found[id] = etree.fromstring(etree.tostring(one))  # a copy: the member is dropped
+        return found
+
+    def _members(self) -> Iterator[Any]:
+        try:
+            with Path(self.where).open("rb") as file:
+                for _, child in members(file, self.where):
+                    yield child
+        except etree.XMLSyntaxError:
+            return  # told by who reads it for its buildings
+
+
+def _references(element: Any) -> Iterator[str]:
+    for one in element.iter():
+        href = one.get(XLINK) if local(one) else None
+        if href is not None and href.startswith("#"):
+            yield href
