@@ -1,4 +1,4 @@
-"""The colours of the city: walls by use, roofs by form, as the linear values that glTF vertex colours hold."""
+"""The colours of the city: walls by use, roofs by form, eaves from below, as the linear values of glTF vertex colours."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ _WALLS = {
     Use.medical: "#dfe1dd",
     Use.transport: "#aeb6bd",
 }
-_SLAB, _GREY_TILE = "#dedbd3", "#6f7478"
+_SLAB, _GREY_TILE, _RAFTERS = "#dedbd3", "#6f7478", "#7d5a44"
 
 
 def _linear(srgb: str) -> npt.NDArray[np.uint8]:
@@ -35,7 +35,6 @@ def colours(
     use: npt.NDArray[np.uint8], form: npt.NDArray[np.uint8], surface: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.uint8]:
     """Linear RGB (v, 3) of vertices, by the use and roof form of their building and the surface they are of."""
-    is_roof = (surface == Surface.roof)[:, None]
-    return np.where(
-        is_roof, _ROOF_OF_FORM[np.minimum(form, len(RoofForm) - 1)], _WALL_OF_USE[np.minimum(use, len(Use) - 1)]
-    )
+    of_roof, of_wall = _ROOF_OF_FORM[np.minimum(form, len(RoofForm) - 1)], _WALL_OF_USE[np.minimum(use, len(Use) - 1)]
+    coloured = np.where((surface == Surface.roof)[:, None], of_roof, of_wall)
+    return np.where((surface == Surface.overhang)[:, None], _linear(_RAFTERS), coloured)
