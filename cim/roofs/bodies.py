@@ -163,10 +163,12 @@ def _raised(lower: Stacked, got: Fit, plan: _Plan, high: FloatArray, bends: IntA
     meshes += [walls(pointed, low, eaves), *_pointed(pointed, plan.reach, eaves, high, bends)]
     ridged = _of(shape, got.rows(*RIDGED) & got.rectangle)
     meshes.append(walls(ridged, low, eaves))
-    for form in RIDGED:
+    for form in (form for form in RIDGED if form in got.form[ridged.feature]):
         of_form = _of(ridged, got.rows(form))
         for profile, rows in _profiles(form, bends):
             part = _of(of_form, rows)
+            if len(part.feature) == 0:
+                continue
             for hangs in (False, True):
                 meshes += _ridged(_of(part, (plan.reach > 0) == hangs), form, profile, plan.reach, eaves, high)
     return meshes, np.union1d(failed, fallen)
