@@ -1,25 +1,37 @@
-"""Closed bodies of buildings with their roofs: prism, soffit and roof of every footprint, by form."""
+"""Closed bodies of buildings with their roofs: walls, undersides of eaves and roof of every footprint, by form."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from cim.geometry import Rings, signed_areas, snap
-from cim.mesh import Mesh, extrude, ground_faces, join, walls
-from cim.roofs.fitting import HIPS_AS_GABLES, NOT_FOUR_SIDED, fitting_forms, sides_of
-from cim.roofs.templates import TEMPLATES, from_template, turn
-from cim.roofs.wings import Wings, take_apart
-from cim.types import FloatArray, IntArray, RoofForm, Surface
+from cim.geometry import Rings
+from cim.mesh import Mesh, extrude, ground_faces, join, walls, without
+from cim.roofs import fitting
+from cim.roofs.cones import cones
+from cim.roofs.eaves import half_spans, of_vertices, rows_of, sides_of, soffit, widen
+from cim.roofs.fitting import GABLED, POINTED, RIDGED, Fit, fit
+from cim.roofs.frames import Frames, frame, roofs
+from cim.roofs.gables import SHORTEST_RIDGE_M
+from cim.roofs.heights import Heights
+from cim.roofs.profiles import HOLLOW, ROUND_RIDGE, Profile, hollows, rounds
+from cim.roofs.sheds import sheds, slopes
+from cim.roofs.templates import GABLE_FROM, from_template, template, turned
+from cim.roofs.tiers import MOST_TIERS, Stacked, set_back, stack, stepped, top_share
+from cim.types import BoolArray, FloatArray, IntArray, RoofForm
 
-_SHORTEST_RIDGE_M = 0.5
 _LEAST_OVERHANG_M = 1.0 / 16.0
-_DONE = 255
+_TIERED = (RoofForm.hip, RoofForm.hip_and_gable, RoofForm.pyramidal, RoofForm.conical)
+_FLUSH = (RoofForm.flush_gable, RoofForm.round_ridge)
+_HANGING = (*POINTED, *RIDGED)
+_MOST_CURVED_CORNERS = 12
+"""Cones over more corners are straight: their bends are not seen for the many facets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bodied:
-    """Bodies with the roofs they got. form: (n,) `RoofForm` codes. reasons: source row -> why not the form asked for.
+    """Bodies with the roofs they got. form: (n,) `RoofForm` codes. reasons: source row -> what is not as it was asked for,
+    and why. eaves, high: (n,) heights of the lowest eaves and of the ridge, as built.
 
     failed: source rows without a body, because their footprints cannot be triangulated.
     """
@@ -28,6 +40,23 @@ class Bodied:
     form: npt.NDArray[np.uint8]
     reasons: dict[int, str]
     failed: IntArray
+    eaves: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is settled in plan, before heights: how far eaves reach, tiers and their step, frames and single slopes.
+
+    half_span: (n,) of the topmost roof. span: (n,) over which the roof rises at its pitch.
+    """
+
+    reach: FloatArray
+    tiers: IntArray
+    step: FloatArray
+    frames: Frames
+    half_span: FloatArray
+    span: FloatArray
 
 
 def raise_bodies(
@@ -39,151 +68,163 @@ def raise_bodies(
     overhang_m: FloatArray,
     *,
     ground: bool = False,
+    pitch_deg: FloatArray | None = None,
+    tiers: npt.NDArray[np.uint8] | None = None,
+    curved: BoolArray | None = None,
 ) -> Bodied:
     """Bodies of all footprints, each with the roof of its form, or the simpler one that fits.
 
-    shape: cleaned, wound rings on the lattice. low, eaves, high: (n,) heights of the foot of the walls, the eaves and
-    the ridge, metres; form: (n,) codes; overhang_m: (n,) how far pitched roofs reach beyond the walls; by source row.
+    shape: cleaned, wound rings on the lattice. low, eaves, high: (n,) heights of the foot of the walls, the (lowest) eaves
+    and the ridge, metres; form: (n,) codes; overhang_m: (n,) how far pitched roofs reach beyond the walls; by source row.
+    pitch_deg: (n,) makes the ridge from the eaves or the eaves from the ridge where the other is NaN. tiers: (n,) eaves
+    above one another, 0 and 1 the same. curved: (n,) whether roofs of some size are hollow towards the ridge.
     """
-    asked, overhang_m = form, np.where(overhang_m < _LEAST_OVERHANG_M, 0.0, overhang_m)
-    form, reasons = fitting_forms(shape, eaves, high, asked)
-    wings = _compound(shape, asked, form, reasons)
-    meshes, failed = [], np.zeros(0, dtype=np.int64)
-    if len(wings.feature):
-        meshes += _winged(wings, low, eaves, high, overhang_m, ground=ground)
-    kind = form[shape.feature]
-    kind[np.isin(shape.feature, wings.feature)] = _DONE
-    flat = kind == RoofForm.flat
-    if flat.any():
-        mesh, failed = extrude(shape.keep(flat), low, high, ground=ground)
-        meshes.append(mesh)
-    for wanted in RoofForm:
-        chosen = kind == wanted
-        if wanted is RoofForm.flat or not chosen.any():
-            continue
-        part = shape.keep(chosen)
-        meshes.append(walls(part, low, eaves))
-        if ground:
-            meshes.append(ground_faces(part, low))
-        meshes += _roof(part, wanted, eaves, high, overhang_m)
-    return Bodied(join(*meshes), form, reasons, failed)
-
-
-def _compound(
-    shape: Rings, asked: npt.NDArray[np.uint8], form: npt.NDArray[np.uint8], reasons: dict[int, str]
-) -> Wings:
-    """The wings of footprints that are several rectangles; sets the form they get and why."""
-    gabled = np.isin(asked, (RoofForm.gable, RoofForm.hip, RoofForm.hip_and_gable))
-    rows = [row for row, reason in reasons.items() if reason == NOT_FOUR_SIDED and gabled[row]]
-    wings = take_apart(shape, np.array(sorted(rows), dtype=np.int64))
-    for row in np.unique(wings.feature).tolist():
-        form[row] = RoofForm.gable
-        if asked[row] == RoofForm.gable:
-            del reasons[row]
-        else:
-            reasons[row] = HIPS_AS_GABLES
-    return wings
-
-
-def _winged(
-    wings: Wings, low: FloatArray, eaves: FloatArray, high: FloatArray, overhang_m: FloatArray, *, ground: bool
-) -> list[Mesh]:
-    """A closed body with a gable for every wing."""
-    count, owner = len(wings.feature), wings.feature
-    every = np.arange(count)
-    shape = Rings(wings.quads.reshape(-1, 2), np.arange(count + 1) * 4, every, every)
-    foot, edge = low[owner], eaves[owner]
-    ridge = edge + wings.rise * (high - eaves)[owner]
-    reach = overhang_m[owner]
-    wide = _widen(shape, reach)
-    template = TEMPLATES[RoofForm.gable]
-    meshes = [
-        walls(shape, foot, edge),
-        _soffit(shape, wide, edge, reach),
-        from_template(template, wide.xy.reshape(-1, 4, 2), every, edge, ridge),
-    ]
+    count = len(form)
+    pitch_deg = np.full(count, np.nan) if pitch_deg is None else pitch_deg
+    heights = Heights(low, eaves, high, pitch_deg)
+    got = fit(shape, form, heights.rises(), heights.pitches_used())
+    if not got.rows(*_HANGING, RoofForm.shed).any():
+        heights = heights.settled(np.full(count, np.nan))
+        mesh, failed = extrude(shape, low, heights.high, ground=ground)
+        return Bodied(mesh, got.form, got.reasons, failed, heights.high, heights.high)
+    hanging = (overhang_m >= _LEAST_OVERHANG_M) & got.rows(*_HANGING)
+    plan = _planned(
+        shape,
+        got,
+        np.where(hanging, overhang_m, 0.0),
+        np.ones(count, dtype=np.int64) if tiers is None else tiers.astype(np.int64),
+    )
+    heights = heights.settled(plan.span)
+    lower = stack(shape, plan.tiers, plan.step, plan.reach, low, heights.eaves, heights.high)
+    rise = heights.high - lower.eaves
+    got.settle(
+        got.rows(RoofForm.round_ridge) & ~rounds(plan.half_span, rise), RoofForm.flush_gable, fitting.NOT_SO_SMALL
+    )
+    bends = hollows(plan.half_span, rise, np.zeros(count, dtype=np.bool_) if curved is None else curved)
+    meshes, failed = _raised(lower, got, plan, heights.high, bends)
     if ground:
-        meshes.append(ground_faces(shape, foot))
-    return [replace(mesh, feature=owner[mesh.feature]) for mesh in meshes]
-
-
-def _roof(shape: Rings, form: RoofForm, eaves: FloatArray, high: FloatArray, overhang_m: FloatArray) -> list[Mesh]:
-    """Everything above the walls of footprints that carry this form."""
-    reach = np.zeros(len(high)) if form is RoofForm.shed else overhang_m
-    edge = _widen(shape, reach)
-    meshes = [_soffit(shape, edge, eaves, reach)]
-    if form is RoofForm.pyramidal:
-        return [*meshes, _pyramids(edge, eaves, high)]
-    quads = turn(edge.xy.reshape(-1, 4, 2), falls_south=form is RoofForm.shed)
-    if form is RoofForm.hip:
-        square = sides_of(quads)[:, 0] - sides_of(quads)[:, 1] < _SHORTEST_RIDGE_M
-        meshes.append(_pyramids(edge.keep(square), eaves, high))
-        quads, feature = quads[~square], edge.feature[~square]
-    else:
-        feature = edge.feature
-    return [*meshes, from_template(TEMPLATES[form], quads, feature, eaves, high)]
-
-
-def _pyramids(edge: Rings, eaves: FloatArray, high: FloatArray) -> Mesh:
-    """One triangle from every side of convex rings to the apex over their centroid."""
-    count, following = len(edge.xy), edge.following()
-    apex = snap(_centroids(edge))
-    feature, ring = edge.feature_of_vertex(), edge.ring_of_vertex()
-    xy = np.concatenate([edge.xy, apex])
-    point = np.column_stack([np.arange(count), following, count + ring])
-    z = np.column_stack([eaves[feature], eaves[feature], high[feature]])
-    at = np.concatenate([xy[point], z[:, :, None]], axis=2)
-    normal = np.cross(at[:, 1] - at[:, 0], at[:, 2] - at[:, 0])
-    normal /= np.linalg.norm(normal, axis=1)[:, None]
-    return Mesh(
-        xy=xy,
-        point=point.ravel(),
-        z=z.ravel(),
-        normal=np.repeat(normal, 3, axis=0),
-        surface=np.full(3 * count, Surface.roof, dtype=np.uint8),
-        feature=np.repeat(feature, 3),
-        triangles=np.arange(3 * count).reshape(-1, 3),
+        meshes.append(ground_faces(shape.keep(~np.isin(shape.feature, failed)), low))
+    is_flat = got.form == RoofForm.flat
+    return Bodied(
+        join(*meshes), got.form, got.reasons, failed, np.where(is_flat, heights.high, heights.eaves), heights.high
     )
 
 
-def _centroids(shape: Rings) -> FloatArray:
-    """Centres of area of rings (r, 2)."""
-    if len(shape.xy) == 0:
-        return np.zeros((0, 2))
-    origin = shape.xy[shape.start[:-1]]
-    local = shape.xy - np.repeat(origin, shape.sizes(), axis=0)
-    ahead = local[shape.following()]
-    cross = local[:, 0] * ahead[:, 1] - local[:, 1] * ahead[:, 0]
-    moment = np.add.reduceat((local + ahead) * cross[:, None], shape.start[:-1], axis=0)
-    return np.asarray(origin + moment / (6.0 * signed_areas(shape)[:, None]))
+def _planned(shape: Rings, got: Fit, reach: FloatArray, tiers: IntArray) -> _Plan:
+    """Settles the plan of all roofs; forms that come to nothing are set to simpler ones."""
+    tiers = np.clip(tiers, 1, MOST_TIERS)
+    single = (tiers > 1) & got.rows(*RIDGED, RoofForm.shed) & ~got.rows(*_TIERED)
+    got.tell(single, fitting.ONE_TIER)
+    tiers[~got.rows(*_TIERED)] = 1
+    step, narrow = set_back(shape, tiers, reach)
+    got.tell(narrow, fitting.NARROW_TIERS)
+    tiers[narrow] = 1
+    inner = stepped(shape, tiers - 1, step)
+    frames = frame(_framed_part(inner, got), got.form, reach)
+    _settle_frames(got, frames)
+    reach = reach.copy()
+    reach[frames.tight] = 0.0
+    half_span = np.where(np.isnan(frames.half_span), half_spans(inner, len(tiers)) + reach, frames.half_span)
+    span = np.where(got.rows(RoofForm.shed), slopes(shape, len(tiers)).span, half_span / top_share(tiers))
+    return _Plan(reach, tiers, step, frames, half_span, np.where(got.form == RoofForm.flat, np.nan, span))
 
 
-def _widen(shape: Rings, reach: FloatArray) -> Rings:
-    """Convex rings moved outward by reach (n,), corners mitred up to twice the reach, on the lattice."""
-    following = shape.following()
-    step = shape.xy[following] - shape.xy
-    outward = np.column_stack([step[:, 1], -step[:, 0]]) / np.hypot(step[:, 0], step[:, 1])[:, None]
-    before = np.empty_like(outward)
-    before[following] = outward
-    mitre = (outward + before) / np.maximum(1.0 + np.sum(outward * before, axis=1), 0.5)[:, None]
-    moved = snap(shape.xy + mitre * reach[shape.feature_of_vertex()][:, None])
-    return Rings(moved, shape.start, shape.polygon, shape.feature)
+def _framed_part(shape: Rings, got: Fit) -> Rings:
+    return rows_of(shape, np.flatnonzero(got.rows(*RIDGED) & ~got.rectangle))
 
 
-def _soffit(shape: Rings, edge: Rings, eaves: FloatArray, reach: FloatArray) -> Mesh:
-    """The undersides of overhanging roofs: between the wall tops and the edge of the eaves."""
-    hanging = reach[shape.feature] > 0
-    inner, outer = shape.keep(hanging), edge.keep(hanging)
-    count, following = len(inner.xy), inner.following()
-    here = np.arange(count)
-    feature = inner.feature_of_vertex()
-    point = np.column_stack([count + here, here, following, count + following])
-    return Mesh(
-        xy=np.concatenate([inner.xy, outer.xy]),
-        point=point.ravel(),
-        z=np.repeat(eaves[feature], 4),
-        normal=np.tile([0.0, 0.0, -1.0], (4 * count, 1)),
-        surface=np.full(4 * count, Surface.roof, dtype=np.uint8),
-        feature=np.repeat(feature, 4),
-        triangles=(4 * here[:, None] + np.array([[0, 1, 2, 0, 2, 3]])).reshape(-1, 3),
-    )
+def _settle_frames(got: Fit, frames: Frames) -> None:
+    """Tells of roofs over no rectangle that did not come out as they were asked for."""
+    got.settle(frames.unframed[got.convex[frames.unframed]], RoofForm.pyramidal, fitting.TOO_INVOLVED)
+    got.settle(frames.unframed[~got.convex[frames.unframed]], RoofForm.flat, fitting.TOO_INVOLVED)
+    got.tell(frames.tight, fitting.TIGHT)
+    mine = np.isfinite(frames.half_span)
+    got.settle(mine & got.rows(*GABLED) & (frames.ends == 0), RoofForm.hip, fitting.NO_ENDS)
+    got.settle(mine & got.rows(RoofForm.round_ridge), RoofForm.flush_gable, fitting.NOT_ROUNDED)
+
+
+# --- meshes ----------------------------------------------------------------------------------------------------------
+
+
+def _raised(lower: Stacked, got: Fit, plan: _Plan, high: FloatArray, bends: IntArray) -> tuple[list[Mesh], IntArray]:
+    """The topmost storeys with their roofs, over what stands below them, and the source rows that cannot be built."""
+    shape, low, eaves = lower.shape, lower.low, lower.eaves
+    framed, lost = roofs(plan.frames, eaves, high)
+    got.settle(lost[got.convex[lost]], RoofForm.pyramidal, fitting.TOO_INVOLVED)
+    got.settle(lost[~got.convex[lost]], RoofForm.flat, fitting.TOO_INVOLVED)
+    standing = ~np.isin(plan.frames.wall.feature, lost)
+    wall, edge = plan.frames.wall.keep(standing), plan.frames.edge.keep(standing)
+    mesh, failed = extrude(_of(shape, got.rows(RoofForm.flat)), low, high)
+    meshes = [*lower.meshes, mesh, framed, walls(wall, low, eaves), soffit(wall, edge, eaves)]
+    single = _of(shape, got.rows(RoofForm.shed))
+    leaning, fallen = _leaning(single, low, eaves, high)
+    meshes += leaning
+    pointed = _of(shape, got.rows(*POINTED))
+    meshes += [walls(pointed, low, eaves), *_pointed(pointed, plan.reach, eaves, high, bends)]
+    ridged = _of(shape, got.rows(*RIDGED) & got.rectangle)
+    meshes.append(walls(ridged, low, eaves))
+    for form in (form for form in RIDGED if form in got.form[ridged.feature]):
+        of_form = _of(ridged, got.rows(form))
+        for profile, rows in _profiles(form, bends):
+            part = _of(of_form, rows)
+            if len(part.feature) == 0:
+                continue
+            for hangs in (False, True):
+                meshes += _ridged(_of(part, (plan.reach > 0) == hangs), form, profile, plan.reach, eaves, high)
+    return meshes, np.union1d(failed, fallen)
+
+
+def _of(shape: Rings, rows: BoolArray) -> Rings:
+    return shape.keep(rows[shape.feature])
+
+
+def _profiles(form: RoofForm, bends: IntArray) -> list[tuple[Profile, BoolArray]]:
+    """The profiles that roofs of a form have, each with its rows (n,)."""
+    if form is RoofForm.round_ridge:
+        return [(ROUND_RIDGE, bends >= 0)]
+    return [(profile, bends == k) for k, profile in enumerate(HOLLOW)]
+
+
+def _leaning(shape: Rings, low: FloatArray, eaves: FloatArray, high: FloatArray) -> tuple[list[Mesh], IntArray]:
+    if len(shape.feature) == 0:
+        return [], np.zeros(0, dtype=np.int64)
+    meshes, failed = sheds(shape, slopes(shape, len(eaves)), eaves, high)
+    meshes.append(walls(shape, low, eaves))
+    return ([without(mesh, failed) for mesh in meshes] if len(failed) else meshes), failed
+
+
+def _pointed(shape: Rings, reach: FloatArray, eaves: FloatArray, high: FloatArray, bends: IntArray) -> list[Mesh]:
+    """Undersides and cones over convex rings."""
+    edge = widen(shape, of_vertices(shape, reach))
+    few = shape.sizes() <= _MOST_CURVED_CORNERS
+    meshes = [soffit(shape, edge, eaves)]
+    for k, profile in enumerate(HOLLOW):
+        chosen = np.where(few, bends[shape.feature], 0) == k
+        if chosen.any():
+            meshes.append(cones(edge.keep(chosen), profile, eaves, high))
+    return meshes
+
+
+def _ridged(
+    shape: Rings, form: RoofForm, profile: Profile, reach: FloatArray, eaves: FloatArray, high: FloatArray
+) -> list[Mesh]:
+    """Undersides and roofs over rectangles, all with eaves or all without."""
+    if len(shape.feature) == 0:
+        return []
+    quads = turned(shape.xy.reshape(-1, 4, 2))
+    side = np.repeat(reach[shape.feature], 4).reshape(-1, 4)
+    flush = form in _FLUSH
+    if flush:
+        side[:, [1, 3]] = 0.0
+    wall = Rings(quads.reshape(-1, 2), shape.start, shape.polygon, shape.feature)
+    edge = widen(wall, side.ravel())
+    stands = flush and bool(side.any())
+    outline = edge.xy.reshape(-1, 4, 2)
+    if form is not RoofForm.hip:
+        roof = template(profile, GABLE_FROM[form], stands_on_walls=stands)
+        return [soffit(wall, edge, eaves), from_template(roof, outline, quads, shape.feature, eaves, high)]
+    sides = sides_of(outline)
+    square = (sides[:, 0] + sides[:, 2] - sides[:, 1] - sides[:, 3]) / 2.0 < SHORTEST_RIDGE_M
+    roof, long = template(profile, 1.0), ~square
+    meshes = [soffit(wall, edge, eaves), cones(edge.keep(square), profile, eaves, high)]
+    return [*meshes, from_template(roof, outline[long], quads[long], shape.feature[long], eaves, high)]

@@ -1,128 +1,124 @@
 """The roof forms over a rectangle, as templates: nodes in shares of its sides, and flat faces between them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from cim.geometry import snap
 from cim.mesh import Mesh
-from cim.roofs.fitting import sides_of
+from cim.roofs.eaves import sides_of
+from cim.roofs.profiles import Profile
 from cim.types import FloatArray, IntArray, RoofForm, Surface
+
+GABLE_FROM = {
+    RoofForm.gable: 0.0,
+    RoofForm.flush_gable: 0.0,
+    RoofForm.round_ridge: 0.0,
+    RoofForm.hip_and_gable: 0.5,
+    RoofForm.hip: 1.0,
+}
+"""At which share of the way from eaves to ridge the ends stop sloping and stand up as gables. Half way in 歇山 is the
+project's own default.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """One flat face of a template: its nodes anticlockwise from outside, and triangles over positions in that list."""
+    """One flat face of a template: its nodes anticlockwise from outside, and triangles over positions in that list, the
+    first of which gives the normal.
+    """
 
     nodes: tuple[int, ...]
     triangles: tuple[tuple[int, int, int], ...]
     surface: Surface = Surface.roof
 
 
-def _quad(*nodes: int, surface: Surface = Surface.roof) -> _Face:
-    return _Face(nodes, ((0, 1, 2), (0, 2, 3)), surface)
-
-
-def _triangle(*nodes: int, surface: Surface = Surface.roof) -> _Face:
-    return _Face(nodes, ((0, 1, 2),), surface)
-
-
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A roof over the unit square of the eaves, whose nodes 0-3 are its corners, u along the ridge.
+    """A roof over the unit square of the eaves, u along the ridge. Its nodes 0-3 are the corners of the eaves, and 4-7 those
+    of the walls, which only a roof without overhang at its gables needs (`stands_on_walls`).
 
-    nodes: (k, 4) of u0, u1, v, w: a node stands at u = u0 + u1 * inset, and at w of the way from eaves to ridge.
-    inset: the hip's length along the ridge, given width and length of the eaves, as a share of the length.
+    nodes: (k, 4) of u0, u1, v, w: a node stands at u = u0 + u1 * inset, where inset is half the width over the length, and
+    at w of the way up from eaves to ridge.
     """
 
-    nodes: tuple[tuple[float, float, float, float], ...]
+    nodes: FloatArray
     faces: tuple[_Face, ...]
-    inset: Callable[[FloatArray, FloatArray], FloatArray]
+    stands_on_walls: bool
 
 
-_CORNERS = ((0.0, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (1.0, 0.0, 1.0, 0.0), (0.0, 0.0, 1.0, 0.0))
-_WALL = Surface.wall
-
-TEMPLATES: dict[RoofForm, Template] = {
-    RoofForm.shed: Template(
-        (*_CORNERS, (1.0, 0.0, 1.0, 1.0), (0.0, 0.0, 1.0, 1.0)),
-        (
-            _quad(0, 1, 4, 5),
-            _quad(2, 3, 5, 4, surface=_WALL),
-            _triangle(1, 2, 4, surface=_WALL),
-            _triangle(3, 0, 5, surface=_WALL),
-        ),
-        lambda width, length: 0.0 * length,
-    ),
-    RoofForm.gable: Template(
-        (*_CORNERS, (0.0, 0.0, 0.5, 1.0), (1.0, 0.0, 0.5, 1.0)),
-        (
-            _quad(0, 1, 5, 4),
-            _quad(2, 3, 4, 5),
-            _triangle(1, 2, 5, surface=_WALL),
-            _triangle(3, 0, 4, surface=_WALL),
-        ),
-        lambda width, length: 0.0 * length,
-    ),
-    RoofForm.hip: Template(
-        (*_CORNERS, (0.0, 1.0, 0.5, 1.0), (1.0, -1.0, 0.5, 1.0)),
-        (_quad(0, 1, 5, 4), _quad(2, 3, 4, 5), _triangle(1, 2, 5), _triangle(3, 0, 4)),
-        lambda width, length: width / (2.0 * length),
-    ),
-    # The small gable stands half way up the hip: the four slopes stay equal.
-    RoofForm.hip_and_gable: Template(
-        (
-            *_CORNERS,
-            (0.0, 1.0, 0.25, 0.5),
-            (1.0, -1.0, 0.25, 0.5),
-            (1.0, -1.0, 0.75, 0.5),
-            (0.0, 1.0, 0.75, 0.5),
-            (0.0, 1.0, 0.5, 1.0),
-            (1.0, -1.0, 0.5, 1.0),
-        ),
-        (
-            _Face((0, 1, 5, 9, 8, 4), ((0, 1, 2), (0, 2, 5), (5, 2, 3), (5, 3, 4))),
-            _Face((2, 3, 7, 8, 9, 6), ((0, 1, 2), (0, 2, 5), (5, 2, 3), (5, 3, 4))),
-            _quad(1, 2, 6, 5),
-            _quad(3, 0, 4, 7),
-            _triangle(5, 6, 9, surface=_WALL),
-            _triangle(7, 4, 8, surface=_WALL),
-        ),
-        lambda width, length: width / (4.0 * length),
-    ),
-}
+@cache
+def template(profile: Profile, gable_from: float, *, stands_on_walls: bool = False) -> Template:
+    """The template of a roof whose slopes follow a profile and whose ends are gables from a share of the way on."""
+    profile = profile.broken_at(gable_from)
+    nodes = [(0.0, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (1.0, 0.0, 1.0, 0.0), (0.0, 0.0, 1.0, 0.0)]
+    nodes += nodes if stands_on_walls else []
+    levels = [(0, 1, 2, 3)]
+    for share, height in zip(profile.share[1:], profile.height[1:], strict=True):
+        inset, first = min(share, gable_from), len(nodes)
+        south = [(0.0, inset, share / 2.0, height), (1.0, -inset, share / 2.0, height)]
+        north = [(1.0, -inset, 1.0 - share / 2.0, height), (0.0, inset, 1.0 - share / 2.0, height)]
+        nodes += south if share == 1.0 else south + north
+        levels.append(
+            (first, first + 1, first + 1, first) if share == 1.0 else (first, first + 1, first + 2, first + 3)
+        )
+    faces: list[_Face] = []
+    for k, share in enumerate(profile.share[:-1]):
+        below, above = levels[k], levels[k + 1]
+        faces.append(_strip(below[0], below[1], above[1], above[0], Surface.roof))
+        faces.append(_strip(below[2], below[3], above[3], above[2], Surface.roof))
+        surface = Surface.wall if share >= gable_from else Surface.roof
+        for a, b in ((1, 2), (3, 0)):
+            if k == 0 and stands_on_walls:
+                faces.append(_footed(below[a], 4 + a, 4 + b, below[b], above[b], above[a]))
+            else:
+                faces.append(_strip(below[a], below[b], above[b], above[a], surface))
+    return Template(np.array(nodes), tuple(faces), stands_on_walls)
 
 
-def turn(quads: FloatArray, *, falls_south: bool) -> FloatArray:
-    """Rectangles (m, 4, 2) begun at a long side, and at its southern one if a single slope falls to it."""
+def _strip(a: int, b: int, c: int, d: int, surface: Surface) -> _Face:
+    """Four corners, or three where the upper two are one."""
+    if c == d:
+        return _Face((a, b, c), ((0, 1, 2),), surface)
+    return _Face((a, b, c, d), ((0, 1, 2), (0, 2, 3)), surface)
+
+
+def _footed(a: int, left: int, right: int, b: int, c: int, d: int) -> _Face:
+    """An end wall that goes on from the wall below it, wider by the eaves on both sides."""
+    fan = ((4, 1, 2), (4, 0, 1), (4, 2, 3))
+    if c == d:
+        return _Face((a, left, right, b, c), fan, Surface.wall)
+    # Seen from the upper left corner; the last triangle closes the upper side.
+    return _Face((a, left, right, b, d, c), (*fan, (4, 3, 5)), Surface.wall)
+
+
+def turned(quads: FloatArray) -> FloatArray:
+    """Rectangles (m, 4, 2) begun at a long side."""
     sides = sides_of(quads)
     quarter = (sides[:, 0] + sides[:, 2] < sides[:, 1] + sides[:, 3]).astype(np.int64)
-    if falls_south:
-        middle = (quads + np.roll(quads, -1, axis=1))[..., 1]
-        row = np.arange(len(quads))
-        quarter += 2 * (middle[row, (quarter + 2) % 4] < middle[row, quarter])
-    turned = (np.arange(4)[None, :] + quarter[:, None]) % 4
-    return np.asarray(np.take_along_axis(quads, turned[:, :, None], axis=1))
+    order = (np.arange(4)[None, :] + quarter[:, None]) % 4
+    return np.asarray(np.take_along_axis(quads, order[:, :, None], axis=1))
 
 
 def from_template(
-    template: Template, quads: FloatArray, feature: IntArray, eaves: FloatArray, high: FloatArray
+    template: Template, quads: FloatArray, wall: FloatArray, feature: IntArray, eaves: FloatArray, high: FloatArray
 ) -> Mesh:
-    """One roof per rectangle (m, 4, 2) begun at a long side, of the source rows feature (m,).
+    """One roof per rectangle of eaves quads (m, 4, 2) begun at a long side, of the source rows feature (m,).
 
-    eaves, high: (n,) metres by source row.
+    wall: (m, 4, 2) the walls' rectangles, begun at the same side. eaves, high: (n,) metres by source row.
     """
-    node = np.array(template.nodes)
+    node = template.nodes
     sides = sides_of(quads)
-    length, width = (sides[:, 0] + sides[:, 2]) / 2.0, (sides[:, 1] + sides[:, 3]) / 2.0
-    u = node[:, 0] + node[:, 1] * template.inset(width, length)[:, None]
+    inset = (sides[:, 1] + sides[:, 3]) / (2.0 * (sides[:, 0] + sides[:, 2]))
+    u = node[:, 0] + node[:, 1] * inset[:, None]
     v = node[:, 2][None, :]
     weight = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], axis=2)
-    xy = np.einsum("mkc,mcd->mkd", weight, quads)
-    xy[:, 4:] = snap(xy[:, 4:])
+    xy = snap(np.einsum("mkc,mcd->mkd", weight, quads))
     xy[:, :4] = quads
-    z = eaves[feature][:, None] + node[:, 3] * (high - eaves)[feature][:, None]
+    if template.stands_on_walls:
+        xy[:, 4:8] = wall
+    z = snap(eaves[feature][:, None] + node[:, 3] * (high - eaves)[feature][:, None])
     return _faceted(xy, z, template.faces, feature)
 
 

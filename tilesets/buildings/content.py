@@ -33,7 +33,11 @@ REFINED_COST = 2
 COARSE_LOD = 1.0
 ROOF_SIMPLIFIED = "roof_simplified"
 
-_OVERHANGING = (RoofForm.gable, RoofForm.hip, RoofForm.hip_and_gable, RoofForm.pyramidal)
+_OVERHANGING = tuple(set(RoofForm) - {RoofForm.flat, RoofForm.shed, RoofForm.other})
+_CURVED = (Use.religious, Use.heritage)
+"""Uses whose roofs are hollow towards the ridge where they are of some size; so are those of several tiers. The project's
+own default: houses are drawn straight.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,19 @@ def _bodies(standing: Standing, *, refined: bool) -> tuple[Mesh, np.ndarray, np.
     if own.mesh is not None and own.rows.all():
         return own.mesh, level, lod, own.flaws
     form = np.where(detailed & ~own.rows, rows.roof_form, RoofForm.flat).astype(np.uint8)
-    shape = standing.shape.keep(~own.rows[standing.shape.feature])
-    body = raise_bodies(shape, standing.foot_m, standing.eaves_m, standing.top_m, form, _overhang(rows))
+    # Eaves that are not known hang on the pitch, where that is.
+    from_pitch = np.isnan(rows.eaves_m) & np.isfinite(rows.pitch_deg)
+    body = raise_bodies(
+        standing.shape.keep(~own.rows[standing.shape.feature]),
+        standing.foot_m,
+        np.where(from_pitch, np.nan, standing.eaves_m),
+        standing.top_m,
+        form,
+        _overhang(rows),
+        pitch_deg=rows.pitch_deg,
+        tiers=rows.eaves_tiers,
+        curved=np.isin(rows.use, _CURVED) | (rows.eaves_tiers > 1),
+    )
     roofless = (body.form == RoofForm.flat) & (form != RoofForm.flat)
     level[roofless], lod[roofless] = CimLevel.L2, COARSE_LOD
     mesh = body.mesh if own.mesh is None else meshes.join(own.mesh, body.mesh)
@@ -113,7 +128,7 @@ def _simplified(rows: Bodies, asked: np.ndarray, got: np.ndarray, reasons: dict[
         Flaw(
             int(rows.id[row]),
             ROOF_SIMPLIFIED,
-            f"building {rows.id[row]} has no {RoofForm(int(asked[row])).name} roof: {reason}",
+            f"building {rows.id[row]} has no {RoofForm(int(asked[row])).name} roof as asked for: {reason}",
             f"{RoofForm(int(got[row])).name} roof",
             int(rows.cell[row]),
         )

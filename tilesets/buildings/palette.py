@@ -1,4 +1,4 @@
-"""The colours of the city: walls by use, roofs by form, as the linear values that glTF vertex colours hold."""
+"""The colours of the city: walls by use, roofs by form, eaves from below, as the linear values of glTF vertex colours."""
 
 import numpy as np
 import numpy.typing as npt
