@@ -10,10 +10,12 @@ import numpy.typing as npt
 import shapely
 
 from cim import mesh as meshes
+from cim.assembly import NO_PARTS, Parts
 from cim.geometry import snap
 from cim.mesh import Mesh
 from cim.roofs import raise_bodies
 from cim.types import Bodies, CimLevel, FloatArray, ObjectArray, RoofForm, Use
+from tilesets.buildings.assembled import asking, assembled
 from tilesets.buildings.palette import colours
 from tilesets.buildings.standing import Flaw, Standing
 from tilesets.gltf import glb as gltf
@@ -24,6 +26,8 @@ from tilesets.spec import Region
 OVERHANG_M = 0.5
 """How far traditional roofs reach beyond the walls, unless a tenth of the building's smaller side is less."""
 COARSE_LOD = 1.0
+ASSEMBLY_SHARE = 0.25
+"""How wrong the block of a building that is built of parts is taken to be, of its height (the project's own default)."""
 ROOF_SIMPLIFIED = "roof_simplified"
 
 _OVERHANGING = (RoofForm.gable, RoofForm.hip, RoofForm.hip_and_gable, RoofForm.pyramidal)
@@ -46,13 +50,17 @@ def roof_error(standing: Standing) -> float:
     detailed = standing.rows.cim_level == CimLevel.L3
     if not detailed.any():
         return 0.0
-    return float(np.max(standing.top_m[detailed] - standing.eaves_m[detailed], initial=1.0))
+    error = standing.top_m - standing.eaves_m
+    error = np.where(asking(standing.rows), np.maximum(error, ASSEMBLY_SHARE * standing.rows.height_m), error)
+    return float(np.max(error[detailed], initial=1.0))
 
 
-def content(standing: Standing, frame: Frame, *, refined: bool) -> Content:
-    """One tile's GLB. refined: L3 rows get their roofs; otherwise everything is an L2 block."""
+def content(standing: Standing, frame: Frame, *, refined: bool, parts: Parts = NO_PARTS) -> Content:
+    """One tile's GLB. refined: L3 rows get their roofs, or are built of the parts of their assemblies; otherwise everything
+    is an L2 block.
+    """
     rows = standing.rows
-    mesh, level, lod, flaws = _bodies(standing, refined=refined)
+    mesh, level, lod, flaws = _bodies(standing, refined=refined, parts=parts)
     placed = place(mesh, frame)
     position = gltf.quantise(placed.position)
     model = gltf.Model(
@@ -68,7 +76,9 @@ def content(standing: Standing, frame: Frame, *, refined: bool) -> Content:
     return Content(gltf.encode(model), grown(placed.region, step, step), level, flaws)
 
 
-def _bodies(standing: Standing, *, refined: bool) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...]]:
+def _bodies(
+    standing: Standing, *, refined: bool, parts: Parts
+) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...]]:
     """The mesh of all rows, and the level and lod each is drawn at."""
     rows = standing.rows
     detailed = (rows.cim_level == CimLevel.L3) & refined
@@ -78,10 +88,15 @@ def _bodies(standing: Standing, *, refined: bool) -> tuple[Mesh, np.ndarray, np.
         mesh = meshes.raised(standing.shape, standing.triangles, standing.foot_m, standing.top_m)
         return mesh, level, lod, ()
     form = np.where(detailed, rows.roof_form, RoofForm.flat).astype(np.uint8)
-    body = raise_bodies(standing.shape, standing.foot_m, standing.eaves_m, standing.top_m, form, _overhang(rows))
-    roofless = (body.form == RoofForm.flat) & (form != RoofForm.flat)
+    built = assembled(standing, detailed, parts)
+    if built.rows.all():
+        return built.mesh, level, lod, built.flaws
+    shape = standing.shape.keep(~built.rows[standing.shape.feature])
+    body = raise_bodies(shape, standing.foot_m, standing.eaves_m, standing.top_m, form, _overhang(rows))
+    roofless = (body.form == RoofForm.flat) & (form != RoofForm.flat) & ~built.rows
     level[roofless], lod[roofless] = CimLevel.L2, COARSE_LOD
-    return body.mesh, level, lod, _simplified(rows, form, body.form, body.reasons)
+    flaws = built.flaws + _simplified(rows, form, body.form, body.reasons)
+    return meshes.join(body.mesh, built.mesh), level, lod, flaws
 
 
 def _simplified(rows: Bodies, asked: np.ndarray, got: np.ndarray, reasons: dict[int, str]) -> tuple[Flaw, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from cim.assembly import NO_PARTS, Parts
 from cim.types import Box, FloatArray, ObjectArray
 from tilesets.tree import TARGET_BYTES
 
@@ -30,7 +31,8 @@ class Geoid(Protocol):
 @dataclass(frozen=True, slots=True)
 class Site:
     """One city. crs: its frame. extent: its box in that frame, None: not known. highest_m: the height over which a
-    building is told of (the city file's limit). target_bytes: what a tile is meant to weigh at most.
+    building is told of (the city file's limit). target_bytes: what a tile is meant to weigh at most. parts: what assemblies
+    are made of.
     """
 
     crs: str
@@ -39,3 +41,4 @@ class Site:
     extent: Box | None = None
     highest_m: float = float("inf")
     target_bytes: int = TARGET_BYTES
+    parts: Parts = NO_PARTS

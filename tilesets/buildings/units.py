@@ -137,7 +137,7 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
         keys = standing.rows.cell
         for part in leaves(keys, standing.cost * REFINED_COST, cell, site.target_bytes):
             mine = standing.part(*np.searchsorted(keys, part.span()).tolist())
-            fine = buildings.content(mine, frame_at(*part.centre(), site.crs), refined=True)
+            fine = buildings.content(mine, frame_at(*part.centre(), site.crs), refined=True, parts=site.parts)
             flaws += fine.flaws
             levels.append(fine.level)
             children.append(Node(fine.region, 0.0, sink.put("glb", fine.data), cell=part))
