@@ -97,7 +97,7 @@ def _gate_tower() -> list[Row]:
     return [
         _part("base left", "block", None, high, u_to=0.36, **base),
         _part("base right", "block", None, high, u_from=0.64, **base),
-        _part("passage", "gateway", None, high, u_from=0.36, u_to=0.64, v_from_m=1.0, v_to_m=-1.0, piece_m=5.5,
+        _part("passage", "gateway", None, high, u_from=0.36, u_to=0.64, v_from_m=2.0, v_to_m=-2.0, piece_m=5.5,
               rise_m=7.5, material="brick"),
         *_battlements("front", 2.0, high),
         _part("parapet", "parapet", high, high + 0.9, edges="back", v_to_m=-2.0, thick_m=0.4, material="brick"),

@@ -30,10 +30,10 @@ class Barbican(NamedTuple):
         return self.width + 2 * self.depth
 
 
-# In the east one within the other: 266 + 434 m, the sourced 700 m.
+# In the east one within the other: 278 + 422 m, the sourced 700 m.
 BARBICANS = (
-    Barbican("E", "瓮城", 190.0, 38.0),
-    Barbican("E", "月城", facts.EAST_BARBICAN - 266.0 - 144.0, 72.0),
+    Barbican("E", "瓮城", 210.0, 34.0),
+    Barbican("E", "月城", facts.EAST_BARBICAN - 278.0 - 120.0, 60.0),
     Barbican("N", "瓮城", 116.0, 58.0),
     Barbican("S", "瓮城", 116.0, 58.0),
     Barbican("W", "瓮城", 116.0, 58.0),

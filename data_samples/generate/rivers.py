@@ -9,7 +9,7 @@ import shapely
 from data_samples.generate import barbicans, facts, frame
 from data_samples.generate.frame import Array
 
-MOAT_BERM = 6.0  # metres of land between a barbican and the moat
+MOAT_BERM = 4.0  # metres of land between a barbican and the moat
 YUHE_EAST = 2300.0  # metres the 御河 runs east of 四牌楼 (invented course)
 
 
