@@ -135,6 +135,10 @@ CODES: dict[str, tuple[str, str]] = {
     "palette_expanded": ("调色板影像，已展开为颜色", "numbers of a palette; shown as its colours"),
     "values_stretched": ("深于 8 位，已拉伸到 0 至 255", "deeper than 8 bits; stretched to 0 to 255"),
     "class_absent": ("城市配置中声明本市没有的类别", "of a class that the city file says the city has none of"),
+    "part_unbuildable": (
+        "部件的描述无法成体，见其说明",
+        "a part of an assembly that cannot be built as it is described",
+    ),
     "out_of_order": ("数值先后颠倒,如水位阶梯", "values are out of order, such as a ladder of levels"),
     "area_differs": ("所报面积与图形面积不符", "the area stated is not that of the shape"),
     "height_unknown": ("管线没有可用的高程或埋深", "a line without heights or depths to raise it by"),

@@ -96,7 +96,7 @@ def keep(settings: Settings, url: str, server: int, is_behind: "Synchronized[int
     while not is_alone():
         try:
             for _, found in changes.follow(database, None, is_alone, wait_s=LOOK_S):
-                rounds.one(any(change.layer in ("buildings", "*") for change in found))
+                rounds.one(any(change.layer in ("buildings", "assembly_parts", "*") for change in found))
                 is_behind.value, wait_s = int(rounds.is_left_alone), LOOK_S
         except CimError as error:
             _log.warning("keeper: %s; trying again in %.0f s", error, wait_s)

@@ -101,7 +101,12 @@ def side(claim: Claim, *, whole: bool = False) -> Side:
         -claim.version_id,
         claim.source_row,
     )
-    return Side(claim, known, standing, ("height_m" not in known, claim.is_synthetic, "boundary" not in known, rank, *standing[1:]))
+    return Side(
+        claim,
+        known,
+        standing,
+        ("height_m" not in known, claim.is_synthetic, "boundary" not in known, rank, *standing[1:]),
+    )
 
 
 def roof_standing(one: Side, body: Side | None) -> tuple[Any, ...]:

@@ -6,8 +6,8 @@ first of these that tells them apart:
 1. the one that knows a value (None, NaN, blank text and the use `unknown` are no values);
 2. a measured source over a synthetic one;
 3. for the body only: one that came with its surfaces over numbers alone; a height from the source over one derived from a
-   surface model (dsm) over one reckoned from storeys over one assumed; for the roof only: a form from the source over a measured one over an inferred one, and before
-   other sources the one whose height wins;
+   surface model (dsm) over one reckoned from storeys over one assumed; for the roof only: a form from the source over a
+   measured one over an inferred one, and before other sources the one whose height wins;
 4. the better (smaller) stated `accuracy_m`; a stated one over none;
 5. the newer `survey_date`; a stated one over none;
 6. the place in the city file: the smaller `priority`, so the source that is listed first;
@@ -15,11 +15,11 @@ first of these that tells them apart:
    version, then the earlier row.
 
 Four things travel together. *The body*: height_m, height_basis, eaves_m, base_m and its surfaces (`boundary`) all come
-from the source whose height wins, even where that source knows no base and another does. *The roof*: its form, basis, pitch, tiers and the rule that
-inferred it come from the source whose form wins; where the body's source knows no eaves, the roof brings its own, if its
-source has the same height (within the tolerance of conflicts) or speaks of no height. *The footprint* brings the
-accuracy_m, survey_date and source of its claim. *is_synthetic* is true if the winning footprint or the winning body is.
-Every other attribute, free properties included, is decided on its own.
+from the source whose height wins, even where that source knows no base and another does. *The roof*: its form, basis,
+pitch, tiers and the rule that inferred it come from the source whose form wins; where the body's source knows no eaves, the
+roof brings its own, if its source has the same height (within the tolerance of conflicts) or speaks of no height. *The
+footprint* brings the accuracy_m, survey_date and source of its claim. *is_synthetic* is true if the winning footprint or
+the winning body is. Every other attribute, free properties included, is decided on its own.
 
 A record that was derived speaks only of the attributes that it names (`tells_of`), while any other record tells of the
 building: it brings no footprint, and what it carries besides is no claim.

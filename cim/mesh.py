@@ -140,7 +140,15 @@ def ground_faces(shape: Rings, low: FloatArray) -> Mesh:
 
 def without(mesh: Mesh, features: IntArray) -> Mesh:
     """The mesh less some features; plan positions stay."""
-    keep = ~np.isin(mesh.feature, features)
+    return _kept(mesh, ~np.isin(mesh.feature, features))
+
+
+def uncovered(mesh: Mesh, surface: Surface) -> Mesh:
+    """The mesh less the triangles of one kind; plan positions stay."""
+    return _kept(mesh, mesh.surface != surface)
+
+
+def _kept(mesh: Mesh, keep: BoolArray) -> Mesh:
     place = np.cumsum(keep) - 1
     return Mesh(
         xy=mesh.xy,

@@ -19,7 +19,7 @@ import deflate
 
 from cim.errors import LostRecord, NoSpace
 
-Kind = Literal["glb", "json", "unit", "mass", "ground"]
+Kind = Literal["glb", "json", "unit", "mass", "ground", "parts"]
 PUBLIC: tuple[Kind, ...] = ("glb", "json")
 """What clients fetch; the other kinds are the builder's own."""
 GZIP_LEVEL = 6

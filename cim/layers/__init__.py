@@ -2,6 +2,7 @@
 
 from cim.layers import (
     addresses,
+    assembly_parts,
     base_stations,
     bridges,
     buildings,
@@ -66,6 +67,7 @@ LAYERS: Registry[Layer] = Registry(
     roads.LAYER,
     water.LAYER,
     landmarks.LAYER,
+    assembly_parts.LAYER,
     buildings.LAYER,
     addresses.LAYER,
     stations.LAYER,

@@ -50,6 +50,11 @@ class Reader:
         ).fetchall()
         return [(int(key), int(number)) for key, number in rows]
 
+    def assembly_parts(self) -> list[dict[str, Any]]:
+        """The rows of the table of parts that hold at the moment: column -> value, by assembly and part."""
+        rows = self._connection.execute(script("select_assembly_parts").encode(), self._moment()).fetchall()
+        return [dict(row[0]) for row in rows]
+
     def newest_change(self) -> tuple[int, str | None]:
         """The last change of the model that is seen here, and when it was noted (ISO 8601); (0, None) before the first."""
         row = self._connection.execute("SELECT id, at FROM cim.change ORDER BY id DESC LIMIT 1").fetchone()

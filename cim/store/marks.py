@@ -84,5 +84,18 @@ def over(connection: Connection, boxes: Sequence[Box]) -> IntArray:
     return _keys(sorted(found))
 
 
+def assembled(connection: Connection, assemblies: Sequence[str]) -> IntArray:
+    """The cells of the current bodies that are built as one of these assemblies, whichever way they face."""
+    rows = connection.execute(
+        text("""
+            SELECT DISTINCT cell FROM cim.body
+            WHERE record_to IS NULL AND role <> 1 AND properties ? 'assembly'
+              AND regexp_replace(properties->>'assembly', '@[^@]*$', '') = ANY(:assemblies)
+            ORDER BY cell"""),
+        {"assemblies": list(assemblies)},
+    )
+    return _keys(rows.scalars())
+
+
 def _keys(values: Any) -> IntArray:
     return np.array(list(values), dtype=np.int64)

@@ -80,6 +80,9 @@ WALL_EAST_WEST: Final = 1800.0
 WALL_NORTH_SOUTH: Final = 1820.0
 WALL_HEIGHT: Final = 14.0
 WALL_BASE: Final = 18.0
+WALL_TOP: Final = 12.0
+WALL_SOURCE: Final = "dt.gov.cn foreign-affairs guide pp. 23, 27"
+EAST_BARBICAN: Final = 700.0  # metres of wall; how they lie is ours [S]
 WATCH_TOWERS: Final = {
     "E": 12,
     "N": 14,

@@ -8,6 +8,7 @@ import shapely
 
 from data_samples.generate import (
     addresses,
+    assemblies,
     divisions,
     facts,
     frame,
@@ -75,6 +76,9 @@ def _protected(path: Path, seed: int) -> int:
     ]
     write.table_csv(path, header, rows, "utf-8")
     return len(rows)
+def _assembly_parts(path: Path, seed: int) -> int:
+    write.table_csv(path, assemblies.HEADER, assemblies.rows(), "utf-8")
+    return len(assemblies.rows())
 
 
 def _addresses(path: Path, seed: int) -> int:
@@ -175,6 +179,7 @@ def _orthophoto_oldtown(path: Path, seed: int) -> int:
 
 
 COMMITTED: dict[str, Make] = {
+    "assembly_parts.csv": _assembly_parts,
     "buildings_oldtown.gpkg": _old_town,
     "divisions.geojson": _divisions,
     "division_codes.csv": _division_codes,

@@ -18,6 +18,7 @@ class Footprints:
     """Columns of equal length n. Heights in metres above ground; NaN = same as height (eaves) or
     unknown (year).
 
+    `assembly` names what a building is built of parts as (None: by its roof form).
     `lot` numbers the plot or compound a building stands in (-1 = none): buildings of one lot share one
     address.
     """
@@ -31,6 +32,7 @@ class Footprints:
     roof_form: Texts
     year: Array
     address: Texts
+    assembly: Texts
     lot: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -55,6 +57,7 @@ def footprints(
     eaves_m: Any = np.nan,
     name: Any = None,
     year: Any = np.nan,
+    assembly: Any = None,
     lot: Any = -1,
 ) -> Footprints:
     """A table from shapes and scalars or columns; heights are rounded to the decimetre."""
@@ -69,6 +72,7 @@ def footprints(
         roof_form=_column(roof_form, n, object),
         year=_column(year, n, np.float64),
         address=_column(None, n, object),
+        assembly=_column(assembly, n, object),
         lot=_column(lot, n, np.int64),
     )
 

@@ -8,6 +8,7 @@ All shapes are in metres round 四牌楼.
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 
 from data_samples.generate import facts, shapes
 from data_samples.generate.footprints import Footprints, footprints, joined
@@ -45,6 +46,7 @@ COMPOUNDS = (
     Compound("代王府", "palace", 120.0, 130.0, 300.0, 520.0),
 )
 NINE_DRAGON_WALL_AT = (210.0, -40.0)
+PAGODA, PAGODA_AT = 15.0, 0.61  # across flats, metres; share of the compound's depth
 _GREAT_WIDTH = 53.75  # x 29.0 m = 1 558.75 m2: the sourced 1 559 m2 of 华严寺's main hall
 LAYOUTS = {
     "华严寺": (
@@ -98,6 +100,7 @@ def _halls(compound: Compound) -> Footprints:
         height_m=table[:, 3],
         eaves_m=table[:, 3] * 0.58,
         roof_form=np.array([hall.roof for hall in layout], dtype=object),
+        assembly=np.array(["pavilion" if hall.roof == "pyramidal" else None for hall in layout], dtype=object),
     )
 
 
@@ -133,6 +136,7 @@ def compounds() -> Footprints:
         height_m=height,
         eaves_m=height - 1.2,
         roof_form="gable",
+        assembly="nine_dragon_wall",
         lot=-2,
     )
     parts = [screen]
@@ -141,6 +145,26 @@ def compounds() -> Footprints:
         part.lot[:] = -3 - k
         parts.append(part)
     return joined(parts)
+
+
+def later() -> Footprints:
+    """The pagoda behind the second hall of 华严寺: that it stands, and how, is invented."""
+    number = next(k for k, compound in enumerate(COMPOUNDS) if compound.name == "华严寺")
+    compound = COMPOUNDS[number]
+    corner = np.pi / 8.0 + np.pi / 4.0 * np.arange(8)
+    x, y = (compound.west + compound.east) / 2, compound.south + PAGODA_AT * (compound.north - compound.south)
+    ring = np.array([x, y]) + PAGODA / 2.0 / np.cos(np.pi / 8.0) * np.column_stack([np.cos(corner), np.sin(corner)])
+    return footprints(
+        np.array([shapely.Polygon(np.round(ring, 2))], dtype=object),
+        name=compound.name,
+        use="religious",
+        storeys=7,
+        height_m=38.0,
+        eaves_m=31.0,
+        roof_form="pyramidal",
+        assembly="pagoda",
+        lot=-3 - number,
+    )
 
 
 def landmarks() -> list[tuple[str, str, float, float, float | None]]:

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from data_samples.generate import courtyards, facts, frame, lanes, monuments, shapes, wall
+from data_samples.generate import barbicans, courtyards, facts, frame, lanes, monuments, shapes, wall
 from data_samples.generate.footprints import Footprints, footprints, joined, taken, with_shape
 from data_samples.generate.frame import Array
 
@@ -109,7 +109,8 @@ def old_town(seed: int) -> OldTown:
     ways = shapely.buffer(np.array(lines, dtype=object), widths / 2 - 0.3, cap_style="flat")
     shops = _without_blocked(_shop_fronts(rng), ways)
     homes = _without_blocked(_bent(courtyards.houses(plots, rng)), ways)
-    whole = joined([wall.wall(), _moved_whole(monuments.compounds()), shops, homes])
+    later = [wall.later(), barbicans.barbicans(), _moved_whole(monuments.later())]  # behind the rest: its ids stay
+    whole = joined([wall.wall(), _moved_whole(monuments.compounds()), shops, homes, *later])
     kept = taken(whole, shapes.first_of_each_overlap(whole.shape))
     origin = np.array(frame.centre())
     moved = np.array(shapely.transform(kept.shape, lambda xy: np.round(xy + origin, 2)), dtype=object)

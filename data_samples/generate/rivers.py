@@ -6,9 +6,10 @@ from functools import lru_cache
 import numpy as np
 import shapely
 
-from data_samples.generate import facts, frame
+from data_samples.generate import barbicans, facts, frame
 from data_samples.generate.frame import Array
 
+MOAT_BERM = 4.0  # metres of land between a barbican and the moat
 YUHE_EAST = 2300.0  # metres the 御河 runs east of 四牌楼 (invented course)
 
 
@@ -226,8 +227,11 @@ def _reservoir(sanggan: Course, seed: int) -> shapely.Polygon:
 
 
 def _moat() -> shapely.Geometry:
+    """Round the wall, and round the barbicans before its gates."""
     x0, y0 = frame.centre()
-    inner = shapely.box(x0 - 900 - 32, y0 - 910 - 32, x0 + 900 + 32, y0 + 910 + 32)
+    works = [shapely.box(*box).buffer(MOAT_BERM, join_style="mitre") for box in barbicans.outlines()]
+    bank = shapely.union_all([shapely.box(-900 - 32, -910 - 32, 900 + 32, 910 + 32), *works])
+    inner = shapely.transform(bank, lambda xy: xy + [x0, y0])
     return inner.buffer(facts.MOAT_WIDTH, join_style="mitre").difference(inner)
 
 

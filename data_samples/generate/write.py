@@ -42,6 +42,7 @@ def footprints_gpkg(path: Path, table: Footprints, prefix: str) -> None:
         "roof_form": _nullable(table.roof_form),
         "year": year,
         "address": _nullable(table.address),
+        "assembly": _nullable(table.assembly),
         "is_synthetic": np.ones(n, dtype=np.int32),
         "source": np.full(n, facts.SOURCE, dtype=object),
         "accuracy_m": nothing_real,

@@ -1,5 +1,5 @@
 """What the attributes of a record must agree on, pure: ladders of levels, a stated area with its shape, classes that the
-city has none of."""
+city has none of, parts that cannot be built."""
 
 from typing import Any, cast
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cim.assembly import fault
 from cim.city import City
 from cim.errors import BadSettings
 from cim.layers import LAYERS
@@ -20,11 +21,14 @@ _HECTARE_M2 = 10_000.0
 
 
 def agree(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts) -> None:
-    """Reject records of classes that the city has none of; tell of levels out of order and areas that differ.
+    """Reject records of classes that the city has none of, and parts that nothing can be built of; tell of levels out of
+    order and areas that differ.
 
     table: typed columns, shapes in the city frame.
     """
     _refuse_absent(table, layer, city, verdicts)
+    if layer.name == "assembly_parts":
+        _refuse_unbuildable(table, layer, verdicts)
     for lower, upper in layer.ascending:
         _tell_disorder(table, lower, upper, verdicts)
     if layer.stated_area is not None:
@@ -53,6 +57,16 @@ def _refuse_absent(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: 
         for one in classes:
             found = verdicts.alive() & (table[column] == one).to_numpy(dtype=bool)
             verdicts.reject(found, "class_absent", f"{column} {one!r}: the city file says that {city.name} has none")
+
+
+def _refuse_unbuildable(table: gpd.GeoDataFrame, layer: Layer, verdicts: Verdicts) -> None:
+    names = [column.name for column in layer.columns]
+    known = table[names].astype(object)
+    known = known.where(known.notna(), None)
+    for at in np.flatnonzero(verdicts.alive()).tolist():
+        wrong = fault(dict(zip(names, known.iloc[at].tolist(), strict=True)))
+        if wrong is not None:
+            verdicts.reject(np.arange(len(table)) == at, "part_unbuildable", wrong)
 
 
 def _tell_disorder(table: gpd.GeoDataFrame, lower: str, upper: str, verdicts: Verdicts) -> None:

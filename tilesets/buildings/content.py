@@ -1,22 +1,21 @@
 """The content of a tile of buildings: standing buildings in, one GLB out. Pure.
 
-Coarse content is every building extruded; refined content draws L3 rows by the surfaces that were delivered of them, else
-with the roofs of their forms, and gives them textures.
+Coarse content is every building extruded; refined content draws L3 rows in detail (`refined`) and gives them textures.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from cim import mesh as meshes
-from cim.geometry import snap
+from cim.assembly import NO_PARTS, Parts
 from cim.mesh import Mesh
-from cim.roofs import raise_bodies
-from cim.types import Bodies, CimLevel, FloatArray, IntArray, ObjectArray, RoofForm, Use
+from cim.types import Bodies, CimLevel, IntArray, ObjectArray, RoofForm, Use
 from tilesets.buildings import surfaces
+from tilesets.buildings.assembled import asking
 from tilesets.buildings.palette import colours
+from tilesets.buildings.refined import refine
 from tilesets.buildings.site import Photo
 from tilesets.buildings.standing import Flaw, Standing
 from tilesets.buildings.textures.dressing import Dressing, dressed
@@ -26,18 +25,11 @@ from tilesets.gltf.metadata import Property, PropertyTable
 from tilesets.gltf.placement import Frame, grown, place
 from tilesets.spec import Region
 
-OVERHANG_M = 0.5
-"""How far traditional roofs reach beyond the walls, unless a tenth of the building's smaller side is less."""
 REFINED_COST = 2
 """How many times the bytes of its block a building with its roof is taken to need."""
 COARSE_LOD = 1.0
-ROOF_SIMPLIFIED = "roof_simplified"
-
-_OVERHANGING = tuple(set(RoofForm) - {RoofForm.flat, RoofForm.shed, RoofForm.other})
-_CURVED = (Use.religious, Use.heritage)
-"""Uses whose roofs are hollow towards the ridge where they are of some size; so are those of several tiers. The project's
-own default: houses are drawn straight.
-"""
+ASSEMBLY_SHARE = 0.25
+"""How wrong the block of a building that is built of parts is taken to be, of its height (the project's own default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,9 @@ def roof_error(standing: Standing) -> float:
     detailed = standing.rows.cim_level == CimLevel.L3
     if not detailed.any():
         return 0.0
-    return float(np.max(surfaces.error(standing)[detailed], initial=1.0))
+    error = surfaces.error(standing)
+    error = np.where(asking(standing.rows), np.maximum(error, ASSEMBLY_SHARE * standing.rows.height_m), error)
+    return float(np.max(error[detailed], initial=1.0))
 
 
 def refined_cost(standing: Standing) -> IntArray:
@@ -65,13 +59,15 @@ def refined_cost(standing: Standing) -> IntArray:
     return standing.cost * REFINED_COST + surfaces.cost(standing.rows)
 
 
-def content(standing: Standing, frame: Frame, *, refined: bool, photo: Photo | None = None) -> Content:
-    """One tile's GLB. refined: L3 rows get their roofs and textures; otherwise everything is an L2 block.
+def content(
+    standing: Standing, frame: Frame, *, refined: bool, photo: Photo | None = None, parts: Parts = NO_PARTS
+) -> Content:
+    """One tile's GLB. refined: L3 rows are drawn in detail and get textures; otherwise everything is an L2 block.
 
-    photo: what roofs are seen in, None: nothing.
+    photo: what roofs are seen in, None: nothing. parts: what assemblies are made of.
     """
     rows = standing.rows
-    mesh, level, lod, flaws = _bodies(standing, refined=refined)
+    mesh, level, lod, flaws = _bodies(standing, parts, refined=refined)
     detailed = level == CimLevel.L3
     dress = dressed(mesh, standing, detailed, photo) if detailed.any() else None
     placed = place(mesh, frame)
@@ -91,7 +87,9 @@ def content(standing: Standing, frame: Frame, *, refined: bool, photo: Photo | N
     return Content(gltf.encode(model), grown(placed.region, step, step), level, flaws)
 
 
-def _bodies(standing: Standing, *, refined: bool) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...]]:
+def _bodies(
+    standing: Standing, parts: Parts, *, refined: bool
+) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...]]:
     """The mesh of all rows, and the level and lod each is drawn at."""
     rows = standing.rows
     detailed = (rows.cim_level == CimLevel.L3) & refined
@@ -100,46 +98,9 @@ def _bodies(standing: Standing, *, refined: bool) -> tuple[Mesh, np.ndarray, np.
     if not detailed.any():
         mesh = meshes.raised(standing.shape, standing.triangles, standing.foot_m, standing.top_m)
         return mesh, level, lod, ()
-    own = surfaces.draw(standing, detailed)
-    if own.mesh is not None and own.rows.all():
-        return own.mesh, level, lod, own.flaws
-    form = np.where(detailed & ~own.rows, rows.roof_form, RoofForm.flat).astype(np.uint8)
-    # Eaves that are not known hang on the pitch, where that is.
-    from_pitch = np.isnan(rows.eaves_m) & np.isfinite(rows.pitch_deg)
-    body = raise_bodies(
-        standing.shape.keep(~own.rows[standing.shape.feature]),
-        standing.foot_m,
-        np.where(from_pitch, np.nan, standing.eaves_m),
-        standing.top_m,
-        form,
-        _overhang(rows),
-        pitch_deg=rows.pitch_deg,
-        tiers=rows.eaves_tiers,
-        curved=np.isin(rows.use, _CURVED) | (rows.eaves_tiers > 1),
-    )
-    roofless = (body.form == RoofForm.flat) & (form != RoofForm.flat)
-    level[roofless], lod[roofless] = CimLevel.L2, COARSE_LOD
-    mesh = body.mesh if own.mesh is None else meshes.join(own.mesh, body.mesh)
-    return mesh, level, lod, own.flaws + _simplified(rows, form, body.form, body.reasons)
-
-
-def _simplified(rows: Bodies, asked: np.ndarray, got: np.ndarray, reasons: dict[int, str]) -> tuple[Flaw, ...]:
-    return tuple(
-        Flaw(
-            int(rows.id[row]),
-            ROOF_SIMPLIFIED,
-            f"building {rows.id[row]} has no {RoofForm(int(asked[row])).name} roof as asked for: {reason}",
-            f"{RoofForm(int(got[row])).name} roof",
-            int(rows.cell[row]),
-        )
-        for row, reason in sorted(reasons.items())
-    )
-
-
-def _overhang(rows: Bodies) -> FloatArray:
-    west, south, east, north = shapely.bounds(rows.geometry).T
-    reach = np.minimum(OVERHANG_M, 0.1 * np.minimum(east - west, north - south))
-    return np.where(np.isin(rows.roof_form, _OVERHANGING), snap(reach), 0.0)
+    made = refine(standing, detailed, parts)
+    level[made.roofless], lod[made.roofless] = CimLevel.L2, COARSE_LOD
+    return made.mesh, level, lod, made.flaws
 
 
 def table(rows: Bodies, level: np.ndarray | None = None, lod: np.ndarray | None = None) -> PropertyTable:

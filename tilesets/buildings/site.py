@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from cim.assembly import NO_PARTS, Parts
 from cim.types import BoolArray, Box, FloatArray, ObjectArray
 from tilesets.tree import TARGET_BYTES
 
@@ -49,7 +50,7 @@ class Photo(Protocol):
 class Site:
     """One city. crs: its frame. extent: its box in that frame, None: not known. highest_m: the height over which a
     building is told of (the city file's limit). target_bytes: what a tile is meant to weigh at most. photo: None where
-    the city has no orthophoto.
+    the city has no orthophoto. parts: what assemblies are made of.
     """
 
     crs: str
@@ -59,3 +60,4 @@ class Site:
     highest_m: float = float("inf")
     target_bytes: int = TARGET_BYTES
     photo: Photo | None = None
+    parts: Parts = NO_PARTS

@@ -138,7 +138,8 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
         keys = standing.rows.cell
         for part in _refined_cells(standing, cell, site.target_bytes):
             mine = standing.part(*np.searchsorted(keys, part.span()).tolist())
-            fine = buildings.content(mine, frame_at(*part.centre(), site.crs), refined=True, photo=site.photo)
+            frame = frame_at(*part.centre(), site.crs)
+            fine = buildings.content(mine, frame, refined=True, photo=site.photo, parts=site.parts)
             flaws += fine.flaws
             levels.append(fine.level)
             children.append(Node(fine.region, 0.0, sink.put("glb", fine.data), cell=part))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cim.assembly import NO_PARTS, Parts
 from cim.errors import BadInput
 from cim.types import Bodies, IntArray, Progress, silent
 from tilesets import spec
@@ -52,14 +53,16 @@ def build_city(
     tileset: str = "city",
     total: int | None = None,
     target_bytes: int = TARGET_BYTES,
+    parts: Parts = NO_PARTS,
 ) -> BuildReport:
     """A whole tileset into a sink, the root last, from rows at hand.
 
     batches: rows sorted by cell over all batches, of any size: how rows are batched changes no byte. crs: the city
-    frame. total: rows to come, for `progress`. A building that cannot be drawn becomes a Flaw of its unit's record and
-    never ends the run. Raises BadInput for rows out of order, and what the sink raises; the old root then stands.
+    frame. total: rows to come, for `progress`. parts: what assemblies are made of. A building that cannot be drawn becomes
+    a Flaw of its unit's record and never ends the run. Raises BadInput for rows out of order, and what the sink raises;
+    the old root then stands.
     """
-    site = Site(crs, ground, geoid, target_bytes=target_bytes)
+    site = Site(crs, ground, geoid, target_bytes=target_bytes, parts=parts)
     made: dict[int, Made] = {}
     read = 0
     for key, rows in by_unit(batches):

@@ -9,10 +9,11 @@ from typing import Any
 
 from cim.errors import BadSource
 from tilesets.buildings.tally import Tally
+from tilesets.city.footing import Footing
 from tilesets.city.records import node_json, node_of, tally_of
 from tilesets.tree import Node
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,13 @@ class Top:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """stamp: of all that decides a tile besides its rows and the ground. ground: the record of the ground stood on.
+    """stamp: of all that decides a tile besides its rows and what it rests on. footing: that.
 
     newest: the last change that was seen, and when it was noted: another store may count as far, but not at that instant.
     """
 
     stamp: str
-    ground: str | None = None
+    footing: Footing = Footing()
     units: dict[int, Made] = field(default_factory=dict)
     districts: dict[int, District] = field(default_factory=dict)
     top: Top | None = None
@@ -76,7 +77,7 @@ class Index:
         """The records it needs."""
         found = {made.file for made in self.units.values()}
         found |= {self.top.mass} if self.top is not None else set()
-        return found | ({self.ground} if self.ground is not None else set())
+        return found | self.footing.names()
 
 
 def encode(index: Index) -> bytes:
@@ -84,7 +85,8 @@ def encode(index: Index) -> bytes:
     document = {
         "format": FORMAT,
         "stamp": index.stamp,
-        "ground": index.ground,
+        "ground": index.footing.ground,
+        "parts": index.footing.parts,
         "newest": list(index.newest),
         "units": {str(key): asdict(index.units[key]) for key in sorted(index.units)},
         "districts": {
@@ -107,7 +109,8 @@ def decode(data: bytes, name: str = "index.json") -> Index:
         }
         top = document["top"]
         root, (change, noted) = None if top is None else _top_of(top), document["newest"]
-        return Index(document["stamp"], document["ground"], units, districts, root, (change, noted))
+        footing = Footing(document["ground"], document["parts"])
+        return Index(document["stamp"], footing, units, districts, root, (change, noted))
     except (ValueError, KeyError, TypeError) as error:
         raise BadSource(f"{name}: not an index of this builder ({error})") from error
 

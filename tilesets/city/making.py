@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cim.assembly import Parts
 from cim.city import City
 from cim.errors import LostRecord, MissingTool
 from cim.store.bodies import Moment, Reader, reading
@@ -91,7 +92,7 @@ class Maker:
     def __init__(self, order: Order, rows: Reader) -> None:
         self._rows, self._order = rows, order
         self._sink = FolderSink(order.data / "tiles")
-        self._site = open_site(order)
+        self._site = open_site(order, Parts.of(rows.assembly_parts()))
 
     def make(self, wanted: Wanted) -> Done:
         """One unit, its tiles and its record put where they belong."""
@@ -146,11 +147,14 @@ def spread(order: Order, jobs: Sequence[Job], workers: int, cluster: str | None 
             yield from (made for _, made in crew.each(jobs))
 
 
-def open_site(order: Order) -> Site:
-    """The site of a city on the terrain that is served, its roofs in the orthophoto that is."""
+def open_site(order: Order, parts: Parts) -> Site:
+    """The site of a city on the terrain that is served, its roofs in the orthophoto that is.
+
+    parts: what its assemblies are made of.
+    """
     city = order.city
     geoid = open_geoid(city)
     ground = ServedGround.open(order.data / "terrain", city.crs, geoid)
     extent, highest = city.frame_box(margin_m=1_000.0), city.limits.building_height_m[1]
     photo = ServedPhoto.open(order.data / ORTHOPHOTO, city.crs)
-    return Site(city.crs, ground, geoid, extent, highest, order.target_bytes, photo)
+    return Site(city.crs, ground, geoid, extent, highest, order.target_bytes, photo, parts)

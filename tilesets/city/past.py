@@ -15,7 +15,7 @@ from tilesets.city.build import finish
 from tilesets.city.index import Index
 from tilesets.city.making import Order
 from tilesets.city.plan import Plan
-from tilesets.city.refresh import TILESET, Yard, built, ground_record, index_of, ordered, stamp
+from tilesets.city.refresh import TILESET, Yard, built, footing_of, index_of, ordered, stamp
 from tilesets.city.shelf import Shelf
 
 
@@ -25,33 +25,35 @@ def root(yard: Yard, moment: Moment) -> Path:
     Raises Unavailable without terrain, NoSpace, and what the store raises.
     """
     folder = yard.sink.folder
-    ground = ground_record(yard)
+    with reading(yard.database, moment) as reader:
+        footing = footing_of(yard, reader)
     with yard.database.begin() as connection:
-        parts = [marks.last_turns(connection, moment), changes.newest(connection), stamp(yard), ground]
+        parts = [marks.last_turns(connection, moment), changes.newest(connection), stamp(yard), footing]
     mine = Shelf(folder, f"{TILESET}/at/{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}")
     with mine.locked():
         if not mine.root.is_file():
-            _make(yard, moment, Shelf(folder, TILESET), mine, ground)
+            _make(yard, moment, Shelf(folder, TILESET), mine)
         mine.root.touch()  # it stays as long as somebody asks for it
     return mine.root
 
 
-def _make(yard: Yard, moment: Moment, present: Shelf, mine: Shelf, ground: str | None) -> None:
+def _make(yard: Yard, moment: Moment, present: Shelf, mine: Shelf) -> None:
     before = index_of(yard, present)
     try:
-        _make_from(yard, moment, before, mine, ground)
+        _make_from(yard, moment, before, mine)
     except LostRecord:
-        _make_from(yard, moment, Index(before.stamp), mine, ground)
+        _make_from(yard, moment, Index(before.stamp), mine)
 
 
-def _make_from(yard: Yard, moment: Moment, before: Index, mine: Shelf, ground: str | None) -> None:
+def _make_from(yard: Yard, moment: Moment, before: Index, mine: Shelf) -> None:
     with reading(yard.database, moment) as reader:
+        footing = footing_of(yard, reader)
         order = ordered(yard, reader)
-        near = _different(yard, order, moment, before) if before.ground == ground and before.units else None
+        near = _different(yard, order, moment, before) if before.footing == footing and before.units else None
         work = near or plans.whole(reader, {})
         units = {**work.kept, **built(yard, order, work)}
         newest = reader.newest_change()
-    base = Index(before.stamp, ground, districts=before.districts, top=before.top, newest=newest)
+    base = Index(before.stamp, footing, districts=before.districts, top=before.top, newest=newest)
     mine.keep(finish(mine.tileset, units, base, yard.city.crs, yard.sink).index)
 
 

@@ -16,6 +16,7 @@ from cim.store.db import Database
 from cim.types import IntArray, Progress, silent
 from tilesets.city import plan as plans
 from tilesets.city.build import BuildReport, finish, report_of
+from tilesets.city.footing import Footing, changed_assemblies, keep_parts
 from tilesets.city.index import Index, Made
 from tilesets.city.making import ORTHOPHOTO, Order, spread
 from tilesets.city.plan import Plan
@@ -104,16 +105,16 @@ def _refreshed(yard: Yard, shelf: Shelf, *, again: bool, whole: bool) -> Refresh
     old = _name(shelf)
     with reading(yard.database) as reader:
         order, newest = ordered(yard, reader), reader.newest_change()
-        ground = ground_record(yard)
-        before = Index(stamp(yard), ground) if whole else index_of(yard, shelf)
-        work = planned(yard, reader, order, before, ground, shelf, again=again)
-        is_as_it_was = not work.wanted and work.kept.keys() == before.units.keys() and before.ground == ground
+        footing = footing_of(yard, reader)
+        before = Index(stamp(yard), footing) if whole else index_of(yard, shelf)
+        work = planned(yard, reader, order, before, footing, shelf, again=again)
+        is_as_it_was = not work.wanted and work.kept.keys() == before.units.keys() and before.footing == footing
         if old and is_as_it_was and not whole:
             return Refreshed(report_of(before, None), 0, old, False, reader.moment)
-        base = Index(before.stamp, ground, districts=before.districts, top=before.top, newest=newest)
+        base = Index(before.stamp, footing, districts=before.districts, top=before.top, newest=newest)
         noted = shelf if len(work.wanted) > 1 else None  # one unit is soon made again
         if noted is not None:
-            noted.begin_journal(base.stamp, ground, newest, work.kept)
+            noted.begin_journal(base.stamp, footing, newest, work.kept)
         units = {**work.kept, **built(yard, order, work, noted)}
         moment = reader.moment
     report = finish(TILESET, units, base, yard.city.crs, yard.sink)
@@ -150,24 +151,28 @@ def index_of(yard: Yard, shelf: Shelf) -> Index:
     return held if held is not None and held.stamp == wanted else Index(wanted)
 
 
-def ground_record(yard: Yard) -> str | None:
-    """The record of the terrain that is served now; None where it has no manifest."""
+def footing_of(yard: Yard, reader: Reader) -> Footing:
+    """The terrain that is served now, and the parts that hold at the reader's moment."""
     served = yard.data / "terrain" / manifest.NAME
-    return yard.sink.put("ground", served.read_bytes()) if served.is_file() else None
+    ground = yard.sink.put("ground", served.read_bytes()) if served.is_file() else None
+    return Footing(ground, keep_parts(reader.assembly_parts(), yard.sink))
 
 
 def planned(
-    yard: Yard, reader: Reader, order: Order, before: Index, ground: str | None, shelf: Shelf, *, again: bool = False
+    yard: Yard, reader: Reader, order: Order, before: Index, footing: Footing, shelf: Shelf, *, again: bool = False
 ) -> Plan:
     """What is to be made so that the tileset shows what the reader sees."""
-    journal = shelf.journal(before.stamp, ground)
+    journal = shelf.journal(before.stamp, footing)
     with yard.database.begin() as connection:
         made_now = journal.units if marks.is_of(connection, journal.newest) else {}
         made_before = before.units if marks.is_of(connection, before.newest) else {}
         risen: list[IntArray] | None = []
-        if made_before and before.ground != ground:
-            boxes = manifest.differing(_manifest(yard, before.ground), _manifest(yard, ground))
+        if made_before and before.footing.ground != footing.ground:
+            boxes = manifest.differing(_manifest(yard, before.footing.ground), _manifest(yard, footing.ground))
             risen = None if boxes is None else [_beyond(marks.over(connection, boxes), made_now)]
+        rebuilt = changed_assemblies(before.footing.parts, footing.parts, yard.sink) if made_before else []
+        if rebuilt and risen is not None:
+            risen.append(_beyond(marks.assembled(connection, rebuilt), made_now))
         known = made_now if risen is None else {**made_before, **made_now}
         dirty = plans.since(connection, order, known)
     if dirty is None or not known:
@@ -198,7 +203,7 @@ def built(yard: Yard, order: Order, work: Plan, shelf: Shelf | None = None) -> d
 
 
 def _beyond(cells: IntArray, journal: dict[int, Made]) -> IntArray:
-    """These cells, but those of units that a broken-off build has made on the new ground, or found to stand on it."""
+    """These cells, but those of units that a broken-off build has made on the new footing, or found to stand on it."""
     done = np.array(list(journal), dtype=np.int64)
     return cells[~np.isin(cells >> (2 * UNIT_DEPTH), done)]
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cim.errors import BadSource
 from tilesets.city import index as indexes
+from tilesets.city.footing import Footing
 from tilesets.city.index import Index, Made
 from tilesets.publish import write_whole
 
@@ -82,13 +83,13 @@ class Shelf:
         """This root is told."""
         write_whole(self.folder / self.tileset / "announced", root.encode())
 
-    def journal(self, stamp: str, ground: str | None) -> Journal:
-        """What a build of this stamp and ground had made when it was broken off."""
+    def journal(self, stamp: str, footing: Footing) -> Journal:
+        """What a build of this stamp and footing had made when it was broken off."""
         try:
             lines = self._journal.read_text(encoding="utf-8").splitlines()
             head = json.loads(lines[0])
             newest = (int(head["newest"][0]), head["newest"][1])
-            if (head["stamp"], head["ground"]) != (stamp, ground):
+            if (head["stamp"], head["ground"], head["parts"]) != (stamp, footing.ground, footing.parts):
                 return Journal()
         except (OSError, ValueError, IndexError, KeyError, TypeError):
             return Journal()
@@ -102,10 +103,10 @@ class Shelf:
         return Journal(found, newest)
 
     def begin_journal(
-        self, stamp: str, ground: str | None, newest: tuple[int, str | None], known: Mapping[int, Made]
+        self, stamp: str, footing: Footing, newest: tuple[int, str | None], known: Mapping[int, Made]
     ) -> None:
         """A new journal, with what is known already. newest: the last change that the build sees, as an index has it."""
-        head = json.dumps({"stamp": stamp, "ground": ground, "newest": newest})
+        head = json.dumps({"stamp": stamp, "ground": footing.ground, "parts": footing.parts, "newest": newest})
         lines = [head, *(_line(key, made) for key, made in known.items())]
         write_whole(self._journal, "".join(f"{line}\n" for line in lines).encode())
 
