@@ -15,6 +15,7 @@ from tests.mesh_files import FACES, gabled
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even, Slope, city
 from tilesets.buildings import surfaces
 from tilesets.buildings.content import content, refined_cost, roof_error
+from tilesets.buildings.refined import ROOF_SIMPLIFIED
 from tilesets.buildings.site import Site
 from tilesets.buildings.standing import stand
 from tilesets.gltf.placement import frame_at
@@ -106,7 +107,7 @@ def test_a_body_whose_surfaces_cannot_be_drawn_is_drawn_by_its_footprint_and_tol
         rows, boundary=np.array([Boundary(np.array([sliver]), np.zeros(1, np.uint8)), None], dtype=object)[:1]
     )
     _, tile, made, _ = refined(rows)
-    assert [flaw.code for flaw in made.flaws] == [surfaces.SURFACES_UNUSABLE]
+    assert [flaw.code for flaw in made.flaws] == [surfaces.SURFACES_UNUSABLE, ROOF_SIMPLIFIED]
     assert made.level.tolist() == [CimLevel.L2]
     assert len(tile.triangles()) == 10
 
