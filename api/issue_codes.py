@@ -168,6 +168,13 @@ CODES: dict[str, tuple[str, str]] = {
     "protected_ambiguous": ("同名建筑相距过远，未判定", "buildings of this name stand too far apart; none was taken"),
     "protected_nowhere": ("该地址或坐标处没有建筑", "no building at this address or point"),
     "protection_conflict": ("名录各行的级别或年代不一致", "rows of the table differ in grade or era"),
+    # Footprints against orthophotos
+    "photo_missing": ("影像未覆盖这些轮廓", "no photo covers the outlines"),
+    "outlines_few": ("轮廓太少，无法判断", "too few outlines to tell"),
+    "photo_without_edges": ("影像上看不出边缘", "the photo shows no edges"),
+    "shift_not_distinct": ("没有明显占优的偏移", "no shift stands out from the others"),
+    "shift_ambiguous": ("几个偏移同样吻合", "several shifts fit equally well"),
+    "shift_beyond_reach": ("偏移在所查范围的边上", "the best shift lies at the edge of what was looked at"),
     # The delivery as a whole
     "duplicate_geometry": ("与另一条记录的几何相同", "the same geometry as another record"),
     "overlap": ("与另一个对象重叠", "overlaps another object"),
@@ -200,6 +207,18 @@ CODES: dict[str, tuple[str, str]] = {
     "address_elsewhere": ("地址所说的区划与坐标位置不符", "the point lies in another division than the address says"),
     "address_near_building": ("不在建筑内，按距离关联到附近建筑", "in no building; tied to the nearest one"),
     "address_by_text": ("按街道和门牌号关联到建筑", "tied to a building by its street and number alone"),
+    "address_says_too_little": (
+        "无街道或门牌号，附近也没有建筑",
+        "in and near no building, and it says no street and number",
+    ),
+    "address_said_by_none": (
+        "附近没有建筑，也没有建筑标注此街道门牌号",
+        "near no building, and none has its street and number",
+    ),
+    "address_said_by_several": (
+        "多栋建筑标注同一街道门牌号，未判定",
+        "several buildings have its street and number; none was taken",
+    ),
     "address_without_building": ("没有找到对应的建筑", "no building was found for the address"),
     # Why a load ended
     "unknown": ("所说的名称不存在", "a name that does not exist"),

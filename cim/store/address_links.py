@@ -50,9 +50,10 @@ def about_buildings(connection: Connection, reach_m: float) -> None:
 
 
 def clear(connection: Connection) -> None:
-    """Take the ties of the addresses in `addressed` away."""
+    """Take the ties of the addresses in `addressed` away, and the reasons of those that had none."""
     connection.execute(text("ANALYZE addressed"))
     connection.execute(text("DELETE FROM cim.address_link WHERE address_id IN (SELECT address_id FROM addressed)"))
+    connection.execute(text("DELETE FROM cim.address_unlinked WHERE address_id IN (SELECT address_id FROM addressed)"))
 
 
 def tie_by_place(connection: Connection, reach_m: float, *, without_points: bool = False) -> None:
@@ -66,6 +67,18 @@ def tied(connection: Connection) -> dict[str, int]:
         SELECT how, count(*) FROM cim.address_link
         WHERE address_id IN (SELECT address_id FROM addressed) GROUP BY how""")
     return {how: int(number) for how, number in connection.execute(counted)}
+
+
+def note_untied(connection: Connection, ambiguous: Sequence[int]) -> dict[str, int]:
+    """Keep why addresses in `addressed` are tied to no building: {reason: how many of `addressed`}.
+
+    ambiguous: ids of addresses whose street and number several buildings have, of `addressed` or not.
+    """
+    connection.execute(statement("upsert_unlinked_addresses"), {"ambiguous": list(ambiguous)})
+    counted = text("""
+        SELECT why, count(*) FROM cim.address_unlinked
+        WHERE address_id IN (SELECT address_id FROM addressed) GROUP BY why ORDER BY why""")
+    return {why: int(number) for why, number in connection.execute(counted)}
 
 
 def untied(connection: Connection) -> list[Said]:
@@ -99,8 +112,12 @@ def untied_saying(connection: Connection, said: Iterable[tuple[str, str]]) -> li
 
 
 def touched_buildings(connection: Connection) -> Iterator[tuple[int, str]]:
-    """The addressed buildings among those that the judged delivery touched: (building's id, address)."""
-    yield from _addressed(connection, "building_id IN (SELECT object_id FROM delivery WHERE fate <> 'unchanged')", {})
+    """What buildings that the judged delivery touched have and had for addresses: (building's id, address)."""
+    query = """
+        SELECT DISTINCT building_id, address FROM cim.body
+        WHERE address IS NOT NULL AND building_id IN (SELECT object_id FROM delivery WHERE fate <> 'unchanged')"""
+    for row in connection.execute(text(query), execution_options={"yield_per": 5_000}):
+        yield int(row.building_id), row.address
 
 
 def addressed_buildings(connection: Connection, streets: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -118,6 +135,8 @@ def tie_by_text(connection: Connection, ties: Sequence[tuple[int, int]]) -> None
     with raw(connection).cursor() as cursor, cursor.copy(into) as copy:
         for address_id, building_id in ties:
             copy.write_row((address_id, building_id, "text"))
+    gone = text("DELETE FROM cim.address_unlinked WHERE address_id = ANY (CAST(:ids AS bigint[]))")
+    connection.execute(gone, {"ids": [address_id for address_id, _ in ties]})
 
 
 def _addressed(connection: Connection, where: str, values: dict[str, Any]) -> Iterator[tuple[int, str]]:

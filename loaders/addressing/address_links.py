@@ -1,7 +1,7 @@
 """Addresses tied to buildings when either is published: by place, and by street and number where no place decides."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -20,7 +20,22 @@ MANY = 5_000
 """From so many addresses on a tree of the footprints is quicker than an index of the store."""
 _SQUARE_M = 2_000.0
 
+_UNTIED = {
+    "address_says_too_little": ("no_street_or_number", "say no street and number"),
+    "address_said_by_none": ("no_building_says_it", "say a street and number that no building has"),
+    "address_said_by_several": ("several_buildings_say_it", "say a street and number that several buildings have"),
+}
+"""Code of the report -> the reason that is kept with the address, in words."""
+
 _Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """How many addresses were tied by their text, and the ids of those that several buildings say."""
+
+    tied: int
+    ambiguous: tuple[int, ...]
 
 
 def settle(connection: Connection, layer: Layer, report: Report, reach_m: float) -> Report:
@@ -37,7 +52,8 @@ def settle(connection: Connection, layer: Layer, report: Report, reach_m: float)
         gazetteer = Gazetteer.of(divisions.held(connection).tree)
         moved = _keys(links.touched_buildings(connection), gazetteer)
         said = {(street, number) for _, street, number in moved}
-        _by_text(connection, [*links.untied(connection), *links.untied_saying(connection, said)], gazetteer)
+        wanted = [*links.untied(connection), *links.untied_saying(connection, said)]
+        links.note_untied(connection, _by_text(connection, wanted, gazetteer).ambiguous)
     return report
 
 
@@ -98,37 +114,39 @@ def restore(connection: Connection, layer: Layer, dataset_id: int, report: Repor
 def _tie(connection: Connection, report: Report, reach_m: float) -> Report:
     counts = renew(connection, reach_m)
     untied = links.untied(connection)
-    by_text = 0
-    if untied:
-        by_text = _by_text(connection, untied, Gazetteer.of(divisions.held(connection).tree))
+    found = _by_text(connection, untied, Gazetteer.of(divisions.held(connection).tree)) if untied else _Said(0, ())
+    reasons = links.note_untied(connection, found.ambiguous)
     touched = sum(report.changes.get(fate, 0) for fate in ("added", "changed", "moved"))
     told = {
         "address_near_building": (counts.get("near", 0), f"are in no building; tied to one within {reach_m:g} m"),
-        "address_by_text": (by_text, "are tied to a building by street and number alone"),
+        "address_by_text": (found.tied, "are tied to a building by street and number alone"),
         "address_without_building": (
-            max(0, touched - sum(counts.values()) - by_text),
+            max(0, touched - sum(counts.values()) - found.tied),
             f"are in no building, have none within {reach_m:g} m, and none with their street and number",
         ),
+        **{code: (reasons.get(why, 0), f"of those {words}") for code, (why, words) in _UNTIED.items()},
     }
     issues = [Issue(code, f"{count:,} addresses {what}") for code, (count, what) in told.items() if count]
     codes = {code: count for code, (count, _) in told.items() if count}
     return replace(report, issues=(*report.issues, *issues), codes={**report.codes, **codes})
 
 
-def _by_text(connection: Connection, untied: Iterable[Said], gazetteer: Gazetteer) -> int:
-    """Tie addresses to the one building that has the same street and number in the same county; how many."""
+def _by_text(connection: Connection, untied: Iterable[Said], gazetteer: Gazetteer) -> _Said:
+    """Tie addresses to the one building that has the same street and number in the same county."""
     wanted = {one.address_id: one for one in untied}
     if not wanted:
-        return 0
+        return _Said(0, ())
     streets = sorted({one.street for one in wanted.values()})
     held = _keys(links.addressed_buildings(connection, streets), gazetteer)
-    ties = []
+    ties, several = [], []
     for one in wanted.values():
         found = held.get((one.county, one.street, one.number), set())
         if len(found) == 1:
             ties.append((one.address_id, next(iter(found))))
+        elif found:
+            several.append(one.address_id)
     links.tie_by_text(connection, ties)
-    return len(ties)
+    return _Said(len(ties), tuple(several))
 
 
 def _keys(buildings: Iterable[tuple[int, str]], gazetteer: Gazetteer) -> dict[_Key, set[int]]:

@@ -102,9 +102,31 @@ def test_street_and_number_tie_what_lies_too_far_if_one_building_alone_has_them(
     load(database, city, write(tmp_path / "h.gpkg", **said))
     assert ties(database) == {"one": ("text", None), "two": (None, None)}
     assert report.codes["address_without_building"] == 2
+    assert report.codes["address_said_by_none"] == 2
+    assert {k: v["unmatched_because"] for k, v in addresses(database).items()} == {
+        "one": None, "two": "several_buildings_say_it"
+    }  # fmt: skip
     again = deliver(database, city, tmp_path / "a.csv", [*rows, ("three", "平城区和阳街12号", "", FAR)])
     assert again.codes["address_by_text"] == 1
     assert addresses(database)["three"]["building_id"] == houses(database)["h0"]
+
+
+def test_an_address_without_a_building_says_why_until_one_comes(database, city, tmp_path):
+    load(database, city, write(tmp_path / "h.gpkg", ["h1", "h2"], address=["平城区和阳街14号"] * 2))
+    rows = [
+        ("quarter", "大同市平城区", "", FAR),
+        ("new", "平城区和阳街15号", "", FAR),
+        ("two", "平城区和阳街14号", "", FAR),
+    ]
+    report = deliver(database, city, tmp_path / "a.csv", rows)
+    reasons = {"quarter": "no_street_or_number", "new": "no_building_says_it", "two": "several_buildings_say_it"}
+    assert {key: one["unmatched_because"] for key, one in addresses(database).items()} == reasons
+    codes = ("address_says_too_little", "address_said_by_none", "address_said_by_several", "address_without_building")
+    assert [report.codes[code] for code in codes] == [1, 1, 1, 3]
+    load(database, city, write(tmp_path / "h.gpkg", ["h1", "h2"], address=["平城区和阳街14号", "平城区和阳街15号"]))
+    assert {key: one["unmatched_because"] for key, one in addresses(database).items()} == {
+        "quarter": "no_street_or_number", "new": None, "two": None
+    }  # fmt: skip
 
 
 def test_addresses_taken_back_are_tied_as_before(database, city, tmp_path):

@@ -7,7 +7,7 @@ SELECT f.object_id AS id,
            'is_synthetic', f.is_synthetic, 'dataset', d.name, 'source_row', f.source_row, 'valid_from', f.valid_from,
            'valid_to', f.valid_to, 'record_from', f.record_from, 'record_to', f.record_to)
        || CASE WHEN :layer <> 'addresses' THEN '{}' ELSE jsonb_build_object(
-           'building_id', l.building_id, 'matched_by', l.how, 'matched_distance_m', l.distance_m) END)::json AS properties
+           'building_id', l.building_id, 'matched_by', l.how, 'matched_distance_m', l.distance_m, 'unmatched_because', u.why) END)::json AS properties
 FROM (
     SELECT * FROM (
         SELECT * FROM cim.feature
@@ -32,4 +32,5 @@ FROM (
     LIMIT :limit
 ) f JOIN cim.dataset d ON d.id = f.dataset_id
 LEFT JOIN cim.address_link l ON l.address_id = f.object_id  -- of the present, whatever moment is asked for
+LEFT JOIN cim.address_unlinked u ON u.address_id = f.object_id
 ORDER BY f.object_id
