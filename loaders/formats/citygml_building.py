@@ -8,6 +8,7 @@ from typing import Any
 from cim.cityjson.nesting import Shells
 from cim.cityjson.reading import by_level
 from cim.cityjson.record import Broken, CityRecord, Fault, Part, Piece
+from loaders.formats.citygml_appearance import Looks, looks
 from loaders.formats.citygml_attributes import Told, attributes
 from loaders.formats.gml_surfaces import Face, Find, Surfaces, identity, local, polygons
 
@@ -45,6 +46,7 @@ class _Reading:
 
     surfaces: Surfaces
     left: Counter[str]
+    looks: Looks
     pieces: list[Piece] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
 
@@ -52,7 +54,7 @@ class _Reading:
 def building(element: Any, name: str, find: Find, left: Counter[str]) -> CityRecord | Broken:
     """The record of a building element. name: its id where it has none. left: counts what is not read, by its name."""
     id = identity(element) or name
-    reading = _Reading(Surfaces(find), left)
+    reading = _Reading(Surfaces(find), left, looks(element))
     try:
         told = _object(element, None, id, reading)
     except Fault as fault:
@@ -81,10 +83,10 @@ def _object(element: Any, of: str | None, id: str, reading: _Reading) -> Told:
         elif name in _PART_OF:
             for part in child:
                 _part(part, id, reading)
-        elif not attributes(child, told):
+        elif name != "appearance" and not attributes(child, told):
             reading.left[name] += 1
     for lod, level in sorted(levels.items()):
-        reading.pieces += _pieces(level, lod, of, kinds)
+        reading.pieces += _pieces(level, lod, of, kinds, reading.looks)
     return told
 
 
@@ -139,11 +141,11 @@ def _semantic(
     kind |= ({} if own is None else {"id": own}) | told.attributes
 
 
-def _pieces(level: _Level, lod: str, of: str | None, kinds: list[dict[str, Any]]) -> list[Piece]:
+def _pieces(level: _Level, lod: str, of: str | None, kinds: list[dict[str, Any]], look: Looks) -> list[Piece]:
     """The geometries of one level: its solids, then its surfaces that no solid has; each face with what it is of."""
     named: dict[str | None, int] = {face.id: kind for face, kind in level.semantic if face.id is not None}
     found = [
-        _made(kind, faces, shells, [named.get(face.id) for face in faces], lod, of, kinds)
+        _made(kind, faces, shells, [named.get(face.id) for face in faces], lod, of, kinds, look)
         for kind, faces, shells in level.solids
     ]
     used = {face.id for _, faces, _ in level.solids for face in faces if face.id is not None}
@@ -153,7 +155,7 @@ def _pieces(level: _Level, lod: str, of: str | None, kinds: list[dict[str, Any]]
     rest = [*((face, named.get(face.id)) for face in own), *loose]
     if rest:
         values = [kind for _, kind in rest]
-        found.append(_made("MultiSurface", [face for face, _ in rest], (), values, lod, of, kinds))
+        found.append(_made("MultiSurface", [face for face, _ in rest], (), values, lod, of, kinds, look))
     return found
 
 
@@ -165,10 +167,12 @@ def _made(
     lod: str,
     of: str | None,
     kinds: list[dict[str, Any]],
+    look: Looks,
 ) -> Piece:
     said = any(value is not None for value in values)
     semantics = _used(kinds, values) if said else None
-    return Piece(kind, polygons(faces), shells, semantics, {}, of, lod)
+    owners = [None if value is None else kinds[value].get("id") for value in values]
+    return Piece(kind, polygons(faces), shells, semantics, look.of(faces, owners), of, lod)
 
 
 def _used(kinds: list[dict[str, Any]], values: list[int | None]) -> dict[str, Any]:

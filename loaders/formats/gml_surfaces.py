@@ -43,8 +43,8 @@ class Face:
     ring_ids: tuple[str | None, ...] = ()
 
     def turned(self) -> "Face":
-        """The same, seen from behind."""
-        return replace(self, rings=tuple(ring[::-1] for ring in self.rings))
+        """The same, seen from behind; what was drawn on its front is not on it."""
+        return replace(self, rings=tuple(ring[::-1] for ring in self.rings), ring_ids=())
 
     def polygon(self) -> shapely.Polygon:
         """As shapely has it."""

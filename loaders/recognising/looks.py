@@ -12,6 +12,7 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from cim.boundary import Boundary
 from cim.errors import BadInput, BadSource
 from cim.layers import LAYERS
 from cim.plugins import Batch, Raster, Source
@@ -106,7 +107,7 @@ def _encoding(path: Path, told: list[tuple[str, str]]) -> str | None:
 def _table(batch: Batch, path: Path, source: Source) -> tuple[Table, dict[str, str]]:
     """The table that a batch shows, and its columns of coordinates, if its places are there."""
     frame = batch.frame
-    names = [str(c) for c in frame.columns if c != frame.geometry.name]
+    names = [str(c) for c in frame.columns if c != frame.geometry.name and not _is_surfaces(frame[c])]
     columns = {name: _sample(frame[name]) for name in names}
     kind = _kind(frame.geometry.to_numpy())
     stated = {k: v for k, v in source.columns.items() if k in ("lon", "lat")}
@@ -116,6 +117,11 @@ def _table(batch: Batch, path: Path, source: Source) -> tuple[Table, dict[str, s
     name = path.stem if source.table is None else f"{path.stem} {source.table}"
     others = {k: v for k, v in source.columns.items() if k not in stated}
     return Table(name, kind, columns, others, tuple(source.constants)), place
+
+
+def _is_surfaces(values: "pd.Series[Any]") -> bool:
+    """Whether a column holds the surfaces of bodies, which no column of a layer is."""
+    return values.dtype == object and any(isinstance(value, Boundary) for value in values.head(_SAMPLE))
 
 
 def _kind(shapes: ObjectArray) -> str:

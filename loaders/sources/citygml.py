@@ -50,13 +50,17 @@ CITYGML = CityGml()
 
 @dataclass(slots=True)
 class _Model:
-    """A file while it is read. name: of its frame; left: what is not read, by its name; broken: where it is no XML."""
+    """A file while it is read. name: of its frame; left: what is not read, by its name; broken: where it is no XML.
+
+    appearances: how many stand beside the buildings.
+    """
 
     source: Source
     name: str | None = None
     left: Counter[str] = field(default_factory=Counter)
     broken: str | None = None
     count: int = 0
+    appearances: int = 0
 
 
 def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
@@ -80,6 +84,9 @@ def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
             yield rows.batch(crs, size, file.tell())
             rows = Rows(rows.row, after)
     rows.issues += others_told(model.left)
+    if model.appearances:
+        told = f"{model.appearances:,} appearances stand beside the buildings, not in them: they are not read"
+        rows.issues.append(Issue("appearance_left", told))
     if model.broken is not None:
         rows.issues.append(Issue("truncated", f"{model.broken}: what follows is not here"))
     if rows.cells or rows.damaged or rows.issues:
@@ -94,6 +101,7 @@ def _records(file: BinaryIO, model: _Model) -> Iterator[CityRecord | Broken]:
             if model.name is None:
                 model.name = _frame(child) or _frame(root)
             if local(child) not in _MEMBERS:
+                model.appearances += local(child) == "appearanceMember"
                 continue
             for element in child:
                 kind = local(element)

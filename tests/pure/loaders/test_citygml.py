@@ -113,6 +113,25 @@ def test_a_surface_of_another_building_is_found_and_turned_as_it_is_referred_to(
     assert shapely.get_coordinates(one[0], include_z=True)[:-1].tolist() == corners[::-1]
 
 
+def test_materials_and_textures_in_a_building_are_kept_and_those_beside_it_are_told(tmp_path):
+    material = "<X3DMaterial><diffuseColor>0.5 0 0</diffuseColor><target>#a-RoofSurface</target></X3DMaterial>"
+    places = '<textureCoordinates ring="#ring">0 0 1 0 1 1 0 1 0 0</textureCoordinates>'
+    texture = _wrapped(places, 'target uri="#a-GroundSurface"', "TexCoordList")
+    texture = f"<ParameterizedTexture><imageURI>wall.jpg</imageURI>{texture}</ParameterizedTexture>"
+    data = "".join(_wrapped(one, "surfaceDataMember") for one in (material, texture))
+    look = _wrapped(f"<theme>day</theme>{data}", "appearance", "Appearance")
+    text = _building(inside=look).replace("<gml:LinearRing>", '<gml:LinearRing gml:id="ring">', 1)
+    batch = _one(tmp_path, _model(text, "<appearanceMember/>"))
+    (body,) = batch.frame["boundary"]
+    assert body.appearance == {
+        "materials": [{"name": "material 0", "diffuseColor": [0.5, 0.0, 0.0]}],
+        "material": {"day": [None, 0, None, None, None, None]},
+        "textures": [{"type": "JPG", "image": "wall.jpg"}],
+        "texture": {"day": [[[0, [[0, 0], [1, 0], [1, 1], [0, 1]]]], *[None] * 5]},
+    }
+    assert [issue.code for issue in batch.issues] == ["appearance_left"]
+
+
 def test_a_part_keeps_its_name_within_its_building(tmp_path):
     part = "<b:roofType>1000</b:roofType>" + _semantic("p")
     part = _wrapped(part, "b:consistsOfBuildingPart", 'b:BuildingPart gml:id="p"')
