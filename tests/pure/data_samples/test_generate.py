@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 import shapely
 
+from cim.assembly import Parts, raise_assemblies
+from cim.types import Surface
 from data_samples.generate import (
+    assemblies,
+    barbicans,
     divisions,
     facts,
     files,
@@ -67,11 +71,58 @@ def test_every_gate_tower_and_monument_stands():
     assert expected <= names
 
 
-def test_wall_has_fifty_four_watch_towers():
+def test_wall_has_fifty_four_watch_towers_twelve_of_them_in_the_east():
     buildings = oldtown.old_town(SEED).buildings
+    towers = [str(name) for name in buildings.assembly if str(name).startswith("watch_tower@")]
+    assert (len(towers), towers.count("watch_tower@90")) == (54, 12)
     x0, y0 = frame.centre()
     middle = np.abs(shapely.get_coordinates(shapely.centroid(buildings.shape)) - (x0, y0))
-    assert int(((middle[:, 0] > 900.0) | (middle[:, 1] > 910.0)).sum()) == 54
+    outside = (middle[:, 0] > 900.0) | (middle[:, 1] > 910.0)
+    assert {str(name).partition("@")[0] for name in buildings.assembly[outside]} == {
+        "watch_tower",
+        "barbican_wall",
+        "barbican_leg",
+        "barbican_gate",
+    }
+
+
+def test_the_wall_is_cut_into_bays_that_leave_no_gap():
+    buildings = oldtown.old_town(SEED).buildings
+    bays = buildings.shape[buildings.name == "城墙"]
+    size = np.array([np.ptp(shapely.get_coordinates(bay), axis=0) for bay in bays])
+    assert size.min(axis=1) == pytest.approx(18.0, abs=0.021)
+    assert size.max() <= 65.0
+    whole = shapely.union_all(shapely.buffer(bays, 0.02, join_style="mitre"))
+    assert len(shapely.get_parts(whole)) == 8  # two hands of four sides, from the gate to the corner
+
+
+def test_the_eastern_barbicans_are_as_long_as_sourced():
+    assert sum(one.length for one in barbicans.BARBICANS if one.side == "E") == 700.0
+
+
+def test_every_landmark_of_the_sample_can_be_built_and_the_wall_has_its_sourced_section():
+    buildings = oldtown.old_town(SEED).buildings
+    rows = [
+        {name: None if value == "" else value for name, value in zip(assemblies.HEADER, row, strict=True)}
+        for row in assemblies.rows()
+    ]
+    parts = Parts.of(rows)
+    assert parts.broken == {}
+    named = np.flatnonzero([name is not None for name in buildings.assembly])
+    assert {str(name).partition("@")[0] for name in buildings.assembly[named]} == set(parts.assembly.tolist())
+    base = np.zeros(len(named))
+    made = raise_assemblies(
+        parts, buildings.assembly[named], buildings.shape[named], base - 1.5, base, buildings.height_m[named]
+    )
+    assert (made.reasons, made.notes) == ({}, {})
+    at = made.mesh.positions()
+    for k in np.flatnonzero(buildings.name[named] == "城墙").tolist():
+        mine = at[made.mesh.feature == k]
+        top = mine[
+            (mine[:, 2] == facts.WALL_HEIGHT) & (made.mesh.surface[made.mesh.feature == k] == Surface.outer_floor)
+        ]
+        assert np.ptp(top, axis=0)[:2].min() == pytest.approx(facts.WALL_TOP, abs=1 / 32)
+        assert np.ptp(mine[mine[:, 2] == 0.0], axis=0)[:2].min() == pytest.approx(facts.WALL_BASE, abs=1 / 32)
 
 
 @pytest.mark.long
