@@ -128,6 +128,7 @@ def made(rows: Planted) -> Memory:
     return sink
 
 
+@pytest.mark.long
 def test_the_order_in_which_rows_come_changes_no_byte() -> None:
     rows = fixtures(80)
     shuffled = rows.take(np.random.default_rng(1).permutation(80))
