@@ -115,7 +115,7 @@ def _exporting(verb: Verb) -> None:
 
 def _serving(verb: Verb) -> None:
     one = verb("build", "build tiles, terrain and imagery, only where their inputs changed")
-    one.add_argument("product", nargs="*", help="terrain, imagery or city; all of them if none is given")
+    one.add_argument("product", nargs="*", help="terrain, imagery, city or greens; all of them if none is given")
     one.add_argument("--changed", action="store_true", help="only bring up to date what was built before")
     one.add_argument("--rejected", action="store_true", help="of the city, try only the buildings left out once more")
     one.add_argument("--whole", action="store_true", help="make the city anew, whatever is held of it")

@@ -23,6 +23,7 @@ _PRODUCTS = (
     "imagery/hillshade/layer.json",
     "imagery/slope/layer.json",
     "tiles/city/tileset.json",
+    "tiles/greens/tileset.json",
 )
 
 

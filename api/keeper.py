@@ -16,6 +16,8 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 from cim.errors import CimError
+from cim.fixtures import FIXTURE_LAYERS
+from cim.grounds import GROUND_LAYERS
 from cim.settings import Settings
 from cim.store import changes, marks
 from cim.store.bodies import Moment
@@ -25,11 +27,14 @@ from tilesets.city import clearing
 from tilesets.city.refresh import TILESET, Yard, refresh, stamp
 from tilesets.city.shelf import Shelf
 from tilesets.crew import processors
+from tilesets.greens import refresh as greens
 
 LOOK_S = 1.0
 """Between looks at whether the server is still there, and whether a day has turned."""
 _CLEAR_EVERY_S = 3600.0
 _LONGEST_WAIT_S = 60.0
+GREENS = frozenset((*FIXTURE_LAYERS, *GROUND_LAYERS, "*"))
+"""The layers whose changes the greens may show."""
 _log = logging.getLogger("cim.keeper")
 
 
@@ -97,6 +102,7 @@ def keep(settings: Settings, url: str, server: int, is_behind: "Synchronized[int
         try:
             for _, found in changes.follow(database, None, is_alone, wait_s=LOOK_S):
                 rounds.one(any(change.layer in ("buildings", "assembly_parts", "*") for change in found))
+                rounds.plant(any(change.layer in GREENS for change in found))
                 is_behind.value, wait_s = int(rounds.is_left_alone), LOOK_S
         except CimError as error:
             _log.warning("keeper: %s; trying again in %.0f s", error, wait_s)
@@ -114,8 +120,19 @@ class _Rounds:
     is_behind: bool = True
     shown: Moment | None = None
     ground: float = 0.0
+    planted_on: float = -1.0
     clear_at: float = 0.0
     is_left_alone: bool = False
+
+    def plant(self, is_changed: bool) -> None:
+        """Bring the greens up to date, where there are any, once at the start and where something they show has changed."""
+        ground = self._ground()
+        if not (is_changed or ground != self.planted_on):
+            return
+        if (self._tiles / greens.TILESET / "tileset.json").is_file():
+            city = self.settings.city()
+            greens.refresh(Yard(self.database, city, self.settings.data, open_geoid(city)))
+        self.planted_on = ground
 
     def one(self, is_changed: bool) -> None:
         """Build where buildings changed, the ground did, or a day has turned; clear what nobody names, once an hour.

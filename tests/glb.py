@@ -8,7 +8,7 @@ from typing import Any
 import meshopt
 import numpy as np
 
-_TYPES = {5120: np.int8, 5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
+_TYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _SCALARS = {"INT64": np.int64, "UINT32": np.uint32, "UINT16": np.uint16, "UINT8": np.uint8, "FLOAT32": np.float32}
 _MESHOPT = "EXT_meshopt_compression"

@@ -1,4 +1,4 @@
-"""`cim build`: terrain, imagery and the city tileset, where their inputs changed; cities kept by name or exported."""
+"""`cim build`: terrain, imagery, the city and its greens, where their inputs changed; cities kept by name or exported."""
 
 import argparse
 from pathlib import Path

@@ -20,6 +20,7 @@ from tilesets import spec
 from tilesets.city.refresh import Yard
 from tilesets.city.shelf import Shelf
 from tilesets.greens import units
+from tilesets.greens.models import edition
 from tilesets.greens.paving import Laid, areas
 from tilesets.greens.planting import STREET_REACH_M, LeftOut, plant
 from tilesets.publish import FROM_ROOT, FolderSink, name_of, write_whole
@@ -102,7 +103,8 @@ def _made(yard: Yard, before: dict[int, Made]) -> _Run:
     ground = ServedGround.open(yard.data / "terrain", yard.city.crs, yard.geoid)
     told = yard.data / "terrain" / manifest.NAME
     terrain = told.read_bytes() if told.is_file() else b""
-    stamp = f"{BUILDER_VERSION} {yard.target_bytes} {yard.city.crs} {hashlib.sha256(terrain).hexdigest()}"
+    parts = (BUILDER_VERSION, edition(), yard.target_bytes, yard.city.crs, hashlib.sha256(terrain).hexdigest())
+    stamp = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     run = _Run()
     with yard.database.begin() as connection:
         squares = fixtures.squares(connection, cell_size(UNIT_DEPTH))

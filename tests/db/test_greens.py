@@ -1,0 +1,127 @@
+"""The tileset of trees and furniture over a real store: made where something changed, on the ground that is served."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from sqlalchemy import text
+
+from cim.city import City
+from cim.errors import BadInput
+from cim.plugins import Source
+from cim.source_entry import NamedSource
+from cim.store.db import Database
+from cim.types import silent
+from loaders import pipeline
+from tests.sample_city import CENTRE
+from tests.tile_yard import dem, execute, ground, yard_at
+from tests.tileset_walk import Memory, visit
+from tilesets import products
+from tilesets.city.refresh import Yard
+from tilesets.greens.refresh import Refreshed, refresh
+
+pytestmark = pytest.mark.db
+
+
+def load(database: Database, city: City, path: Path, layer: str, frame: gpd.GeoDataFrame) -> None:
+    path.unlink(missing_ok=True)
+    frame.to_file(path)
+    source = NamedSource(layer, Source(str(path), layer, constants={"is_synthetic": True, "source": "generator"}))
+    pipeline.load(database, source, path, city, silent, iter(range(10**6)).__next__)
+
+
+def trees(count: int, width_m: float) -> gpd.GeoDataFrame:
+    random = np.random.default_rng(8)
+    xy = CENTRE + random.uniform(-width_m / 2, width_m / 2, (count, 2))
+    columns = {"id": [f"T{k}" for k in range(count)], "kind": ["针叶", "阔叶", None, "灌木"] * (count // 4)}
+    columns |= {"height_m": random.uniform(2.0, 14.0, count).round(1).tolist(), "species": ["油松"] * count}
+    return gpd.GeoDataFrame(columns, geometry=list(shapely.points(xy)), crs="EPSG:4547")
+
+
+@pytest.fixture
+def yard(database: Database, city: City, tmp_path: Path) -> Yard:
+    """400 trees over several units, a street and a toilet, which has no model."""
+    made = yard_at(database, city, tmp_path / "var")
+    load(database, city, tmp_path / "trees.gpkg", "trees", trees(400, 2_400.0))
+    line = shapely.LineString([(CENTRE[0] - 900, CENTRE[1]), (CENTRE[0] + 900, CENTRE[1] + 30)])
+    street = gpd.GeoDataFrame({"id": ["r"], "class": ["lane"], "width_m": [6.0]}, geometry=[line], crs="EPSG:4547")
+    load(database, city, tmp_path / "roads.gpkg", "roads", street)
+    at = [shapely.Point(CENTRE[0] + 5.0, CENTRE[1] + 5.0 * k) for k in (1, 2)]
+    things = {"id": ["a", "b"], "class": ["sanitation", "utility"], "kind": ["公共厕所", "路灯"]}
+    load(database, city, tmp_path / "things.gpkg", "components", gpd.GeoDataFrame(things, geometry=at, crs="EPSG:4547"))
+    return made
+
+
+def names(yard: Yard) -> set[str]:
+    """What the published root leads to."""
+    held = Memory.of(yard.sink.folder, "greens")
+    visit(held, "greens")
+    return set(held.contents)
+
+
+def test_an_edited_tree_renames_its_tiles_and_those_above_and_nothing_else(yard: Yard) -> None:
+    first: Refreshed = refresh(yard)
+    assert (first.drawn, dict(first.left_out.words), first.units > 1) == (401, {"公共厕所": 1}, True)
+    root, before = first.root, names(yard)
+    again = refresh(yard)
+    assert (again.units, again.is_new, again.root) == (0, False, root)
+    sql = """UPDATE cim.feature SET properties = jsonb_set(properties, '{height_m}', '15') WHERE id =
+        (SELECT min(id) FROM cim.feature WHERE layer = 'trees')"""
+    assert execute(yard.database, sql) == 1
+    edited = refresh(yard)
+    assert (edited.units, edited.is_new) == (1, True)
+    new = names(yard) - before
+    assert sorted(name[-4:] for name in new) == [".glb", ".glb", "json"]
+    with yard.database.begin() as connection:
+        told = connection.execute(text("SELECT data FROM cim.live_event WHERE kind = 'tile'")).scalars().all()
+    assert told == [{"tileset": "greens", "root": one} for one in (root, edited.root)]
+
+
+def test_every_tree_is_in_the_near_tiles_once_and_stands_higher_where_the_ground_was_raised(
+    yard: Yard, city: City
+) -> None:
+    refresh(yard)
+    lows = near(yard)
+    assert len(lows) == 401
+    ground(yard.data, city, yard.geoid, dem(yard.data.parent / "raised.tif", raised=True))
+    refresh(yard)
+    moved = {one: low - lows[one] for one, low in near(yard).items()}
+    assert min(moved.values()) >= -0.2
+    assert max(moved.values()) <= 7.2
+
+
+def near(yard: Yard) -> dict[int, float]:
+    """The lowest height of the tile in which each is drawn near."""
+    found: dict[int, float] = {}
+    for tile in visit(Memory.of(yard.sink.folder, "greens"), "greens").walk():
+        if tile.glb is not None and not tile.children:
+            ids = tile.glb.table()["id"].tolist()
+            assert not found.keys() & set(ids)
+            found |= dict.fromkeys(ids, tile.region.low)
+    return found
+
+
+def test_the_last_tree_gone_nothing_is_shown(yard: Yard) -> None:
+    refresh(yard)
+    execute(
+        yard.database, "UPDATE cim.feature SET record_to = cim.record_time() WHERE layer IN ('trees', 'components')"
+    )
+    gone = refresh(yard)
+    assert (gone.drawn, gone.tiles, gone.is_new) == (0, 0, True)
+
+
+def test_the_product_is_made_with_the_others_and_only_where_there_is_something(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="greens: no elevation model is loaded"):
+        products.refresh(database, city, tmp_path / "var", silent, lambda title: nullcontext(), ("greens",))
+    yard = yard_at(database, city, tmp_path / "var")
+    root = yard.sink.folder / "greens" / "tileset.json"
+    products.refresh(database, city, yard.data, silent, lambda title: nullcontext(), ("greens",))
+    assert not root.exists()
+    load(database, city, tmp_path / "trees.gpkg", "trees", trees(40, 300.0))
+    products.refresh(database, city, yard.data, silent, lambda title: nullcontext(), ("greens",))
+    assert root.is_file()
