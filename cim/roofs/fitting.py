@@ -106,7 +106,8 @@ def _touching(shape: Rings, found: Fit, count: int) -> BoolArray:
     """Rows of ridged roofs (n,) whose polygons are not simple, or touch themselves or one another in a corner."""
     touching: BoolArray = np.zeros(count, dtype=np.bool_)
     part = rows_of(shape, np.flatnonzero(found.rows(*RIDGED) & ~found.rectangle))
-    touching[part.feature[~shapely.is_valid(polygons_of(part))]] = True
+    polygons = polygons_of(part)
+    touching[part.feature[~shapely.is_valid(polygons) | ~shapely.is_simple(shapely.boundary(polygons))]] = True
     corner = np.column_stack([part.feature_of_vertex(), part.xy])
     once, times = np.unique(corner, axis=0, return_counts=True)
     touching[once[times > 1, 0].astype(np.int64)] = True

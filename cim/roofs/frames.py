@@ -43,7 +43,9 @@ def frame(shape: Rings, form: np.ndarray, reach: FloatArray) -> Frames:
     side_reach = of_vertices(shape, reach)
     side_reach[_gable_sides(shape, flush & (reach > 0), form)] = 0.0
     edge = widen(shape, side_reach)
-    sound = is_sound(shape, edge)
+    # The parts of one building may stand side by side: their eaves do not hang over each other.
+    apart = np.bincount(shape.feature, minlength=count) == 1
+    sound = is_sound(shape, edge) & (apart | (reach == 0.0))[shape.feature]
     tight = np.unique(shape.feature[~sound])
     held = np.isin(shape.feature_of_vertex(), tight)
     if held.any():

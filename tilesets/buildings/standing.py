@@ -22,6 +22,9 @@ OFF_GROUND_M = 1.0
 """Delivered surfaces that begin further above the served ground, or end less than this above it, are told of (the
 project's own default)."""
 
+_WALL_M = 4.0 * LATTICE_M
+"""How far a courtyard that touched the outline stands off it."""
+
 FAR_M = 16_384.0
 """A footprint further from its cell (a row edited by hand) would not fit the 64 bits of sums about the cell's corner."""
 
@@ -256,8 +259,18 @@ def _mended(geometry: ObjectArray, damaged: IntArray) -> ObjectArray:
     areal = np.isin(shapely.get_type_id(parts), (3, 6))
     for k, row in enumerate(damaged.tolist()):
         mine = shapely.union_all(parts[areal & (owner == k)], grid_size=LATTICE_M)
-        mended[row] = mine if shapely.get_type_id(mine) in (3, 6) and not shapely.is_empty(mine) else None
+        mine = shapely.multipolygons([_set_apart(part) for part in shapely.get_parts(mine)])
+        mended[row] = None if shapely.is_empty(mine) else mine
     return mended
+
+
+def _set_apart(polygon: shapely.Polygon) -> shapely.Polygon:
+    """The polygon with courtyards that touch its outline or one another drawn in, so that there are walls between."""
+    if shapely.is_simple(polygon.boundary):
+        return polygon
+    yards = [shapely.Polygon(ring).buffer(-_WALL_M, join_style="mitre") for ring in polygon.interiors]
+    apart = shapely.Polygon(polygon.exterior).difference(shapely.union_all(yards))
+    return apart if apart.geom_type == "Polygon" else polygon
 
 
 def _mending_flaws(rows: Bodies, damaged: IntArray, drawn: BoolArray) -> tuple[Flaw, ...]:
