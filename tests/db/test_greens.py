@@ -45,7 +45,7 @@ def trees(count: int, width_m: float) -> gpd.GeoDataFrame:
 def yard(database: Database, city: City, tmp_path: Path) -> Yard:
     """400 trees over several units, a street and a toilet, which has no model."""
     made = yard_at(database, city, tmp_path / "var")
-    load(database, city, tmp_path / "trees.gpkg", "trees", trees(400, 2_400.0))
+    load(database, city, tmp_path / "trees.gpkg", "trees", trees(400, 6_000.0))
     line = shapely.LineString([(CENTRE[0] - 900, CENTRE[1]), (CENTRE[0] + 900, CENTRE[1] + 30)])
     street = gpd.GeoDataFrame({"id": ["r"], "class": ["lane"], "width_m": [6.0]}, geometry=[line], crs="EPSG:4547")
     load(database, city, tmp_path / "roads.gpkg", "roads", street)
@@ -90,7 +90,7 @@ def test_every_tree_is_in_the_near_tiles_once_and_stands_higher_where_the_ground
     refresh(yard)
     moved = {one: low - lows[one] for one, low in near(yard).items()}
     assert min(moved.values()) >= -0.2
-    assert max(moved.values()) <= 7.2
+    assert 6.5 < max(moved.values()) <= 7.2  # a corner was raised by 7 m
 
 
 def near(yard: Yard) -> dict[int, float]:
