@@ -55,6 +55,10 @@ def yard(database: Database, city: City, tmp_path: Path) -> Yard:
     return made
 
 
+def _lock(yard: Yard) -> Path:
+    return yard.sink.folder / "greens" / "lock"
+
+
 def names(yard: Yard) -> set[str]:
     """What the published root leads to."""
     held = Memory.of(yard.sink.folder, "greens")
@@ -66,7 +70,9 @@ def test_an_edited_tree_renames_its_tiles_and_those_above_and_nothing_else(yard:
     first: Refreshed = refresh(yard)
     assert (first.drawn, dict(first.left_out.words), first.units > 1) == (401, {"公共厕所": 1}, True)
     root, before = first.root, names(yard)
+    files = {path: path.stat().st_mtime_ns for path in (yard.sink.folder / "greens").iterdir()}
     again = refresh(yard)
+    assert {path: path.stat().st_mtime_ns for path in files} == files | {_lock(yard): _lock(yard).stat().st_mtime_ns}
     assert (again.units, again.is_new, again.root) == (0, False, root)
     sql = """UPDATE cim.feature SET properties = jsonb_set(properties, '{height_m}', '15') WHERE id =
         (SELECT min(id) FROM cim.feature WHERE layer = 'trees')"""
