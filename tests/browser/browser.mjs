@@ -74,7 +74,8 @@ export async function findBuilding(page, { block = false } = {}) {
         const x = Math.round(canvas.clientWidth / 2 + Math.cos(i + ring) * ring * 22);
         const y = Math.round(canvas.clientHeight * 0.62 + Math.sin(i + ring) * ring * 14);
         const feature = scene.pick({ x, y });
-        if (typeof feature?.getProperty === "function" && feature.hasProperty("count") === wanted) return { x, y };
+        if (typeof feature?.getProperty !== "function" || feature.hasProperty("shape")) continue; // a tree
+        if (feature.hasProperty("count") === wanted) return { x, y };
       }
     }
     return null;

@@ -81,8 +81,11 @@ def refresh(yard: Yard) -> Refreshed:
     with shelf.locked():
         old, before = _name(shelf.root), _read(shelf.root.with_name("made.json"))
         run = _made(yard, before)
-        yard.sink.publish(TILESET, spec.encode(_document([m.node for m in run.units.values() if m.node is not None])))
-        write_whole(shelf.root.with_name("made.json"), _encode(run.units))
+        document = spec.encode(_document([m.node for m in run.units.values() if m.node is not None]))
+        if name_of("json", document).removesuffix(".json") != old:  # an unchanged root keeps its time too
+            yard.sink.publish(TILESET, document)
+        if run.units != before:
+            write_whole(shelf.root.with_name("made.json"), _encode(run.units))
         root = _name(shelf.root)
         if root != shelf.announced():
             with yard.database.begin() as connection:

@@ -125,7 +125,7 @@ const handle: Handle = {
   },
   get tilesLoaded() {
     const globe = handle.viewer?.scene.globe;
-    return (handle.tileset?.tilesLoaded ?? false) && (globe?.tilesLoaded ?? true);
+    return (handle.tileset?.tilesLoaded ?? false) && (globe?.tilesLoaded ?? true) && (handle.app?.greens?.isComplete ?? true);
   },
 };
 window.cim = handle;

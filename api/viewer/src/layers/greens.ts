@@ -12,6 +12,8 @@ const ERROR_PX = { hardware: 6, software: 24 };
 const AMBIENT: [number, number, number] = [0.42, 0.44, 0.46];
 
 export interface Greens {
+  /** Whether the present view has all its tiles; a hidden layer lacks none. */
+  readonly isComplete: boolean;
   show: (shown: boolean) => void;
   /** Lights what has this id; undefined lights nothing. */
   select: (id: number | undefined) => void;
@@ -45,6 +47,9 @@ export async function openGreens(stage: Stage): Promise<Greens | undefined> {
     stage.render();
   };
   return {
+    get isComplete() {
+      return !isShown || current.tilesLoaded;
+    },
     show: (shown) => {
       isShown = current.show = shown;
       stage.render();
