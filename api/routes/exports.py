@@ -25,13 +25,16 @@ MEDIA_TYPES = {
     "geojsonseq": "application/geo+json-seq",
     "csv": "text/csv",
     "shp": "application/zip",
+    "cityjson": "application/city+json",
+    "cityjsonseq": "application/city+json-seq",
 }
 """What each format is called on the wire; a Shapefile, which is several files, comes as an archive with its manifest."""
+_OF_BUILDINGS = ("cityjson", "cityjsonseq")  # formats that hold nothing else
 MOST_RECORDS = 50_000
 """So many records are written while a client waits; the project's own bound."""
 _CHUNK = 256 * 1024
 
-Format = Literal["gpkg", "parquet", "fgb", "geojson", "geojsonseq", "csv", "shp"]
+Format = Literal["gpkg", "parquet", "fgb", "geojson", "geojsonseq", "csv", "shp", "cityjson", "cityjsonseq"]
 
 
 @router.get("/{dataset}/versions/{id}/exports")
@@ -45,7 +48,7 @@ def exports(request: Request, db: Db, dataset: str, id: Id) -> Json:
     assets = {
         name: {"href": base + name, "type": kind, "title": f"{dataset} v{id} ({name})", "roles": ["data"]}
         for name, kind in MEDIA_TYPES.items()
-        if has_records
+        if has_records and (name not in _OF_BUILDINGS or held["layer"] == "buildings")
     }
     return Json({"dataset": dataset, "version": id, "most_records": MOST_RECORDS, "assets": assets})
 

@@ -59,8 +59,11 @@ def _merged(triangles: Sequence[Sequence[Corner]], normal: FloatArray) -> list[s
                 return [shapely.Polygon(t) for t in triangles]
             following[a] = b
     rings = list(_rings(following))
-    outlines = [ring for ring in rings if _turn(ring, normal) > 0]
-    holes = [ring for ring in rings if _turn(ring, normal) <= 0]
+    if len(rings) == 1:
+        return [shapely.Polygon(rings[0])]
+    turns = [_turn(ring, normal) > 0 for ring in rings]
+    outlines = [ring for ring, is_outline in zip(rings, turns, strict=True) if is_outline]
+    holes = [ring for ring, is_outline in zip(rings, turns, strict=True) if not is_outline]
     if len(outlines) == 1:
         return [shapely.Polygon(outlines[0], holes)]
     if holes:

@@ -37,12 +37,7 @@ def write(
 ) -> list[Entry]:
     """Write a table in every format of the order; nothing where it holds no record."""
     assert item.wanted is not None
-    for name in order.formats:
-        if name in MODELS and item.layer != "buildings":
-            raise BadInput(
-                f"{TARGETS[name].title} holds buildings alone, not {item.layer}: expected the layer buildings, or a "
-                "dataset of it"
-            )
+    _refuse_strange(order, item)
     survey = snapshot.survey(item.wanted)
     if not survey.count:
         return []
@@ -76,6 +71,16 @@ def write(
         written = _carried(target, one, _told(rows, survey.count, one.name, progress), path, ledger)
         entries.append(_entry(connection, item, survey, one, target, written, ledger))
     return entries
+
+
+def _refuse_strange(order: Order, item: Item) -> None:
+    """A city model holds buildings, and nothing else."""
+    for name in order.formats:
+        if name in MODELS and item.layer != "buildings":
+            raise BadInput(
+                f"{TARGETS[name].title} holds buildings alone, not {item.layer}: expected the layer buildings, or a "
+                "dataset of it"
+            )
 
 
 def _records(snapshot: Snapshot, wanted: Wanted, survey: Survey, sheet: Sheet, city: City) -> Iterator[pa.RecordBatch]:

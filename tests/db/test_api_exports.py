@@ -13,7 +13,7 @@ import pytest
 from api.commands import export as exporting
 from api.routes.exports import MEDIA_TYPES
 from cim.city import City
-from cim.exports.targets import TARGETS
+from cim.exports.targets import TABLES, TARGETS
 from cim.store import catalogue
 from cim.store.db import Database
 from cim.twin import Twin
@@ -37,7 +37,8 @@ def test_each_format_that_is_listed_can_be_fetched(client: httpx.Client, roads: 
     told = client.get(f"/catalogue/roads/versions/{roads}").json()
     (listed,) = (link["href"] for link in told["links"] if link["rel"] == "exports")
     assets = client.get(listed).json()["assets"]
-    assert set(assets) == set(TARGETS) == set(MEDIA_TYPES)
+    assert set(assets) == set(TABLES)  # roads: city models hold buildings alone
+    assert set(MEDIA_TYPES) == set(TARGETS)
     for format, asset in assets.items():
         answer = client.get(asset["href"])
         assert answer.status_code == 200, answer.text
@@ -52,6 +53,23 @@ def test_each_format_that_is_listed_can_be_fetched(client: httpx.Client, roads: 
             path = f"/vsizip/{path}/roads-v{roads}.shp"
         found = gpd.read_parquet(path) if format == "parquet" else pyogrio.read_dataframe(path)
         assert sorted(found["id"]) == ["r1", "r2"]
+
+
+def test_buildings_can_be_fetched_as_city_models_and_roads_cannot(
+    client: httpx.Client, database: Database, city: City, roads: int, tmp_path: Path
+) -> None:
+    features = [{"type": "Feature", "properties": told, "geometry": shape} for told, shape in records()["buildings"]]
+    path = tmp_path / "buildings.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    load(database, city, "buildings", path, crs=CRS)
+    with database.begin() as connection:
+        id = int(catalogue.versions(connection, "buildings")[0]["id"])
+    assets = client.get(f"/catalogue/buildings/versions/{id}/exports").json()["assets"]
+    assert set(assets) == set(MEDIA_TYPES)
+    answer = client.get(assets["cityjson"]["href"])
+    assert answer.headers["content-type"].split(";")[0] == "application/city+json"
+    assert {one["type"] for one in answer.json()["CityObjects"].values()} == {"Building"}
+    assert client.get(f"/catalogue/roads/versions/{roads}/export", params={"f": "cityjson"}).status_code == 400
 
 
 def test_who_has_it_already_is_told_so(client: httpx.Client, roads: int) -> None:
