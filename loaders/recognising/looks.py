@@ -106,7 +106,9 @@ def _encoding(path: Path, told: list[tuple[str, str]]) -> str | None:
 def _table(batch: Batch, path: Path, source: Source) -> tuple[Table, dict[str, str]]:
     """The table that a batch shows, and its columns of coordinates, if its places are there."""
     frame = batch.frame
-    names = [str(c) for c in frame.columns if c != frame.geometry.name]
+    names = [
+        str(c) for c in frame.columns if c not in (frame.geometry.name, "boundary")
+    ]  # the shape, flat and in space
     columns = {name: _sample(frame[name]) for name in names}
     kind = _kind(frame.geometry.to_numpy())
     stated = {k: v for k, v in source.columns.items() if k in ("lon", "lat")}
