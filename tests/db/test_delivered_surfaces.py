@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,7 @@ from cim.store import features, history
 from cim.store.bodies import reading
 from cim.types import Surface, silent
 from loaders import pipeline
+from loaders.retry import retry
 from loaders.rollback import rollback
 from tests.mesh_files import gabled, obj
 
@@ -125,6 +127,7 @@ def test_a_model_that_names_a_building_is_another_body_of_it_and_what_it_does_no
         item = next(f for f in features.items(connection, "buildings") if f["id"] == b)["properties"]
         origin = history.lineage(connection, "buildings", b)
     assert (item["name"], item["address"], item["dataset"]) == ("宅1", "华严寺街1号", "model")
+    assert item["has_surfaces"] is True
     assert item["decisions"]["won"]["name"]["dataset"] == "map"
     assert [key["why"] for key in origin["keys"]] == [None, "named by its id"]
 
@@ -215,3 +218,69 @@ def test_a_model_without_coordinates_is_anchored_and_stands_on_the_ground_withou
     body = rows.boundary[0]
     assert (body.above_base, np.isnan(rows.base_m[0]), rows.height_m[0]) == (True, True, 6.0)
     assert body.positions()[:, 2].min() == 0.0
+
+
+def test_what_named_no_building_comes_in_whole_by_a_retry_once_the_building_is_there(database, city, tmp_path):
+    lenient = replace(city, limits=replace(city.limits, max_rejected_share=1.0))
+    path = obj(tmp_path / "m.obj", {"1": gabled(X, Y, 1040.0), "2": gabled(X + 30, Y, 1040.0)})
+    report = load(database, lenient, path, **NAMED)
+    assert (report.accepted, report.codes) == (0, {"building_unknown": 2})
+    load(database, city, map_of(tmp_path / "map.gpkg"), "map", crs=None, up=None)
+    source = Source(str(path), "buildings", **HERE, **NAMED)
+    (again,) = retry(database, NamedSource("model", source), city, silent, itertools.count().__next__)
+    assert (again.read, again.accepted) == (2, 2)
+    rows = shown(database)
+    drawn = {int(id): body for id, body in zip(rows.id, rows.boundary, strict=True) if body is not None}
+    assert sorted(drawn) == [1, 2]
+    for building, east in ((1, 0.0), (2, 30.0)):
+        body = drawn[building]
+        assert np.array_equal(np.unique(body.positions(), axis=0), np.unique(gabled(X + east, Y, 1040.0), axis=0))
+        assert (body.kind, len(body), body.surface.tolist().count(Surface.roof)) == ("Solid", 7, 2)
+
+
+def test_one_delivery_may_tell_of_a_building_at_several_levels_of_detail(database, city, tmp_path):
+    shapes = [shapely.box(X, Y, X + 10, Y + 6)] * 2 + [shapely.box(X + 2, Y, X + 12, Y + 6)]
+    columns = {"id": ["a", "a", "b"], "lod": [1.2, 2.2, 1.0], "height_m": [5.0, 6.0, 7.0], "name": ["甲", "甲", "乙"]}
+    gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4547").to_file(tmp_path / "m.gpkg")
+    report = load(database, city, tmp_path / "m.gpkg", "levels", crs=None, up=None)
+    assert report.changes == {"added": 3}
+    assert report.codes == {"overlap": 2}  # of b with either body of a, never of a with itself
+    assert sorted(shown(database).height_m.tolist()) == [6.0, 7.0]
+
+
+def state(database, building, at):
+    with database.begin() as connection:
+        found = features.items(connection, "buildings", at=at)
+    item = next(f for f in found if f["id"] == building)["properties"]
+    return item["name"], item["lod"], item["has_surfaces"]
+
+
+def test_a_body_that_stands_since_a_day_and_a_name_that_changed_on_another_are_each_seen_at_their_time(
+    database, city, tmp_path
+):
+    path = map_of(tmp_path / "map.gpkg")
+    load(database, city, path, "map", crs=None, up=None)
+    b = ids(database)["b"]
+    model = obj(tmp_path / "m.obj", {str(b): gabled(X + 30, Y, 1040.0)})
+    load(database, city, model, priority=1, valid_from="2026-03-01", **NAMED)
+    frame = gpd.read_file(path)
+    frame.loc[1, "name"] = "鼓楼"
+    path.unlink()
+    frame.to_file(path)
+    load(database, city, path, "map", crs=None, up=None, valid_from="2026-07-01")
+    assert state(database, b, datetime(2026, 1, 1, tzinfo=UTC)) == ("宅1", 1.0, False)
+    assert state(database, b, datetime(2026, 5, 1, tzinfo=UTC)) == ("宅1", 3.0, True)
+    assert state(database, b, datetime(2026, 8, 1, tzinfo=UTC)) == ("鼓楼", 3.0, True)
+
+
+def test_a_list_of_what_ended_names_bodies_by_their_building(database, city, tmp_path):
+    load(database, city, map_of(tmp_path / "map.gpkg"), "map", crs=None, up=None)
+    a, b = ids(database)["a"], ids(database)["b"]
+    both = {str(a): gabled(X, Y, 1040.0), str(b): gabled(X + 30, Y, 1040.0)}
+    load(database, city, obj(tmp_path / "m.obj", both), priority=1, **NAMED)
+    (tmp_path / "ended.csv").write_text(f"node\n{a}\n", encoding="utf-8")
+    report = load(database, city, tmp_path / "ended.csv", priority=1, mode="terminate", **NAMED)
+    assert report.changes["ended"] == 1
+    rows = shown(database)
+    assert {int(id) for id, body in zip(rows.id, rows.boundary, strict=True) if body is not None} == {b}
+    assert sorted(rows.name.tolist()) == ["宅0", "宅1", "宅2"]

@@ -6,6 +6,7 @@ import pytest
 
 from cim import city as cities
 from cim.errors import BadSettings
+from cim.plugins import Anchor
 
 LEAST = """
 [city]
@@ -56,3 +57,21 @@ def test_two_sources_may_not_share_a_name():
     source = '[[source]]\nname = "a"\nlayer = "roads"\nlocation = "x"\n'
     with pytest.raises(BadSettings, match="share a name"):
         cities.parse(LEAST + source + source)
+
+
+MODEL = LEAST + '[[source]]\nname = "m"\nlayer = "buildings"\nlocation = "m.obj"\n'
+
+
+def test_where_a_mesh_model_stands_is_read_from_its_anchor():
+    lonlat = cities.parse(MODEL + 'up = "z"\nanchor = { lon = 114.5, lat = 30.5, turn_deg = 12 }').sources[0].source
+    assert (lonlat.up, lonlat.anchor) == ("z", Anchor(114.5, 30.5, None, 12.0, is_lonlat=True))
+    grid = cities.parse(MODEL + "anchor = { x = 1, y = 2.5, z = 3 }").sources[0].source
+    assert (grid.up, grid.anchor) == (None, Anchor(1.0, 2.5, 3.0))
+
+
+@pytest.mark.parametrize(
+    "stated", ["[1, 2]", "{ x = 1 }", "{ lon = 1, y = 2 }", "{ x = 1, y = nan }", "{ x = 1, y = 2, roll = 3 }"]
+)
+def test_an_anchor_that_is_none_is_named(stated):
+    with pytest.raises(BadSettings, match="anchor must be"):
+        cities.parse(MODEL + f"anchor = {stated}")
