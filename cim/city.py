@@ -165,26 +165,29 @@ def _city(data: Mapping[str, Any]) -> City:
         extent=_extent(city["extent"]),
         time_zone=str(city.get("time_zone", "Asia/Shanghai")),
         old_town=None if town is None else _old_town(town),
-        limits=Limits(
-            max_rejected_share=_share(limits.get("max_rejected_share", 0.2), "limits.max_rejected_share"),
-            storey_height_m=_range(limits.get("storey_height_m", (2.2, 6.0)), "limits.storey_height_m"),
-            building_height_m=_range(limits.get("building_height_m", (1.0, 400.0)), "limits.building_height_m"),
-            assumed_storey_m=float(limits.get("assumed_storey_m", 3.0)),
-            assumed_height_m=float(limits.get("assumed_height_m", 3.0)),
-            min_footprint_m2=float(limits.get("min_footprint_m2", 1.0)),
-            overlap_share=_share(limits.get("overlap_share", 0.1), "limits.overlap_share"),
-            address_reach_m=float(limits.get("address_reach_m", 30.0)),
-            hall_storey_height_m=_range(limits.get("hall_storey_height_m", (2.2, 15.0)), "limits.hall_storey_height_m"),
-            base_tolerance_m=float(limits.get("base_tolerance_m", 2.0)),
-            max_share={
-                str(code): _share(value, f"limits.max_share.{code}")
-                for code, value in limits.get("max_share", {}).items()
-            },
-            absent=_absent(limits.get("absent", {})),
-        ),
+        limits=_limits(limits),
         sources=tuple(source_entry.parse(entry, number) for number, entry in enumerate(data.get("source", ()))),
         generator=cast(str | None, data.get("sample", {}).get("generator")),
         intake=_intake(limits),
+    )
+
+
+def _limits(limits: Mapping[str, Any]) -> Limits:
+    return Limits(
+        max_rejected_share=_share(limits.get("max_rejected_share", 0.2), "limits.max_rejected_share"),
+        storey_height_m=_range(limits.get("storey_height_m", (2.2, 6.0)), "limits.storey_height_m"),
+        building_height_m=_range(limits.get("building_height_m", (1.0, 400.0)), "limits.building_height_m"),
+        assumed_storey_m=float(limits.get("assumed_storey_m", 3.0)),
+        assumed_height_m=float(limits.get("assumed_height_m", 3.0)),
+        min_footprint_m2=float(limits.get("min_footprint_m2", 1.0)),
+        overlap_share=_share(limits.get("overlap_share", 0.1), "limits.overlap_share"),
+        address_reach_m=float(limits.get("address_reach_m", 30.0)),
+        hall_storey_height_m=_range(limits.get("hall_storey_height_m", (2.2, 15.0)), "limits.hall_storey_height_m"),
+        base_tolerance_m=float(limits.get("base_tolerance_m", 2.0)),
+        max_share={
+            str(code): _share(value, f"limits.max_share.{code}") for code, value in limits.get("max_share", {}).items()
+        },
+        absent=_absent(limits.get("absent", {})),
     )
 
 

@@ -18,6 +18,25 @@ interface BuildingItem {
   address?: string | null;
   division?: string | null;
   cim_level?: string | null;
+  roof_basis?: string | null;
+  era?: string | null;
+  protection_grade?: string | null;
+  protection_unit?: string | null;
+  dataset?: string | null;
+  decisions?: { won: Record<string, { dataset: string; why: string }> } | null;
+}
+
+/** Which dataset each attribute comes from, where several tell of the building; the reasons show on pointing at them. */
+function origins(item: BuildingItem | undefined): HTMLElement | undefined {
+  const won = item?.decisions?.won;
+  if (won === undefined) return undefined;
+  const known = Object.entries(won).filter(([name]) => name === "footprint" || (item as Record<string, unknown>)[name] != null);
+  const by = new Map<string, [string, string][]>();
+  for (const [name, { dataset, why }] of known) by.set(dataset, [...(by.get(dataset) ?? []), [name, why]]);
+  const lines = [...by].map(([dataset, names]) =>
+    el("div", {}, `${dataset}: `, ...names.flatMap(([name, why], n) => [n ? ", " : "", el("span", { title: why }, name)])),
+  );
+  return el("div", { "data-field": "origins" }, ...lines);
 }
 
 /** What its walls and its roof look like, and that nobody took a picture of the walls; undefined where it has no texture. */
@@ -35,8 +54,10 @@ function draw(building: BuildingAttributes, item: BuildingItem | undefined): HTM
     [t("field.use"), el("span", {}, swatch, word("use", use))],
     [t("field.height"), height === undefined ? t("unknown") : `${number(height, 1)} m`],
     [t("field.storeys"), storeys === undefined ? t("unknown") : String(storeys)],
-    [t("field.roof"), word("roof", building.roof_form)],
+    [t("field.roof"), item?.roof_basis === "inferred" ? `${word("roof", item.roof_form)} (${t("roof.is_inferred")})` : word("roof", building.roof_form)],
     [t("field.texture"), textures(building)],
+    [t("field.era"), item?.era],
+    [t("field.protection"), item?.protection_grade ? `${word("grade", item.protection_grade)} · ${item.protection_unit ?? ""}` : undefined],
     [t("field.address"), item === undefined ? t("loading") : item.address],
     [t("field.division"), item?.division],
     [t("field.level"), word("level", cim_level)],
@@ -44,6 +65,7 @@ function draw(building: BuildingAttributes, item: BuildingItem | undefined): HTM
     [t("field.lod"), building.lod === undefined ? t("unknown") : `LoD ${number(building.lod, 1)}`],
     [t("field.accuracy"), accuracy === undefined ? t("unknown") : `${number(accuracy)} m`],
     [t("field.source"), word("source", building.source)],
+    [t("field.origins"), origins(item)],
     [t("field.id"), el("code", { "data-field": "id" }, building.id)],
   ]);
   return [head(t("card.building"), "building", title, [...syntheticBadge(building.is_synthetic), level]), rows];
