@@ -55,6 +55,13 @@ _RAISED = {
 _SHAPES = {"polygon": (_PARTS, _POLYGON), "line": (_LINES, _LINE), "point": (_POINT, _POINT), "none": (None, None)}
 _PARTS_HA = (30.0 * 30.0 / 3 * 2 + 40.0 * 40.0 / 3 * 2 - 4.0) / 2e4
 _TRUST = {"source": "实测", "survey_date": "2024-02-29", "accuracy_m": 0.1, "is_synthetic": "true"}
+_TABLES = {
+    "division_codes": 'code,name,level,备注\n140213,平城区,county,"行一\n行二, ""引"""\n140214,云冈区,county,\n',
+    "assembly_parts": (
+        "assembly,part,kind,low,low_m,high_m,lean_m,edges,thick_m,material,备注\n"
+        '城墙,墙身,block,,,14,3,front back,,brick,"行一\n行二, ""引"""\n城墙,女墙,parapet,1,0.333333333,15.8,,back,0.4,,\n'
+    ),
+}
 _TIMES = {"valid_from": "2020-01-01T08:30:00.25+08:00", "valid_to": "2199-12-31"}
 
 
@@ -116,12 +123,12 @@ def records() -> dict[str, list[tuple[dict[str, object], object]]]:
     return {
         name: thought_of.get(name) or _any(layer)
         for name, layer in LAYERS.items()
-        if layer.geometry not in FILES and name not in (*HELD_ELSEWHERE, "division_codes")
+        if layer.geometry not in FILES and name not in (*HELD_ELSEWHERE, *_TABLES)
     }
 
 
 def fill(database: Database, city: City, folder: Path, only: Collection[str] = ()) -> None:
-    """Load them all (or those of some layers), each layer as a dataset of its name; the table of codes from a CSV."""
+    """Load them all (or those of some layers), each layer as a dataset of its name; tables without places from a CSV."""
     for layer, found in records().items():
         if only and layer not in only:
             continue
@@ -129,13 +136,11 @@ def fill(database: Database, city: City, folder: Path, only: Collection[str] = (
         path = folder / f"{layer}.geojson"
         path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
         load(database, city, layer, path, crs=CRS)
-    if only and "division_codes" not in only:
-        return
-    path = folder / "division_codes.csv"
-    path.write_text(
-        'code,name,level,备注\n140213,平城区,county,"行一\n行二, ""引"""\n140214,云冈区,county,\n', encoding="utf-8"
-    )
-    load(database, city, "division_codes", path)
+    for layer, told in _TABLES.items():
+        if not only or layer in only:
+            path = folder / f"{layer}.csv"
+            path.write_text(told, encoding="utf-8")
+            load(database, city, layer, path)
 
 
 def load(database: Database, city: City, layer: str, path: Path, dataset: str | None = None, **stated: Any) -> None:
