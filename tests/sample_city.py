@@ -54,7 +54,11 @@ def city(count: int, *, seed: int = 1, width_m: float = 2000.0, old_share: float
             strict=True,
         )
     ]
-    geometry = np.array(shapes, dtype=object)
+    return _rows(np.array(shapes, dtype=object), old_share, random)
+
+
+def _rows(geometry: np.ndarray, old_share: float, random: np.random.Generator) -> Bodies:
+    count = len(geometry)
     xy = anchors(geometry)
     is_old = xy[:, 0] <= np.quantile(xy[:, 0], old_share)
     height = np.round(random.uniform(4.0, 40.0, count), 1)

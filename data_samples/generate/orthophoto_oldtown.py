@@ -161,7 +161,7 @@ def _slopes(table: Footprints) -> list[tuple[shapely.Geometry, int, float]]:
     return faces
 
 
-def _rectangle(shape: shapely.Geometry, k: int, form: str) -> list[tuple[shapely.Geometry, int, float]]:
+def _rectangle(shape: shapely.Polygon, k: int, form: str) -> list[tuple[shapely.Geometry, int, float]]:
     """The slopes and the ridge of a roof over four corners."""
     corners = np.array(shape.exterior.coords)[:4]
     edges = np.roll(corners, -1, axis=0) - corners
@@ -169,7 +169,7 @@ def _rectangle(shape: shapely.Geometry, k: int, form: str) -> list[tuple[shapely
     a, b, c, d = np.roll(corners, -first, axis=0)
     share = {"hip": 0.22, "hip_and_gable": 0.22, "pyramidal": 0.5}.get(form, 0.0)
     ridge_a, ridge_b = (a + d) / 2 + (b - a) * share, (b + c) / 2 - (b - a) * share
-    faces = []
+    faces: list[tuple[shapely.Geometry, int, float]] = []
     for ring in ((a, b, ridge_b, ridge_a), (c, d, ridge_a, ridge_b), (b, c, ridge_b), (d, a, ridge_a)):
         face = shapely.Polygon(ring)
         if face.area > 0.05:
@@ -179,10 +179,10 @@ def _rectangle(shape: shapely.Geometry, k: int, form: str) -> list[tuple[shapely
     return faces
 
 
-def _wings(shape: shapely.Geometry, k: int) -> list[tuple[shapely.Geometry, int, float]]:
+def _wings(shape: shapely.Polygon, k: int) -> list[tuple[shapely.Geometry, int, float]]:
     """The slopes of a roof of several wings, side by side of its outline, and a ridge along the middle."""
     half = shape.area / shape.length
-    faces = []
+    faces: list[tuple[shapely.Geometry, int, float]] = []
     for ring in (shape.exterior, *shape.interiors):
         corners = np.array(ring.coords)[:: 1 if ring.is_ccw == (ring is shape.exterior) else -1]
         for a, b in zip(corners[:-1], corners[1:], strict=True):
@@ -192,13 +192,13 @@ def _wings(shape: shapely.Geometry, k: int) -> list[tuple[shapely.Geometry, int,
             faces.append((shapely.intersection(slope, shape), k, _light(-inward)))
     ridge = shape.buffer(-max(half - RIDGE / 2, 0.2), join_style="mitre")
     faces.append((ridge, k, RIDGE_LIGHT))
-    return [face for face in faces if face[0].area > 0.05]
+    return [face for face in faces if shapely.area(face[0]) > 0.05]
 
 
 def _light(outward: Array) -> float:
     """The light of a slope that falls to this side: 1 on average."""
     facing = float(outward @ (-SHADOW)) / (np.hypot(*outward) * np.hypot(*SHADOW) + 1e-9)
-    return 1.0 + 0.2 * facing
+    return float(1.0 + 0.2 * facing)
 
 
 def _roof_colours(table: Footprints, seed: int) -> Array:
