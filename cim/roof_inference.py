@@ -15,7 +15,8 @@
 11. `nothing_speaks_for_a_pitch`: flat.
 
 *Traditional* is what stands since before `MODERN_YEAR`, or, where no year is known, in protected ground. A footprint that
-fills less than `FILLED` of its rectangle takes the same form, which the roofs' own rules then fit to its wings.
+fills less than `FILLED` of its rectangle (wings, a court) is taken to be as wide as its wings are deep, and takes the same
+form, which the roofs' own rules then fit to its wings.
 
 *Confidence* is the rule's own, raised by `STEP` for each of photo and surface that agrees, lowered where it speaks against
 it, and lowered for a footprint that is no rectangle; it is no probability, it orders what should be looked at first.
@@ -113,6 +114,7 @@ def infer(of: Evidence) -> Inferred:
     ('flush_gable', 'court_house', [3.5])
     """
     width, length, filled = sides(of.footprint)
+    width = np.where(filled < FILLED, np.minimum(width, wing_depth(of.footprint)), width)
     rules = list(RULES)
     which = np.select(_fits(of, width, length), list(range(len(rules) - 1)), len(rules) - 1)
     form = np.array([RULES[rule][0] for rule in rules], dtype=np.uint8)[which]
@@ -185,6 +187,17 @@ def sides(footprint: ObjectArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         filled = np.where(one * other > 0, shapely.area(footprint) / (one * other), 0.0)
     return np.minimum(one, other), np.maximum(one, other), np.minimum(filled, 1.0)
+
+
+def wing_depth(footprint: ObjectArray) -> FloatArray:
+    """Mean depth (n,) of the wings of each footprint, metres: what stands round a court is as deep as its wings are.
+
+    >>> ring = shapely.box(0, 0, 30, 30).difference(shapely.box(6, 6, 24, 24))
+    >>> wing_depth(np.array([ring])).tolist()
+    [6.0]
+    """
+    around = shapely.length(footprint)
+    return np.asarray(2.0 * shapely.area(footprint) / np.maximum(around, 1e-9))
 
 
 def ridge_contrast(footprint: ObjectArray, label: IntArray, xy: FloatArray, grey: FloatArray) -> FloatArray:

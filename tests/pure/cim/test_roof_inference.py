@@ -77,6 +77,13 @@ def test_a_flat_roof_has_no_pitch_and_no_eaves_of_its_own():
     assert np.isnan([found.pitch_deg[0], found.eaves_m[0]]).all()
 
 
+def test_a_house_round_a_court_is_as_wide_as_its_wings_and_no_tower_block():
+    row = evidence(old=True)
+    ring = np.array([shapely.box(0, 0, 30, 34).difference(shapely.box(6, 6, 24, 28))])
+    found = infer(Evidence(ring, *(getattr(row, name) for name in Evidence.__slots__ if name != "footprint")))
+    assert (found.rule[0], found.eaves_m[0]) == ("court_house", pytest.approx(5.0 - 3.0 * 0.5, abs=0.02))
+
+
 def test_what_is_no_area_gets_a_form_too():
     row = evidence(old=True)
     shapes = np.array([shapely.Polygon()])
