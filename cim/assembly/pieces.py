@@ -45,7 +45,8 @@ class Placed:
 def inset(bounds: FloatArray, by: FloatArray, edges: BoolArray | None = None) -> FloatArray:
     """Rectangles (n, 4) moved inward by so much (n,) at some edges (n, 4; None: at all)."""
     front, right, back, left = np.ones((4, len(by)), dtype=np.bool_) if edges is None else edges.T
-    return bounds + by[:, None] * np.column_stack([left * 1.0, right * -1.0, front * 1.0, back * -1.0])
+    inward = np.column_stack([left * 1.0, right * -1.0, front * 1.0, back * -1.0])
+    return np.asarray(bounds + by[:, None] * inward)
 
 
 def plans(bounds: FloatArray, sides: int) -> FloatArray:

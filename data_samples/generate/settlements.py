@@ -191,7 +191,7 @@ def outside(seed: int) -> Footprints:
     """All buildings outside the wall: none overlaps another, none touches water or a road."""
     water = np.array([w.shape for w in waters(seed)], dtype=object)
     # The moat lies in the belt round the wall, which is kept free as it is.
-    banks = shapely.union_all([w.shape.buffer(25.0) for w in waters(seed) if w.kind != "moat"])
+    banks = shapely.union_all(shapely.buffer([w.shape for w in waters(seed) if w.kind != "moat"], 25.0))
     town = joined(_pingcheng(seed, banks) + _seats(seed, banks))
     rural = joined(_villages(seed, int((TARGET - len(town)) * 1.06)))
     whole = joined([town, rural])
