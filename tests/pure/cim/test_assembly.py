@@ -60,7 +60,9 @@ def assert_sound(made: Assembled) -> None:
     size = np.linalg.norm(normal, axis=1)
     assert (size > 0).all()
     agreeing = np.sum(normal / size[:, None] * made.mesh.normal[made.mesh.triangles[:, 0]], axis=1)
-    assert (agreeing[size > 0.05] > 0.95).all()  # the lattice bends slivers
+    broad = size / np.linalg.norm(np.roll(corner, -1, axis=1) - corner, axis=2).max(axis=1) > 0.3
+    assert (agreeing > 0.0).all()
+    assert (agreeing[broad] > 0.95).all()  # the lattice twists narrow faces by some degrees
 
 
 def widths(made: Assembled, z: float) -> list[float]:
