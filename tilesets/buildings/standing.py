@@ -244,7 +244,7 @@ def _set_apart(polygon: shapely.Polygon) -> shapely.Polygon:
         return polygon
     yards = [shapely.Polygon(ring).buffer(-_WALL_M, join_style="mitre") for ring in polygon.interiors]
     apart = shapely.Polygon(polygon.exterior).difference(shapely.union_all(yards))
-    return apart if apart.geom_type == "Polygon" else polygon
+    return apart if isinstance(apart, shapely.Polygon) else polygon
 
 
 def _mending_flaws(rows: Bodies, damaged: IntArray, drawn: BoolArray) -> tuple[Flaw, ...]:
