@@ -133,7 +133,11 @@ def _settle_frames(got: Fit, frames: Frames) -> None:
     got.settle(frames.unframed[~got.convex[frames.unframed]], RoofForm.flat, fitting.TOO_INVOLVED)
     got.tell(frames.tight, fitting.TIGHT)
     mine = np.isfinite(frames.half_span)
-    got.settle(mine & got.rows(*GABLED) & (frames.ends == 0), RoofForm.hip, fitting.NO_ENDS)
+    # Round a courtyard the ridge of a gable roof runs round as well: there is no end to stand up.
+    wall, count = frames.wall, len(mine)
+    yards = np.bincount(wall.feature[wall.polygon], minlength=count) > np.bincount(wall.feature, minlength=count)
+    endless = got.rows(*GABLED) & (frames.ends == 0) & ~(yards & ~got.rows(RoofForm.hip_and_gable))
+    got.settle(mine & endless, RoofForm.hip, fitting.NO_ENDS)
     got.settle(mine & got.rows(RoofForm.round_ridge), RoofForm.flush_gable, fitting.NOT_ROUNDED)
 
 
