@@ -81,33 +81,27 @@ def raise_bodies(
     """
     count = len(form)
     pitch_deg = np.full(count, np.nan) if pitch_deg is None else pitch_deg
+    tiers = np.ones(count, dtype=np.uint8) if tiers is None else tiers
+    curved = np.zeros(count, dtype=np.bool_) if curved is None else curved
     heights = Heights(low, eaves, high, pitch_deg)
     got = fit(shape, form, heights.rises(), heights.pitches_used())
     if not got.rows(*_HANGING, RoofForm.shed).any():
-        heights = heights.settled(np.full(count, np.nan))
-        mesh, failed = extrude(shape, low, heights.high, ground=ground)
-        return Bodied(mesh, got.form, got.reasons, failed, heights.high, heights.high)
+        high = heights.settled(np.full(count, np.nan)).high
+        mesh, failed = extrude(shape, low, high, ground=ground)
+        return Bodied(mesh, got.form, got.reasons, failed, high, high)
     hanging = (overhang_m >= _LEAST_OVERHANG_M) & got.rows(*_HANGING)
-    plan = _planned(
-        shape,
-        got,
-        np.where(hanging, overhang_m, 0.0),
-        np.ones(count, dtype=np.int64) if tiers is None else tiers.astype(np.int64),
-    )
+    plan = _planned(shape, got, np.where(hanging, overhang_m, 0.0), tiers.astype(np.int64))
     heights = heights.settled(plan.span)
-    lower = stack(shape, plan.tiers, plan.step, plan.reach, low, heights.eaves, heights.high)
-    rise = heights.high - lower.eaves
-    got.settle(
-        got.rows(RoofForm.round_ridge) & ~rounds(plan.half_span, rise), RoofForm.flush_gable, fitting.NOT_SO_SMALL
-    )
-    bends = hollows(plan.half_span, rise, np.zeros(count, dtype=np.bool_) if curved is None else curved)
-    meshes, failed = _raised(lower, got, plan, heights.high, bends)
+    eaves, high = heights.eaves, heights.high
+    lower = stack(shape, plan.tiers, plan.step, plan.reach, low, eaves, high)
+    rise = high - lower.eaves
+    narrow = got.rows(RoofForm.round_ridge) & ~rounds(plan.half_span, rise)
+    got.settle(narrow, RoofForm.flush_gable, fitting.NOT_SO_SMALL)
+    meshes, failed = _raised(lower, got, plan, high, hollows(plan.half_span, rise, curved))
     if ground:
         meshes.append(ground_faces(shape.keep(~np.isin(shape.feature, failed)), low))
-    is_flat = got.form == RoofForm.flat
-    return Bodied(
-        join(*meshes), got.form, got.reasons, failed, np.where(is_flat, heights.high, heights.eaves), heights.high
-    )
+    eaves = np.where(got.form == RoofForm.flat, high, eaves)
+    return Bodied(join(*meshes), got.form, got.reasons, failed, eaves, high)
 
 
 def _planned(shape: Rings, got: Fit, reach: FloatArray, tiers: IntArray) -> _Plan:
@@ -139,7 +133,11 @@ def _settle_frames(got: Fit, frames: Frames) -> None:
     got.settle(frames.unframed[~got.convex[frames.unframed]], RoofForm.flat, fitting.TOO_INVOLVED)
     got.tell(frames.tight, fitting.TIGHT)
     mine = np.isfinite(frames.half_span)
-    got.settle(mine & got.rows(*GABLED) & (frames.ends == 0), RoofForm.hip, fitting.NO_ENDS)
+    # Round a courtyard the ridge of a gable roof runs round as well: there is no end to stand up.
+    wall, count = frames.wall, len(mine)
+    yards = np.bincount(wall.feature[wall.polygon], minlength=count) > np.bincount(wall.feature, minlength=count)
+    endless = got.rows(*GABLED) & (frames.ends == 0) & ~(yards & ~got.rows(RoofForm.hip_and_gable))
+    got.settle(mine & endless, RoofForm.hip, fitting.NO_ENDS)
     got.settle(mine & got.rows(RoofForm.round_ridge), RoofForm.flush_gable, fitting.NOT_ROUNDED)
 
 

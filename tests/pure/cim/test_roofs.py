@@ -114,7 +114,7 @@ def test_a_roof_hangs_over_by_what_was_asked() -> None:
         (L_SHAPE, RoofForm.pyramidal, RoofForm.hip, "not convex"),
         (shapely.box(0, 0, 8, 8), RoofForm.conical, RoofForm.pyramidal, "too few corners for a cone"),
         (shapely.Polygon([(0, 0), (9, 0), (2, 7)]), RoofForm.gable, RoofForm.hip, "no wing of the footprint ends"),
-        (COURTYARD, RoofForm.gable, RoofForm.hip, "no wing of the footprint ends"),
+        (COURTYARD, RoofForm.hip_and_gable, RoofForm.hip, "no wing of the footprint ends"),
         (L_SHAPE, RoofForm.round_ridge, RoofForm.flush_gable, "over rectangles only"),
         (shapely.box(0, 0, 20, 9), RoofForm.other, RoofForm.flat, "surfaces of its own"),
         (shapely.box(0, 0, 20, 1), RoofForm.gable, RoofForm.flat, "narrower than 1.5 m"),
@@ -148,6 +148,13 @@ def test_the_wings_of_a_compound_footprint_end_in_gables(form: RoofForm, turn: f
     tops = np.unique(gables[gables[:, :, 2] > 1004.0], axis=0)
     assert len(tops) == 2
     assert body.mesh.z.max() == 1007.0
+
+
+def test_a_ridge_round_a_courtyard_has_no_ends_and_is_a_gable_roof_all_the_same() -> None:
+    body = bodies(COURTYARD, form=RoofForm.gable, overhang=0.5)
+    assert (body.form.tolist(), body.reasons) == ([RoofForm.gable], {})
+    assert_closed(body.mesh)
+    assert volumes(body.mesh, 1)[0] == volumes(bodies(COURTYARD, form=RoofForm.hip, overhang=0.5).mesh, 1)[0]
 
 
 @settings(deadline=None, max_examples=40)
