@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cim.assembly.parts import Kind, Parts
+from cim.assembly.parts import LEAST_PACE_M, Kind, Parts
 from cim.assembly.solids import Drawn, Lofts
 from cim.types import BoolArray, FloatArray, IntArray, Surface
 
@@ -42,10 +42,18 @@ class Placed:
         return np.asarray(self.low <= 0.0)
 
 
-def inset(bounds: FloatArray, by: FloatArray, edges: BoolArray | None = None) -> FloatArray:
-    """Rectangles (n, 4) moved inward by so much (n,) at some edges (n, 4; None: at all)."""
+def inset(bounds: FloatArray, by: FloatArray, sides: IntArray, edges: BoolArray | None = None) -> FloatArray:
+    """Rectangles (n, 4) moved inward by so much (n,) at some edges (n, 4; None: at all).
+
+    Those about plans of other than four sides (n,) keep their proportions, and move by so much along their shorter side: the
+    plans stay similar, and what lies between them is flat.
+    """
     front, right, back, left = np.ones((4, len(by)), dtype=np.bool_) if edges is None else edges.T
-    return np.asarray(bounds + by[:, None] * np.column_stack([left * 1.0, right * -1.0, front * 1.0, back * -1.0]))
+    inward = np.column_stack([left * 1.0, right * -1.0, front * 1.0, back * -1.0])
+    size = bounds[:, 1::2] - bounds[:, 0::2]
+    least = np.maximum(size.min(axis=1, keepdims=True), LEAST_M)
+    share = np.where((sides == 4)[:, None], 1.0, size / least)
+    return np.asarray(bounds + by[:, None] * inward * np.repeat(share, 2, axis=1))
 
 
 def plans(bounds: FloatArray, sides: int) -> FloatArray:
@@ -70,7 +78,7 @@ def _blocks(placed: Placed) -> list[Lofts]:
     rows = placed.of(Kind.block)
     table, part = placed.parts, placed.part[rows]
     foot = placed.bounds[rows]
-    head = inset(foot, table.lean_m[part], table.edges[part])
+    head = inset(foot, table.lean_m[part], table.sides[part], table.edges[part])
     grounded = placed.grounded()[rows]
     leaning = table.lean_m[part] != 0.0
     top = np.where(table.is_roofing[part], _ROOF, _FLOOR)
@@ -92,7 +100,8 @@ def _steps(placed: Placed) -> list[Lofts]:
     count = placed.parts.repeat[placed.part[rows]]
     row, step = np.repeat(rows, count), _counted(count)
     part, of = placed.part[row], np.repeat(count, count)
-    bounds = inset(placed.bounds[row], placed.parts.lean_m[part] * step / (of - 1), placed.parts.edges[part])
+    lean, table = placed.parts.lean_m[part] * step / (of - 1), placed.parts
+    bounds = inset(placed.bounds[row], lean, table.sides[part], table.edges[part])
     rise = (placed.high - placed.low)[row] / of
     low, high = placed.low[row] + step * rise, placed.low[row] + (step + 1) * rise
     low = np.where((step == 0) & placed.grounded()[row], placed.foot[row], low)
@@ -107,8 +116,9 @@ def _storeys(placed: Placed) -> list[Lofts]:
     row, storey = np.repeat(rows, count), _counted(count)
     part, of = placed.part[row], np.repeat(count, count)
     lean, each = placed.parts.lean_m[part] / of, (placed.high - placed.low)[row] / of
-    drum, above = (inset(placed.bounds[row], lean * k) for k in (storey, storey + 1))
-    eaves = inset(drum, -placed.parts.overhang_m[part])
+    sides = placed.parts.sides[part]
+    drum, above = (inset(placed.bounds[row], lean * k, sides) for k in (storey, storey + 1))
+    eaves = inset(drum, -placed.parts.overhang_m[part], sides)
     low = placed.low[row] + storey * each
     shoulder, high = low + each - placed.parts.rise_m[part], low + each
     low = np.where((storey == 0) & placed.grounded()[row], placed.foot[row], low)
@@ -162,7 +172,7 @@ def _along(placed: Placed, rows: IntArray, edge: int, kind: Kind) -> tuple[Float
 
 def piece_counts(length: FloatArray, piece_m: FloatArray, gap_m: FloatArray) -> IntArray:
     """How many pieces stand on lengths (n,), spread evenly, with gaps of at least gap_m; one where they have no width."""
-    pace = np.where(piece_m > 0, piece_m + gap_m, 1.0)
+    pace = np.where(piece_m > 0, np.maximum(piece_m + gap_m, LEAST_PACE_M), 1.0)
     count = np.floor((length + gap_m) / pace + 1e-9).astype(np.int64)
     return np.where(piece_m > 0, np.maximum(count, 0), 1)
 

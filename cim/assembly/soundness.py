@@ -25,7 +25,7 @@ def _sizes(placed: Placed) -> list[tuple[BoolArray, str]]:
     bounds, table, part = placed.bounds, placed.parts, placed.part
     is_lofty = np.isin(table.kind[part], (Kind.block, Kind.steps, Kind.storeys))
     lean = np.where(is_lofty, table.lean_m[part], 0.0)
-    head = inset(bounds, lean, table.edges[part])
+    head = inset(bounds, lean, table.sides[part], table.edges[part])
     least = LEAST_M / np.sin(
         np.pi / np.maximum(table.sides[part], 4)
     )  # a side of a plan of many is shorter than the plan
@@ -44,7 +44,7 @@ def _reaches(placed: Placed, size: FloatArray) -> list[tuple[BoolArray, str]]:
     table, part = placed.parts, placed.part
     is_lofty = np.isin(table.kind[part], (Kind.block, Kind.steps, Kind.storeys))
     out = np.maximum(np.where(is_lofty, -np.minimum(table.lean_m[part], 0.0), 0.0), table.overhang_m[part])
-    wide = inset(placed.bounds, -out)
+    wide = inset(placed.bounds, -out, table.sides[part])
     far = np.max(np.column_stack([-wide[:, 0], wide[:, 1] - size[:, 0], -wide[:, 2], wide[:, 3] - size[:, 1]]), axis=1)
     return [(far > REACH_M, f"reaches more than {REACH_M:g} m beyond the building's rectangle")]
 
@@ -63,6 +63,7 @@ def _of_kinds(placed: Placed) -> list[tuple[BoolArray, str]]:
     slender = (deep < LEAST_M) | ((piece > 0) & (piece < LEAST_M))
     return [
         (np.isin(kind, (Kind.steps, Kind.storeys)) & (height / repeat < 2 * LEAST_M), "has steps of no height"),
+        (np.isin(kind, (Kind.storeys, Kind.hall)) & (rise < LEAST_M), "has roofs of no height"),
         ((kind == Kind.storeys) & (height / repeat - rise < LEAST_M), "has roofs as high as its storeys"),
         ((kind == Kind.hall) & (height - rise < LEAST_M), "has a roof as high as itself"),
         ((kind == Kind.gateway) & (opening | (height - rise < LEAST_M)), "has no room for its opening"),

@@ -125,6 +125,14 @@ def test_storeys_stand_upon_one_another_and_grow_narrower() -> None:
     assert [float(b[0, 2]) for b in drums] == [FOOT, *(BASE + 4.0 * k for k in range(1, 5))]
 
 
+def test_faces_between_plans_of_many_sides_are_flat_on_a_long_footprint_too() -> None:
+    made = built([row(Kind.block, sides=8, lean_m=2.0)], shapely.box(0, 0, 30, 9))
+    corner = made.mesh.positions()[made.mesh.triangles]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    assert (np.sum(normal * made.mesh.normal[made.mesh.triangles[:, 0]], axis=1) > 0.9999).all()
+
+
 def test_roofs_walls_and_floors_are_told_apart() -> None:
     told = {
         "brick": {Surface.wall, Surface.outer_floor, Surface.ground},
@@ -177,6 +185,7 @@ def test_hidden_faces_are_left_out_of_what_is_drawn_and_nothing_else() -> None:
         (shapely.box(0, 0, 9, 9), [row(low_m=20.0, high=1.0, high_m=None)], "a", UNFIT, "ends in height"),
         (shapely.box(0, 0, 9, 9), [row(Kind.gateway, piece_m=9.0)], "a", UNFIT, "no room for its opening"),
         (shapely.box(0, 0, 9, 9), [row(Kind.hall, rise_m=9.0)], "a", UNFIT, "a roof as high as itself"),
+        (shapely.box(0, 0, 9, 9), [row(Kind.storeys, rise_m=0.01)], "a", UNFIT, "roofs of no height"),
         (shapely.box(0, 0, 9, 9), [row(Kind.storeys, rise_m=4.0)], "a", UNFIT, "roofs as high as its storeys"),
         (shapely.box(0, 0, 9, 9), [row(Kind.parapet, thick_m=5.0)], "a", UNFIT, "thicker than its rectangle"),
         (shapely.box(0, 0, 9000, 9), [row(Kind.columns)], "a", UNFIT, "more than 2000 pieces"),
