@@ -94,6 +94,7 @@ def _remembering(verb: Verb) -> None:
     one = verb("forms", "infer the roof forms that nobody tells, of the old town's buildings, and load those")
     one.add_argument("--all", action="store_true", help="of the coarse model's buildings too")
     verb("protection", "tie the loaded tables of protected buildings to buildings: their era and grade")
+    verb("roofs", "measure roofs: planes fitted to the loaded point clouds and surface models over the buildings")
 
 
 def _exporting(verb: Verb) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import shapely
 
-from cim.roof_fit.cells import Layout, cells_between, laid_out, merged, relabelled
+from cim.roof_fit.cells import Layout, cells_between, laid_out, merged, points_in, relabelled
 from cim.roof_fit.cuts import cut, directions_of, meeting
 from cim.roof_fit.planes import explaining, losses, settled
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
@@ -36,7 +36,7 @@ def arranged(
     leaf = cuts.leaf_of(xy)
     planes = _refitted(planes[used], xyz, weight, of_leaf[leaf])
     cells = cells_between(footprint, cuts.lines)
-    label = of_leaf[cuts.leaf_of(_inner(cells))]
+    label = of_leaf[cuts.leaf_of(points_in(cells))]
     layout = laid_out(cells, planes, xy, losses(planes, xyz, LIMIT_M) * weight, label)
     for _ in range(2):
         layout = _again(footprint, layout, cuts.lines, xyz, weight, most_faces)
@@ -59,13 +59,9 @@ def _again(
         [steps[_borders(layout, steps)], _meeting_beside(planes, np.searchsorted(used, layout.label), layout)]
     )
     cells = cells_between(footprint, lines)
-    label = np.searchsorted(used, _at(layout, _inner(cells)))
+    label = np.searchsorted(used, _at(layout, points_in(cells)))
     fresh = laid_out(cells, planes, xyz[:, :2], losses(planes, xyz, LIMIT_M) * weight, label)
     return merged(relabelled(fresh), FACE_PRICE, most_faces)
-
-
-def _inner(cells: ObjectArray) -> FloatArray:
-    return np.asarray(shapely.get_coordinates(shapely.point_on_surface(cells)))
 
 
 def _at(layout: Layout, xy: FloatArray) -> IntArray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from cim.types import FloatArray, IntArray, ObjectArray
+from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
 
 GRID_M = 1.0 / 256.0
 """What corners of faces are rounded to, in plan."""
@@ -63,15 +63,19 @@ def cells_between(footprint: shapely.Polygon, lines: FloatArray) -> ObjectArray:
     middle, reach = np.array([(west + east) / 2, (south + north) / 2]), 1.0 + np.hypot(east - west, north - south)
     foot = middle + lines[:, :2] * (lines[:, 2] - lines[:, :2] @ middle)[:, None]
     way = np.column_stack([-lines[:, 1], lines[:, 0]]) * reach
-    drawn = shapely.intersection(shapely.linestrings(np.stack([foot - way, foot + way], axis=1)), footprint)
+    drawn: ObjectArray = np.asarray(
+        shapely.intersection(shapely.linestrings(np.stack([foot - way, foot + way], axis=1)), footprint),
+        dtype=object,
+    )
     edges = [footprint.boundary, *drawn[~shapely.is_empty(drawn)]]
     noded = shapely.union_all(np.array(edges, dtype=object), grid_size=GRID_M)
     cells: ObjectArray = np.array(shapely.polygonize([noded]).geoms, dtype=object)
-    inside = shapely.contains_xy(footprint.buffer(GRID_M), *_points_in(cells).T)
-    return np.asarray(cells[inside & (shapely.area(cells) > 0)])
+    within: BoolArray = np.asarray(shapely.contains_xy(footprint.buffer(GRID_M), *points_in(cells).T))
+    return np.asarray(cells[within & (shapely.area(cells) > 0)])
 
 
-def _points_in(cells: ObjectArray) -> FloatArray:
+def points_in(cells: ObjectArray) -> FloatArray:
+    """A position (c, 2) within each cell."""
     return np.asarray(shapely.get_coordinates(shapely.point_on_surface(cells)))
 
 
