@@ -6,7 +6,7 @@ import shapely
 from cim.roof_fit.cells import Layout, cells_between, laid_out, merged, points_in, relabelled
 from cim.roof_fit.cuts import cut, directions_of, meeting
 from cim.roof_fit.planes import explaining, losses, settled
-from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
+from cim.types import BoolArray, FloatArray, IntArray
 
 LIMIT_M = 0.6
 """A point farther from its plane than this counts as if it were this far (the project's own default)."""
