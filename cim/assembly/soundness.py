@@ -25,7 +25,8 @@ def _sizes(placed: Placed) -> list[tuple[BoolArray, str]]:
     bounds, table, part = placed.bounds, placed.parts, placed.part
     is_lofty = np.isin(table.kind[part], (Kind.block, Kind.steps, Kind.storeys))
     lean = np.where(is_lofty, table.lean_m[part], 0.0)
-    head = inset(bounds, lean, table.sides[part], table.edges[part])
+    edges = table.edges[part] | (table.kind[part] == Kind.storeys)[:, None]  # storeys lean in all round
+    head = inset(bounds, lean, table.sides[part], edges)
     least = LEAST_M / np.sin(
         np.pi / np.maximum(table.sides[part], 4)
     )  # a side of a plan of many is shorter than the plan

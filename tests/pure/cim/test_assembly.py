@@ -185,6 +185,7 @@ def test_hidden_faces_are_left_out_of_what_is_drawn_and_nothing_else() -> None:
         (shapely.box(0, 0, 9, 9), [row(low_m=20.0, high=1.0, high_m=None)], "a", UNFIT, "ends in height"),
         (shapely.box(0, 0, 9, 9), [row(Kind.gateway, piece_m=9.0)], "a", UNFIT, "no room for its opening"),
         (shapely.box(0, 0, 9, 9), [row(Kind.hall, rise_m=9.0)], "a", UNFIT, "a roof as high as itself"),
+        (shapely.box(0, 0, 9, 9), [row(Kind.storeys, sides=4, edges="front", lean_m=5.0)], "a", UNFIT, "none left"),
         (shapely.box(0, 0, 9, 9), [row(Kind.storeys, rise_m=0.01)], "a", UNFIT, "roofs of no height"),
         (shapely.box(0, 0, 9, 9), [row(Kind.storeys, rise_m=4.0)], "a", UNFIT, "roofs as high as its storeys"),
         (shapely.box(0, 0, 9, 9), [row(Kind.parapet, thick_m=5.0)], "a", UNFIT, "thicker than its rectangle"),
