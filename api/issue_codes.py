@@ -157,6 +157,18 @@ CODES: dict[str, tuple[str, str]] = {
     "building_elsewhere": ("与所指的建筑不在一处", "lies elsewhere than the building that it names"),
     "dsm_missing": ("表面模型未覆盖该建筑", "the surface model or the ground does not cover the building"),
     "dsm_too_few_pixels": ("占地太小，表面模型像元不足", "too few pixels of the surface model within the footprint"),
+    "roof_no_points": ("建筑上方没有点，屋顶无法量测", "no point lies over the building: its roof is not measured"),
+    "roof_few_points": ("建筑上方的点太少，无法拟合平面", "too few points lie over the building for any plane"),
+    "roof_part_covered": (
+        "点只覆盖建筑的一部分：按中位数作平顶",
+        "points over a part of the building only: a level roof at their median",
+    ),
+    "roof_poor_fit": (
+        "点与任何平面组合都不相符：采用最接近的简单屋顶",
+        "no arrangement of planes agrees: the simple roof that fits best",
+    ),
+    "roof_not_closed": ("平面不能围成封闭体：采用更简单的屋顶", "the planes bind no closed body: a simpler roof"),
+    "roof_outline_touches": ("轮廓与自身相接，不能成体", "the outline touches itself: no body stands on it"),
     "dsm_below_ground": ("表面低于地面", "the surface lies below the ground"),
     "dsm_too_low": ("表面高出地面太少，不像建筑", "the surface stands too little above the ground for a building"),
     "dsm_too_high": ("表面高出地面过多", "the surface stands too high above the ground for a building"),

@@ -50,9 +50,8 @@ def check(
     """Judge every record of a batch.
 
     geoid: for sources whose heights are ellipsoidal. ground: for lines of which only the depth is known, and to hold stated
-    bases of buildings against. Nothing raises for
-    a bad record: it is repaired and named, or rejected whole. Geometry comes back in the city frame, valid, of the layer's
-    kind, within the extent (with heights in a column `raised`, where the layer has them); layers without places and
+    bases of buildings against. Nothing raises for a bad record: it is repaired and named, or rejected whole. Geometry comes
+    back in the city frame, valid, of the layer's kind, within the extent (with heights in a column `raised`, where the layer has them); layers without places and
     deliveries that only name what ends have none. Whether a key comes twice is judged over the whole source.
     """
     table = wide(batch.frame, source, layer)
@@ -74,10 +73,7 @@ def check(
         if layer.z:
             table = raise_lines(table, delivered, source, city, verdicts, geoid=geoid, ground=ground)
     table = validity(table, city.time_zone, verdicts)
-    if source.heights == "ellipsoidal" and "base_m" in table and geoid is not None:
-        table["base_m"] = _city_heights(table, city, geoid)
-    if layer.name == "buildings" and source.mode != "terminate":
-        tell_bases(table, city, ground, verdicts)
+    table = _based(table, source, layer, city, verdicts, geoid, ground)
     found = verdicts.split(batch.frame)
     places = _places(batch, table, source, city, {issue.row for issue in (*verdicts.issues, *batch.issues)})
     rejected = (*found, *batch.damaged)
@@ -188,6 +184,23 @@ def _city_heights(table: gpd.GeoDataFrame, city: City, geoid: Geoid) -> "pd.Seri
     lonlat = frames.transform(centroids(table.geometry.to_numpy()[known]), city.crs, frames.LONLAT)
     heights[known] = to_city_heights(heights[known].to_numpy(), lonlat, "ellipsoidal", geoid)
     return heights
+
+
+def _based(
+    table: gpd.GeoDataFrame,
+    source: Source,
+    layer: Layer,
+    city: City,
+    verdicts: Verdicts,
+    geoid: Geoid | None,
+    ground: Ground | None,
+) -> gpd.GeoDataFrame:
+    """The table with bases in the city's datum, held against the elevation model."""
+    if source.heights == "ellipsoidal" and "base_m" in table and geoid is not None:
+        table["base_m"] = _city_heights(table, city, geoid)
+    if layer.name == "buildings" and source.mode != "terminate":
+        tell_bases(table, city, ground, verdicts)
+    return table
 
 
 def _places(
