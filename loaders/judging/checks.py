@@ -51,8 +51,9 @@ def check(
 
     geoid: for sources whose heights are ellipsoidal. ground: for lines of which only the depth is known, and to hold stated
     bases of buildings against. Nothing raises for a bad record: it is repaired and named, or rejected whole. Geometry comes
-    back in the city frame, valid, of the layer's kind, within the extent (with heights in a column `raised`, where the layer has them); layers without places and
-    deliveries that only name what ends have none. Whether a key comes twice is judged over the whole source.
+    back in the city frame, valid, of the layer's kind, within the extent (with heights in a column `raised`, where the layer
+    has them); layers without places and deliveries that only name what ends have none. Whether a key comes twice is judged
+    over the whole source.
     """
     table = wide(batch.frame, source, layer)
     verdicts = Verdicts(table)
