@@ -14,7 +14,7 @@ import pyarrow as pa
 from cim import crs as frames
 from cim.boundary import Boundary
 from cim.cityjson.exactness import Steps, whole_numbers
-from cim.cityjson.writing import VERSION, Paints, write
+from cim.cityjson.writing import VERSION, Paints, Written, write
 from cim.exports.sheet import Loss, Sheet
 from cim.exports.sheet import Written as Made
 from cim.exports.solids import GROUND, SURFACES
@@ -44,9 +44,10 @@ class CityJson:
             file.write(b',"metadata":' + orjson.dumps(metadata(sheet)) + b',"CityObjects":{')
             steps, count = None, 0
             for one in buildings(batches, lose):
-                written = write(one.called(names), one.attributes, one.bodies, paints, count)
+                first = not names
+                written = one.written(names, paints, count)
                 told = orjson.dumps(written.objects, option=OPTIONS)[1:-1]
-                file.write((b",\n" if len(names) > 1 else b"\n") + told)
+                file.write((b"\n" if first else b",\n") + told)
                 steps = Steps.near(written.vertices, degrees=is_degrees(sheet)) if steps is None else steps
                 steps.see(written.vertices)
                 waiting.write(np.ascontiguousarray(written.vertices, dtype=np.float64).tobytes())
@@ -84,9 +85,18 @@ class Building:
     attributes: Mapping[str, Any]
     bodies: list[tuple[float | None, Boundary]]
 
+    def written(self, names: set[str], paints: Paints, first: int = 0) -> Written:
+        """As city objects under names that the file, whose `names` these are, does not have yet."""
+        return write(self.called(names), self.attributes, self.bodies, paints, first, lambda id: self.free(id, names))
+
     def called(self, names: set[str]) -> str:
         """Its id within a file: the source's, with ours behind it where another source has the same."""
-        name = self.id if self.id not in names else f"{self.id} ({self.number})"
+        return self.free(self.id, names)
+
+    def free(self, name: str, names: set[str]) -> str:
+        """A name of one of its objects that nothing in the file has; it is taken from then on."""
+        while name in names:
+            name = f"{name} ({self.number})"
         names.add(name)
         return name
 
@@ -129,7 +139,7 @@ def _attributes(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def metadata(sheet: Sheet) -> dict[str, Any]:
     """The `metadata` member. The frame of the plan is named as such: no code stands for it with the city's heights."""
-    told: dict[str, Any] = {"title": f"{sheet.name} (heights: 1985 National Height Datum, EPSG:5737, metres)"}
+    told: dict[str, Any] = {"title": f"{sheet.name} (heights: {sheet.height_datum}, metres)"}
     if sheet.crs.startswith("EPSG:"):
         told["referenceSystem"] = f"https://www.opengis.net/def/crs/EPSG/0/{sheet.crs.removeprefix('EPSG:')}"
     return told
