@@ -1,9 +1,11 @@
 """CityJSON 2.0: buildings with their surfaces in one document, written object by object with its vertices behind them."""
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from math import isinf
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -130,11 +132,25 @@ def _rows(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
 def _attributes(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the layer knows under its columns' names, what else was delivered under its own; ours in `cim`."""
     told = {name: value for name, value in row.items() if value is not None and name not in _APART and name != "row"}
-    more = orjson.loads(row["extra"]) if row.get("extra") else {}
+    more = _more(row["extra"]) if row.get("extra") else {}
     ours = {name.removeprefix("cim_"): row[name] for name in _OURS if row.get(name) is not None}
     if row.get("cim_decisions"):
         ours["decisions"] = orjson.loads(row["cim_decisions"])
     return {**more, **told, "cim": {**ours, "surfaces": row[SURFACES], "ground": row[GROUND]}}
+
+
+def _more(text: str) -> dict[str, Any]:
+    """What else was delivered. A number that is too large for any float goes out as the text that it is."""
+    try:
+        found: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = json.loads(text, parse_int=_number, parse_float=_number)
+    return found
+
+
+def _number(text: str) -> float | str:
+    value = float(text)
+    return text if isinf(value) else int(text) if text.lstrip("-").isdigit() and abs(value) < 2.0**63 else value
 
 
 def metadata(sheet: Sheet) -> dict[str, Any]:

@@ -198,6 +198,13 @@ def test_a_surface_that_refers_to_itself_ends(tmp_path):
     assert "refers to itself" in batch.damaged[0].reason
 
 
+def test_a_whole_number_that_json_cannot_hold_stays_text(tmp_path):
+    generic = '<gen:intAttribute name="{}"><gen:value>{}</gen:value></gen:intAttribute>'
+    inside = generic.format("large", "9" * 400) + generic.format("small", 7)
+    batch = _one(tmp_path, _model(_building(inside=inside)))
+    assert batch.frame[["large", "small"]].iloc[0].tolist() == ["9" * 400, 7]
+
+
 def test_solids_that_hold_themselves_end(tmp_path):
     circle = '<gml:MultiSolid gml:id="c"><gml:solidMember xlink:href="#c"/></gml:MultiSolid>'
     batch = _one(tmp_path, _model(_member("a", _wrapped(circle, "b:lod1Solid")), _building("b")))

@@ -159,6 +159,13 @@ def test_parts_of_two_buildings_with_one_id_stay_two_parts(tmp_path, name):
     assert parts == [[("p", "b0"), ("q", "p")], [("p (2)", "b1"), ("q (2)", "p (2)")]]
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_number_that_is_too_large_for_any_float_goes_out_as_text(tmp_path, name):
+    large = "9" * 400
+    frame, _ = _written(tmp_path, name, _page(_LARGE[:1], extra=[f'{{"large": {large}, "small": 7, "half": 0.5}}']))
+    assert frame[["large", "small", "half"]].iloc[0].tolist() == [large, 7, 0.5]
+
+
 def test_every_form_has_a_body(tmp_path):
     page = _page([_LARGE[0]] * len(RoofForm), roof_form=[form.name for form in RoofForm])
     frame, _ = _written(tmp_path, "cityjsonseq", page)
