@@ -104,7 +104,9 @@ def _exporting(verb: Verb) -> None:
     one.add_argument("--dataset", action="append", help="a dataset as its published version made it (again for more)")
     one.add_argument("--version", dest="version_id", type=int, metavar="ID", help="another version of the one dataset")
     one.add_argument(
-        "--format", action="append", help="gpkg (default), parquet, fgb, geojson, geojsonseq, csv, shp (again for more)"
+        "--format",
+        action="append",
+        help="gpkg (default), parquet, fgb, geojson, geojsonseq, csv, shp, cityjson, cityjsonseq (again for more)",
     )
     one.add_argument("--crs", help="EPSG code, or GCJ-02 (default: the city frame)")
     one.add_argument("--encoding", help="of text in csv (utf-8-sig, gbk, gb18030) and shp (gbk, utf-8)")

@@ -248,11 +248,18 @@ def _differ(name: str, one: Any, other: Any) -> bool:
     if type(one) is type(other) and one == other:
         return False
     if isinstance(one, Real) and isinstance(other, Real):
+        if _is_beyond(one) or _is_beyond(other):
+            return bool(one != other)
         allowed = HEIGHT_TOLERANCE_M if name in _METRES else 0.0
         return not isclose(float(one), float(other), abs_tol=allowed + 1e-9)  # 1.1 - 0.6 is a little over 0.5
     if isinstance(one, str) or isinstance(other, str):
         return fold(str(one)) != fold(str(other))
     return bool(one != other)
+
+
+def _is_beyond(value: Real) -> bool:
+    """Whether a whole number is larger than any float: files of text hold such."""
+    return isinstance(value, int) and abs(value) >= 2**1023
 
 
 def _footprint_conflicts(outlined: Sequence[Side]) -> list[Conflict]:

@@ -51,6 +51,7 @@ def sheet(records: Sequence[Record], format: str, encoding: str | None = None, c
         encoding=encoding or TARGETS[format].encodings[0],
         widths={name: max(len(text.encode()) for text in held) for name, held in texts.items()},
         stamp=STAMP,
+        height_datum="EPSG:5737",
     )
 
 

@@ -25,6 +25,7 @@ from loaders import devices, pipeline
 from loaders.delivery import locations
 from loaders.delivery.deliveries import Depot
 from loaders.delivery.locations import Location
+from loaders.judging.keys import NAMED
 from loaders.retry import retry
 
 
@@ -56,7 +57,7 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
             held = {one.dataset: one.layer for one in catalogue.published(connection)}
         seen = first_sight.look_at(unnamed, city, held, parsed, depot, terminal)
         for one in seen.sources:
-            _refuse_strange(settings, one)
+            refuse_strange(settings, one)
         loaded = _load(settings, database, city, [*chosen, *seen.sources], depot, terminal, preview=parsed.preview)
     finally:
         clear(depot, database)
@@ -94,7 +95,7 @@ def _retry(
 def load_all(settings: Settings, database: Database, city: City, terminal: Terminal) -> Loaded:
     """Load every source of the city file; a source that is refused does not keep the others out."""
     for named in city.sources:
-        _refuse_strange(settings, named)
+        refuse_strange(settings, named)
     depot = open_depot(settings, city, terminal)
     try:
         return _load(settings, database, city, city.sources, depot, terminal)
@@ -219,7 +220,7 @@ def _chosen(settings: Settings, city: City, named: Sequence[str], parsed: argpar
         stated["location"] = str(found if found.is_remote else replace(found, place=str(Path(found.place).resolve())))
     chosen = [replace(one, source=replace(one.source, **stated)) for one in chosen]
     for one in chosen:
-        _refuse_strange(settings, one)
+        refuse_strange(settings, one)
     return chosen
 
 
@@ -245,7 +246,7 @@ def make_sample(settings: Settings, city: City, terminal: Terminal) -> None:
         raise CimError(f"{city.generator}: {last[0]}")
 
 
-def _refuse_strange(settings: Settings, named: NamedSource) -> None:
+def refuse_strange(settings: Settings, named: NamedSource) -> None:
     """A layer or a target column that there is not is a slip of the pen, not an attribute. Raises BadSettings."""
     if named.source.layer not in LAYERS:
         known = ", ".join(LAYERS)
@@ -258,6 +259,7 @@ def _refuse_strange(settings: Settings, named: NamedSource) -> None:
         "lon",
         "lat",
         "extra",
+        *((NAMED,) if layer.name == "buildings" else ()),
     }
     strange = sorted((set(named.source.columns) | set(named.source.constants)) - columns)
     if strange:

@@ -1,7 +1,7 @@
 """Buildings as CityJSON 2.0 city objects: geometries with semantics and appearance over one list of vertices."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,11 +56,12 @@ def write(
     bodies: Sequence[tuple[float | None, Boundary]],
     paints: Paints,
     first: int = 0,
+    called: Callable[[str], str] = str,
 ) -> Written:
     """A building with its parts and the geometries of all its levels of detail.
 
     bodies: heights absolute, in the frame of the file. first: how many vertices the file has already. A part that comes
-    in several bodies is one object with all its geometries.
+    in several bodies is one object with all its geometries. called: gives a part, by its id, the id that it has in the file.
     """
     pieces = [(level, piece) for level, body in bodies for piece in split(body)]
     parts = {part.id: part for _, body in bodies for part in parts_of(body) if part.id != id}
@@ -79,9 +80,12 @@ def write(
         of = piece.of if piece.of in parts else id
         geometries.setdefault(str(of), []).append(_geometry(piece, level, faces, paints))
     objects = {id: _object("Building", attributes, members, geometries.get(id, []))}
+    names = {part: called(part) for part in parts}
     for part in parts.values():
-        objects[part.id] = _object(part.type, part.attributes, part.members, geometries.get(part.id, []))
-    _relate(objects, parts.values(), id)
+        told = geometries.get(part.id, [])
+        objects[names[part.id]] = _object(part.type, part.attributes, part.members, told)
+    named = [replace(one, id=names[one.id], parent=names.get(one.parent, one.parent)) for one in parts.values()]
+    _relate(objects, named, id)
     return Written(objects, vertices)
 
 
@@ -94,10 +98,9 @@ def _object(
     return {**told, **members, "geometry": geometries}
 
 
-def _relate(objects: dict[str, Any], parts: Any, building: str) -> None:
+def _relate(objects: dict[str, Any], parts: Sequence[Part], building: str) -> None:
     """Parents and children both ways (clause 2.2)."""
     for part in parts:
-        part = part if isinstance(part, Part) else Part(**part)
         parent = part.parent if part.parent in objects and part.parent != part.id else building
         objects[part.id]["parents"] = [parent]
         objects[parent].setdefault("children", []).append(part.id)

@@ -18,7 +18,7 @@ class Sheet:
     name: of the table within its file. shapes: the kinds of geometry, such as MultiPolygon; none: records without a
     place. crs: canonical. encoding: of text, one that the target knows. widths: the most bytes (UTF-8) that each column
     of text or JSON holds. box: around everything, in `crs`; None: no place. points: coordinates in all. stamp: the
-    moment that formats write into their files as the time of the last change.
+    moment that formats write into their files as the time of the last change. height_datum: what heights count from.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Sheet:
     encoding: str
     widths: Mapping[str, int]
     stamp: datetime
+    height_datum: str
 
     @property
     def shape(self) -> str | None:

@@ -56,6 +56,7 @@ def write(
         encoding="",
         widths={},
         stamp=_stamp(connection, survey),
+        height_datum=city.height_datum,
     )
     entries = []
     for name in order.formats:

@@ -13,7 +13,8 @@ import shapely
 from cim.boundary import Boundary
 from cim.cityjson.record import Broken, CityRecord
 from cim.plugins import Batch
-from cim.types import FloatArray, Issue, ObjectArray, Rejected, RoofForm, Surface, Use
+from cim.types import FloatArray, Issue, Rejected, RoofForm, Use
+from loaders.formats.footprint import footprint
 from loaders.formats.records import bad_text
 
 OWN = ("id", "lod", "boundary", "geometry")
@@ -24,6 +25,7 @@ OURS = "cim"
 
 _BATCH_ROWS, _BATCH_FACES = 5_000, 200_000
 _SAMPLE = 200
+_MOST_DIGITS = 9  # no count of storeys has more, and Python refuses to read thousands of them
 
 # Words and codes for roofs: words as English files have them; numbers from the code list of German surveyors (AdV),
 # of which 1000 alone means the same in the older list of SIG 3D.
@@ -116,30 +118,6 @@ def _column(values: list[Any], index: "pd.Index[Any]") -> "pd.Series[Any]":
     return pd.Series(held, index=index, dtype=object)
 
 
-def footprint(body: Boundary) -> shapely.Geometry | None:
-    """The plan of a body: of its ground, else of its roofs, else of all its surfaces; None where it has none."""
-    for wanted in ((Surface.ground,), (Surface.roof, Surface.overhang), tuple(Surface)):
-        faces = shapely.force_2d(body.polygons[np.isin(body.surface, wanted)])
-        faces = faces[shapely.area(faces) > 0.0]
-        if not len(faces):
-            continue
-        wrong = ~shapely.is_valid(faces)
-        faces[wrong] = shapely.make_valid(faces[wrong])
-        parts = _polygons(shapely.get_parts(np.array([shapely.union_all(faces)])))
-        if len(parts):
-            return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
-    return None
-
-
-def _polygons(parts: ObjectArray) -> ObjectArray:
-    """Those of some shapes that have an area, collections taken apart; crumbs of walls that lean by a rounding left out."""
-    while np.isin(shapely.get_type_id(parts), (6, 7)).any():
-        parts = shapely.get_parts(parts)
-    area = shapely.area(parts)
-    kept: ObjectArray = parts[(shapely.get_type_id(parts) == 3) & (area > area.max(initial=0.0) * 1e-6)]
-    return kept
-
-
 def attributes_as_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes under their names, and what the layer of buildings knows of them under its own, where it is stated.
 
@@ -175,7 +153,7 @@ def _number(value: Any) -> float | None:
 
 def _whole(value: Any) -> int | None:
     if isinstance(value, str):
-        return int(value) if value.isascii() and value.isdigit() else None
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -16,6 +16,7 @@ _GENERIC = {
     "uriAttribute": str,
     "measureAttribute": float,
 }
+_LARGEST = 2**63  # beyond it a whole number stays text: few readers of JSON take it
 _CREATED = {"highestRoofEdge": "lowestGroundPoint"}
 
 
@@ -91,7 +92,9 @@ def _number(text: str, kind: Any) -> Any:
         value = kind(text)
     except ValueError:
         return text
-    return value if kind is not float or abs(value) < 1e300 else text
+    if kind is str:
+        return value
+    return value if abs(value) < (1e300 if kind is float else _LARGEST) else text
 
 
 def _texts(element: Any) -> dict[str, Any]:

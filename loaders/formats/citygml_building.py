@@ -54,7 +54,7 @@ class _Reading:
 def building(element: Any, name: str, find: Find, left: Counter[str]) -> CityRecord | Broken:
     """The record of a building element. name: its id where it has none. left: counts what is not read, by its name."""
     id = identity(element) or name
-    reading = _Reading(Surfaces(find), left, looks(element))
+    reading = _Reading(Surfaces.of(element, find), left, looks(element))
     try:
         told = _object(element, None, id, reading)
     except Fault as fault:

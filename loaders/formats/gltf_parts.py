@@ -61,7 +61,8 @@ def _split(data: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
         header = json.loads(text.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise BadSource(f"{path}: its JSON cannot be read: {error}") from error
-    if not isinstance(header, dict) or not str(header.get("asset", {}).get("version", "")).startswith("2"):
+    asset = header.get("asset") if isinstance(header, dict) else None
+    if not isinstance(asset, dict) or not str(asset.get("version", "")).startswith("2"):
         raise BadSource(f"{path}: no glTF 2.0")
     return header, binary
 

@@ -71,7 +71,7 @@ class Elsewhere:
             for one in member.iter():
                 id = identity(one)
                 if id in wanted and id not in found and len(found) < _MOST_HELD:
-                    found[id] = etree.fromstring(etree.tostring(one))  # a copy: the member is dropped
+                    found[id] = etree.fromstring(etree.tostring(one, with_tail=False))  # a copy: the member is dropped
         return found
 
     def _members(self) -> Iterator[Any]:

@@ -26,6 +26,9 @@ _PATCHES = ("Polygon", "PolygonPatch", "Triangle", "Rectangle")
 _SOLIDS = ("MultiSolid", "CompositeSolid")
 _FARTHEST = 1e9  # as of CityJSON: beyond this no coordinate is one
 _DEEPEST = 40
+_FREELY, _TIMES = 1_000, 10
+"""So many references are followed, and each that stands in a building so often: those that lead to others multiply.
+The project's own"""
 
 Find = Callable[[str], Any]
 """The element with an id within the file, or None."""
@@ -57,12 +60,20 @@ class Surfaces:
 
     find: Find
     notes: list[Note] = field(default_factory=list)
+    left: int = _FREELY
 
-    def solid(self, element: Any) -> tuple[str, list[Face], Shells]:
+    @classmethod
+    def of(cls, building: Any, find: Find) -> "Surfaces":
+        """For what stands below an element, whose references are counted first."""
+        return cls(find, left=_FREELY + _TIMES * sum(one.get(XLINK) is not None for one in building.iter()))
+
+    def solid(self, element: Any, depth: int = 0) -> tuple[str, list[Face], Shells]:
         """(kind, faces, shells) of a Solid, or of several bound together. Raises Fault."""
         kind = local(element)
+        if depth > _DEEPEST:
+            raise Fault("model_geometry", "solids within solids without end: it refers to itself")
         if kind in _SOLIDS:
-            solids = [self.solid(one) for member in element for one in self.members(member)]
+            solids = [self.solid(one, depth + 1) for member in element for one in self.members(member)]
             faces = [face for _, some, _ in solids for face in some]
             return kind, faces, tuple(shell for _, _, shells in solids for shell in shells)
         if kind != "Solid":
@@ -111,6 +122,9 @@ class Surfaces:
             message = f"refers to {href[:80]!r}, which is outside the file: it is not fetched"
             self.notes.append(("reference_external", message, "left out"))
             return
+        self.left -= 1
+        if self.left < 0:
+            raise Fault("model_geometry", "its surfaces refer to each other so often that they multiply without end")
         found = self.find(href[1:])
         if found is None:
             self.notes.append(
@@ -143,6 +157,8 @@ class Surfaces:
 def positions(ring: Any) -> FloatArray:
     """The corners (n, 3) of a ring, as written. Raises Fault for numbers that are none, or not three to a corner."""
     listed = [one for one in ring.iter() if local(one) in ("posList", "pos", "coordinates")]
+    if any(one.get("srsDimension", "3") != "3" for one in (ring, *listed)):
+        raise Fault("model_geometry", "a ring without heights (srsDimension); expected three numbers to a corner")
     text = " ".join(one.text or "" for one in listed).replace(",", " ")
     try:
         found = np.array(text.split(), dtype=np.float64)

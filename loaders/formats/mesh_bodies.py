@@ -1,4 +1,4 @@
-"""Bodies out of the parts of mesh models: flat faces, what each is of by its slope, and the footprint."""
+"""Bodies out of the parts of mesh models: flat faces, and what each is of by its slope."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from cim.boundary import Boundary
-from cim.types import BoolArray, FloatArray, ObjectArray, Surface
+from cim.types import FloatArray, ObjectArray, Surface
 from loaders.formats.mesh_parts import Material, Part
 from loaders.formats.planar_faces import planar_faces, slopes
 
@@ -14,7 +14,6 @@ from loaders.formats.planar_faces import planar_faces, slopes
 # lies within half a metre of the body's lowest point, else the underside of something.
 _STEEP = float(np.sin(np.radians(10.0)))
 _GROUND_M = 0.5
-_GRID_M = 0.001
 
 
 def body(parts: Sequence[Part], *, above_base: bool) -> Boundary | None:
@@ -102,24 +101,6 @@ def _appearance(colours: Sequence[Material | None], materials: Sequence[Material
         {"name": name or f"material {place}", "diffuseColor": list(rgb)} for place, (name, rgb) in enumerate(materials)
     ]
     return {"materials": told, "material": {"": [None if colour is None else number[colour] for colour in colours]}}
-
-
-def footprint(found: Boundary) -> shapely.Geometry | None:
-    """The plan of a body: of its ground, else of all that it covers; None where it covers nothing."""
-    for faces in (found.polygons[found.surface == Surface.ground], found.polygons):
-        flat = shapely.force_2d(faces)
-        flat = flat[_is_plain(flat)]
-        if not len(flat):
-            continue
-        whole = shapely.union_all(flat, grid_size=_GRID_M)
-        parts = [one for one in shapely.get_parts(whole).tolist() if one.geom_type == "Polygon" and one.area > 0.0]
-        if parts:
-            return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
-    return None
-
-
-def _is_plain(flat: ObjectArray) -> BoolArray:
-    return np.asarray((shapely.area(flat) > _GRID_M**2) & shapely.is_valid(flat))
 
 
 def upright(at: FloatArray, up: str, unit_m: float) -> FloatArray:

@@ -1,7 +1,7 @@
 """Parts of a mesh model: corners and faces under the name of an object, before anybody says where they stand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,16 @@ class Model:
     up: str | None
     unit_m: float = 1.0
     textured: bool = False
+
+
+def own_corners(part: Part) -> Part:
+    """The part with the corners that its faces use alone: a list that all objects share is not looked through for each."""
+    ends = np.cumsum([len(ring) for ring in part.rings], dtype=np.int64)
+    flat = np.array([corner for ring in part.rings for corner in ring], dtype=np.int64)
+    used, places = np.unique(np.concatenate([part.triangles.ravel(), flat]), return_inverse=True)
+    triangles, rest = np.split(places.ravel(), [part.triangles.size])
+    rings = tuple(tuple(ring.tolist()) for ring in np.split(rest, ends[:-1])) if part.rings else ()
+    return replace(part, at=part.at[used], triangles=triangles.reshape(-1, 3), rings=rings)
 
 
 def refuse_absurd(parts: Sequence[Part], name: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cim.errors import BadSource
-from loaders.formats.mesh_parts import Material, Model, Part, refuse_many
+from loaders.formats.mesh_parts import Material, Model, Part, own_corners, refuse_many
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ def read(path: Path) -> Model:
     for (name, material), faces in reading.faces.items():
         triangles = np.array([f for f in faces if len(f) == 3], dtype=np.int64).reshape(-1, 3)
         rings = tuple(f for f in faces if len(f) > 3)
-        parts.append(Part(name, at, triangles, rings, materials.get(material or "")))
+        parts.append(own_corners(Part(name, at, triangles, rings, materials.get(material or ""))))
     return Model(tuple(parts), None, textured=reading.textured)
 
 

@@ -14,13 +14,15 @@ from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Anchor, Batch, Source
 from cim.types import FloatArray, Issue
-from loaders.formats.mesh_bodies import body, footprint, upright
+from loaders.formats.footprint import footprint
+from loaders.formats.mesh_bodies import body, upright
 from loaders.formats.mesh_parts import MOST_BYTES, Model, Part, refuse_absurd
 
 USUAL_LOD = 3.0
 """What a mesh model is taken for where nobody says otherwise."""
 
 _FOLDED = ("building", "id")
+_GRID_M = 0.001  # numbers in single precision miss each other by less; the project's own default
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _objects(parts: list[Part], source: Source, path: Path) -> dict[str, list[Pa
 def _frame(objects: dict[str, list[Part]], source: Source) -> gpd.GeoDataFrame:
     above = source.anchor is not None and source.anchor.z is None
     bodies = [body(parts, above_base=above) for parts in objects.values()]
-    shapes: list[Any] = [None if one is None else footprint(one) for one in bodies]
+    shapes: list[Any] = [None if one is None else footprint(one, grid=_GRID_M) for one in bodies]
     index = pd.RangeIndex(1, len(bodies) + 1)
     held = np.empty(len(bodies), dtype=object)
     held[:] = bodies

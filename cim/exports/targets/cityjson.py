@@ -1,9 +1,11 @@
 """CityJSON 2.0: buildings with their surfaces in one document, written object by object with its vertices behind them."""
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from math import isinf
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,7 +16,7 @@ import pyarrow as pa
 from cim import crs as frames
 from cim.boundary import Boundary
 from cim.cityjson.exactness import Steps, whole_numbers
-from cim.cityjson.writing import VERSION, Paints, write
+from cim.cityjson.writing import VERSION, Paints, Written, write
 from cim.exports.sheet import Loss, Sheet
 from cim.exports.sheet import Written as Made
 from cim.exports.solids import GROUND, SURFACES
@@ -44,9 +46,10 @@ class CityJson:
             file.write(b',"metadata":' + orjson.dumps(metadata(sheet)) + b',"CityObjects":{')
             steps, count = None, 0
             for one in buildings(batches, lose):
-                written = write(one.called(names), one.attributes, one.bodies, paints, count)
+                first = not names
+                written = one.written(names, paints, count)
                 told = orjson.dumps(written.objects, option=OPTIONS)[1:-1]
-                file.write((b",\n" if len(names) > 1 else b"\n") + told)
+                file.write((b"\n" if first else b",\n") + told)
                 steps = Steps.near(written.vertices, degrees=is_degrees(sheet)) if steps is None else steps
                 steps.see(written.vertices)
                 waiting.write(np.ascontiguousarray(written.vertices, dtype=np.float64).tobytes())
@@ -84,9 +87,18 @@ class Building:
     attributes: Mapping[str, Any]
     bodies: list[tuple[float | None, Boundary]]
 
+    def written(self, names: set[str], paints: Paints, first: int = 0) -> Written:
+        """As city objects under names that the file, whose `names` these are, does not have yet."""
+        return write(self.called(names), self.attributes, self.bodies, paints, first, lambda id: self.free(id, names))
+
     def called(self, names: set[str]) -> str:
         """Its id within a file: the source's, with ours behind it where another source has the same."""
-        name = self.id if self.id not in names else f"{self.id} ({self.number})"
+        return self.free(self.id, names)
+
+    def free(self, name: str, names: set[str]) -> str:
+        """A name of one of its objects that nothing in the file has; it is taken from then on."""
+        while name in names:
+            name = f"{name} ({self.number})"
         names.add(name)
         return name
 
@@ -120,16 +132,30 @@ def _rows(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
 def _attributes(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the layer knows under its columns' names, what else was delivered under its own; ours in `cim`."""
     told = {name: value for name, value in row.items() if value is not None and name not in _APART and name != "row"}
-    more = orjson.loads(row["extra"]) if row.get("extra") else {}
+    more = _more(row["extra"]) if row.get("extra") else {}
     ours = {name.removeprefix("cim_"): row[name] for name in _OURS if row.get(name) is not None}
     if row.get("cim_decisions"):
         ours["decisions"] = orjson.loads(row["cim_decisions"])
     return {**more, **told, "cim": {**ours, "surfaces": row[SURFACES], "ground": row[GROUND]}}
 
 
+def _more(text: str) -> dict[str, Any]:
+    """What else was delivered. A number that is too large for any float goes out as the text that it is."""
+    try:
+        found: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = json.loads(text, parse_int=_number, parse_float=_number)
+    return found
+
+
+def _number(text: str) -> float | str:
+    value = float(text)
+    return text if isinf(value) else int(text) if text.lstrip("-").isdigit() and abs(value) < 2.0**63 else value
+
+
 def metadata(sheet: Sheet) -> dict[str, Any]:
     """The `metadata` member. The frame of the plan is named as such: no code stands for it with the city's heights."""
-    told: dict[str, Any] = {"title": f"{sheet.name} (heights: 1985 National Height Datum, EPSG:5737, metres)"}
+    told: dict[str, Any] = {"title": f"{sheet.name} (heights: {sheet.height_datum}, metres)"}
     if sheet.crs.startswith("EPSG:"):
         told["referenceSystem"] = f"https://www.opengis.net/def/crs/EPSG/0/{sheet.crs.removeprefix('EPSG:')}"
     return told

@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 
 from cim.cityjson.exactness import Steps, whole_numbers
-from cim.cityjson.writing import VERSION, Paints, write
+from cim.cityjson.writing import VERSION, Paints
 from cim.exports.sheet import Loss, Sheet
 from cim.exports.sheet import Written as Made
 from cim.exports.targets.cityjson import OPTIONS, Building, buildings, is_degrees, metadata, transform
@@ -27,11 +27,11 @@ class CityJsonSeq:
     encodings: tuple[str, ...] = ("utf-8",)
 
     def write(self, sheet: Sheet, batches: Iterator[pa.RecordBatch], path: str, lose: Callable[[Loss], None]) -> Made:
-        """One file, in memory that does not grow with it."""
-        steps = None
+        """One file, in memory that grows with its ids alone."""
+        steps, names = None, set[str]()
         with tempfile.TemporaryFile(dir=Path(path).parent) as waiting, Path(path).open("wb") as file:
             for one in buildings(batches, lose):
-                line, vertices = _feature(one)
+                line, vertices = _feature(one, names)
                 steps = Steps.near(vertices, degrees=is_degrees(sheet)) if steps is None else steps
                 steps.see(vertices)
                 waiting.write(len(line).to_bytes(8, "big") + len(vertices).to_bytes(8, "big") + line)
@@ -46,11 +46,11 @@ class CityJsonSeq:
 CITYJSONSEQ = CityJsonSeq()
 
 
-def _feature(one: Building) -> tuple[bytes, "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"]:
+def _feature(one: Building, names: set[str]) -> tuple[bytes, "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"]:
     """A line that lacks its vertices and its last brace, and the vertices (n, 3)."""
     paints = Paints()
-    written = write(one.id, one.attributes, one.bodies, paints)
-    told = {"type": "CityJSONFeature", "id": one.id, "CityObjects": written.objects}
+    written = one.written(names, paints)
+    told = {"type": "CityJSONFeature", "id": next(iter(written.objects)), "CityObjects": written.objects}
     if paints.member():
         told["appearance"] = paints.member()
     return orjson.dumps(told, option=OPTIONS)[:-1], written.vertices

@@ -236,6 +236,8 @@ def test_without_any_footprint_the_best_source_says_how_far_to_trust() -> None:
         ("use", "office", "public", True),
         ("roof_form", "hip", "gable", True),
         ("grade", 2, "2", False),
+        ("tag", 10**400, 0.5, True),  # no float is as large
+        ("tag", 10**400, 10**400 + 1, True),
         ("grade", 2, "二", True),
         ("owners", ["甲"], ["甲", "乙"], True),
         ("listed", True, True, False),

@@ -198,9 +198,45 @@ def test_a_surface_that_refers_to_itself_ends(tmp_path):
     assert "refers to itself" in batch.damaged[0].reason
 
 
+def test_a_whole_number_that_json_cannot_hold_stays_text(tmp_path):
+    generic = '<gen:intAttribute name="{}"><gen:value>{}</gen:value></gen:intAttribute>'
+    inside = generic.format("large", "9" * 400) + generic.format("small", 7)
+    batch = _one(tmp_path, _model(_building(inside=inside)))
+    assert batch.frame[["large", "small"]].iloc[0].tolist() == ["9" * 400, 7]
+
+
+def test_solids_that_hold_themselves_end(tmp_path):
+    circle = '<gml:MultiSolid gml:id="c"><gml:solidMember xlink:href="#c"/></gml:MultiSolid>'
+    batch = _one(tmp_path, _model(_member("a", _wrapped(circle, "b:lod1Solid")), _building("b")))
+    assert batch.frame["id"].tolist() == ["b"]
+    assert "refers to itself" in batch.damaged[0].reason
+
+
+def test_references_that_multiply_cost_their_building(tmp_path):
+    """Thirty surfaces, each of the next one twice: a billion polygons of three kilobytes."""
+    names = [f"s{k}" for k in range(31)]
+    twice = [f'<gml:surfaceMember xlink:href="#{name}"/>' * 2 for name in names[1:]]
+    twice.append(_wrapped(_polygon("p", (0, 1, 2)), "gml:surfaceMember"))
+    text = "".join(
+        _wrapped(inside, "b:lod2MultiSurface", f'gml:MultiSurface gml:id="{name}"')
+        for name, inside in zip(names, twice, strict=True)
+    )
+    batch = _one(tmp_path, _model(_member("a", text), _building("b")))
+    assert batch.frame["id"].tolist() == ["b"]
+    assert "multiply" in batch.damaged[0].reason
+
+
+def test_a_surface_with_words_behind_it_is_found_from_another_building(tmp_path):
+    there = _wrapped(_polygon("p", (0, 1, 2)) + "words", "b:lod2MultiSurface", "gml:MultiSurface", "gml:surfaceMember")
+    here = _wrapped('<gml:surfaceMember xlink:href="#p"/>', "b:lod2MultiSurface", "gml:MultiSurface")
+    batch = _one(tmp_path, _model(_member("a", here), _member("b", there)))
+    assert [len(body) for body in batch.frame["boundary"]] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
+        ("<gml:posList>", '<gml:posList srsDimension="2">', "model_geometry"),
         (r"<gml:posList>\S+ ", "<gml:posList>", "model_geometry"),
         (r"<gml:posList>\S+", "<gml:posList>nan", "coordinates_not_finite"),
         (r"<gml:posList>\S+", "<gml:posList>1e300", "coordinates_not_finite"),

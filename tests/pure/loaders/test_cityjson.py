@@ -164,6 +164,13 @@ def test_what_does_not_fit_the_surfaces_is_left_out_and_told(tmp_path, told, cod
     assert any(sentence in issue.message for issue in batch.issues)
 
 
+def test_a_count_of_storeys_with_thousands_of_digits_is_none(tmp_path):
+    attributes = {"storeysAboveGround": "9" * 5000}
+    batch = _one(tmp_path, _objects(a={**_BUILDING, "attributes": attributes, "geometry": [cube()]}))
+    assert len(batch.frame) == 1
+    assert "storeys" not in batch.frame
+
+
 def test_parents_in_a_circle_end(tmp_path):
     circle = {
         "a": {**_BUILDING, "parents": ["a"], "children": ["a", "p"], "geometry": [cube()]},

@@ -15,6 +15,7 @@ from cim.errors import BadSource, MissingCrs
 from cim.plugins import Anchor, Source
 from cim.types import Box, Surface
 from loaders.delivery.files import recognise
+from loaders.formats import obj_parts
 from loaders.formats.mesh_bodies import body
 from loaders.formats.mesh_parts import Part
 from loaders.formats.planar_faces import planar_faces
@@ -117,6 +118,16 @@ def test_obj_keeps_its_faces_and_their_colours(tmp_path: Path) -> None:
     assert row.surface.tolist() == expected
 
 
+def test_each_object_holds_its_own_corners_alone(tmp_path: Path) -> None:
+    """A list of corners that all share, looked through and moved for each, would cost the square of the objects."""
+    path = obj(tmp_path / "a.obj", {f"b{k}": gabled(20.0 * k, 0.0, 0.0) for k in range(30)})
+    parts = obj_parts.read(path).parts
+    assert [len(part.at) for part in parts] == [10] * 30
+    for k, part in enumerate(parts):
+        corners = part.at[[place for ring in part.rings for place in ring]]
+        assert corners.tolist() == gabled(20.0 * k, 0.0, 0.0)[[place for face in FACES for place in face]].tolist()
+
+
 def test_a_model_turned_inside_out_is_turned_back() -> None:
     corners = gabled(X, Y, 0.0)
     wrong = Part("a", corners, triangles()[:, ::-1])
@@ -207,6 +218,7 @@ def test_hostile_gltf_is_refused_in_one_sentence(tmp_path: Path) -> None:
         "faces; at most": {"nodes": [{"mesh": 0}] * 99_000, "accessors": [{"count": 90_000, "bufferView": 0}] * 2},
         "cannot be read as glTF": {"meshes": [{"primitives": [{"attributes": {"POSITION": 99}}]}]},
         "no glTF 2.0": {"asset": {"version": "1.0"}},
+        "no glTF 2.0 ": {"asset": ["2.0"]},
         "at most": {"nodes": [{}] * 100_001},
     }
     for why, changed in hostile.items():

@@ -44,14 +44,15 @@ def _page(shapes, **told):
     return page | told
 
 
-def _written(tmp_path, name, page, crs="EPSG:4547", ground=None):
+def _written(tmp_path, name, page, crs="EPSG:4547", ground=None, datum="EPSG:5737"):
     """(frame of what a reader finds, losses)."""
     target, lost = MODELS[name], list[Loss]()
     known = ground or (lambda xy: np.full(len(xy), np.nan))
     pages = solids.with_bodies(iter([page]), known, "EPSG:4547", crs)
     rows = batches(pages, _COLUMNS, "EPSG:4547", crs, solids.COLUMNS)
     stamp, count = datetime(2026, 5, 1, tzinfo=UTC), len(page["id"])
-    sheet = Sheet("buildings", _COLUMNS, frozenset({"Polygon"}), False, crs, count, 0, None, "utf-8", {}, stamp)
+    told = ("utf-8", {}, stamp, datum)
+    sheet = Sheet("buildings", _COLUMNS, frozenset({"Polygon"}), False, crs, count, 0, None, *told)
     path = tmp_path / f"out{target.suffix}"
     target.write(sheet, rows, str(path), lost.append)
     (batch,) = recognise(path).read(Source(str(path), "buildings"))
@@ -137,9 +138,32 @@ def test_another_frame_moves_the_plan_and_says_so(tmp_path, name):
     assert back.symmetric_difference(_LARGE[0]).area < 1e-5
 
 
-def test_two_sources_with_one_id_stay_two_buildings(tmp_path):
-    frame, _ = _written(tmp_path, "cityjson", _page(_LARGE[:2], cim_key=["x", "x"]))
-    assert frame["id"].tolist() == ["x", "x (2)"]
+@pytest.mark.parametrize("name", MODELS)
+def test_two_sources_with_one_id_stay_two_buildings(tmp_path, name):
+    frame, _ = _written(tmp_path, name, _page(_LARGE[:3], cim_key=["x", "x (3)", "x"]))
+    assert frame["id"].tolist() == ["x", "x (3)", "x (3) (3)"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_parts_of_two_buildings_with_one_id_stay_two_parts(tmp_path, name):
+    """A name twice in a JSON object is one object to whoever reads it."""
+    part = {"type": "BuildingPart", "parents": ["b"], "geometry": [cube()]}
+    inner = {"type": "BuildingInstallation", "parents": ["p"], "geometry": [cube()]}
+    (record,) = records(document(CityObjects={"b": {"type": "Building", "children": ["p"]}, "p": part, "q": inner}))
+    told = solids.stored(record.bodies[0][1])
+    page = _page(_LARGE[:2]) | {column: [value] * 2 for column, value in zip(BODY, told, strict=True)}
+    frame, _ = _written(tmp_path, name, page)
+    assert frame["id"].tolist() == ["b0", "b1"]
+    assert [len(body) for body in frame["boundary"]] == [12, 12]
+    parts = [[(one["id"], one["parent"]) for one in body.notes["parts"]] for body in frame["boundary"]]
+    assert parts == [[("p", "b0"), ("q", "p")], [("p (2)", "b1"), ("q (2)", "p (2)")]]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_number_that_is_too_large_for_any_float_goes_out_as_text(tmp_path, name):
+    large = "9" * 400
+    frame, _ = _written(tmp_path, name, _page(_LARGE[:1], extra=[f'{{"large": {large}, "small": 7, "half": 0.5}}']))
+    assert frame[["large", "small", "half"]].iloc[0].tolist() == [large, 7, 0.5]
 
 
 def test_every_form_has_a_body(tmp_path):
@@ -149,10 +173,10 @@ def test_every_form_has_a_body(tmp_path):
 
 
 def test_a_file_says_its_frame_and_its_heights(tmp_path):
-    _written(tmp_path, "cityjson", _page(_LARGE[:1]))
+    _written(tmp_path, "cityjson", _page(_LARGE[:1]), datum="EPSG:5709")
     told = json.loads(Path(tmp_path / "out.city.json").read_bytes())
     assert told["metadata"]["referenceSystem"] == "https://www.opengis.net/def/crs/EPSG/0/4547"
-    assert "EPSG:5737" in told["metadata"]["title"]
+    assert told["metadata"]["title"] == "buildings (heights: EPSG:5709, metres)"
     ours = {"id": 1, "key": "b0", "dataset": "d", "surfaces": "form", "ground": "given"}
     assert told["CityObjects"]["b0"]["attributes"]["cim"] == ours
     assert told["transform"]["scale"] == [0.001, 0.001, 0.001]
