@@ -14,7 +14,7 @@ from cim import mesh as meshes
 from cim.assembly import Assembled, Parts, raise_assemblies
 from cim.assembly.raising import by_solid
 from cim.assembly.solids import NO_MESH
-from cim.geometry import Rings
+from cim.geometry import LATTICE_M, Rings, clean, rings, snap, wind
 from cim.mesh import Mesh
 from cim.roofs import Bodied, Roofs, raise_asked
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm
@@ -43,6 +43,14 @@ class Stood:
     base_m: FloatArray
     eaves_m: FloatArray
     top_m: FloatArray
+
+    @classmethod
+    def on(cls, told: Roofs, assembly: ObjectArray, base: FloatArray, height_m: FloatArray) -> "Stood":
+        """Footprints as they come, on their base (n,): the walls reach no deeper. height_m: (n,) above it."""
+        raw, low = rings(told.footprint), snap(base)
+        eaves = np.where(np.isfinite(told.eaves_m), np.clip(told.eaves_m, 0.0, height_m), height_m)
+        high = np.maximum(snap(low + height_m), low + LATTICE_M)
+        return cls(told, assembly, wind(clean(replace(raw, xy=snap(raw.xy)))), low, low, snap(low + eaves), high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,12 @@ def raise_solids(stood: Stood, rows: BoolArray, detailed: BoolArray, parts: Part
     return Solids(body, built.mesh, built.solid, is_built, told)
 
 
+def faults(made: Solids, rows: BoolArray) -> tuple[Finding, ...]:
+    """What is wrong with closed solids as they are, blocks too; `body` the building. rows: (n,) that should have one."""
+    found = _roof_faults(made.roofed, rows & ~made.is_built) + _part_faults(made.built, made.solid)
+    return tuple(sorted(found, key=lambda finding: (finding.body, finding.code)))
+
+
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
@@ -100,8 +114,8 @@ def _of_parts(
         return Assembled(NO_MESH, np.zeros(0, dtype=np.int64), {}, {}), is_built, ()
     made = _assembled(stood, asked, parts, closed=True)
     reasons = dict(made.reasons)
-    for place, finding in _worst(made).items():
-        reasons[place] = (SOLID_INVALID, f"is no valid solid: {finding.code} {finding.name}")
+    for finding in reversed(_part_faults(made.mesh, made.solid)):
+        reasons[finding.body] = (SOLID_INVALID, f"is no valid solid: {finding.code} {finding.name}")
     good = np.delete(np.arange(len(asked)), np.array(sorted(reasons), dtype=np.int64))
     is_built[asked[good]] = True
     notes = [
@@ -129,16 +143,15 @@ def _of_part(asked: IntArray, stood: Stood, at: int, code: str, why: str, instea
     return Note(row, code, f"as {stood.assembly[row]!r}: {why}", instead)
 
 
-def _worst(made: Assembled) -> dict[int, Finding]:
-    """Of each building with an invalid solid the first finding; the solids of one may be built into each other."""
-    if len(made.solid) == 0:
-        return {}
-    mesh = by_solid(made.mesh, made.solid)
-    number, place = np.unique(mesh.feature, return_inverse=True)
-    owner = np.zeros(len(number), dtype=np.int64)
-    owner[np.searchsorted(number, made.solid)] = made.mesh.feature
-    found = check(of_mesh(replace(mesh, feature=place), len(number)))
-    return {int(owner[finding.body]): finding for finding in reversed(found)}
+def _part_faults(mesh: Mesh, solid: IntArray) -> list[Finding]:
+    """What is wrong with solids, `body` the feature they are of; the solids of one feature may be built into each other."""
+    if len(solid) == 0:
+        return []
+    owner, number, place = mesh.feature, *np.unique(solid, return_inverse=True)
+    feature = np.zeros(len(number), dtype=np.int64)
+    feature[place] = owner
+    found = check(of_mesh(by_solid(mesh, place), len(number)))
+    return [replace(finding, body=int(feature[finding.body])) for finding in found]
 
 
 # --- roofs -----------------------------------------------------------------------------------------------------------
@@ -172,8 +185,12 @@ def _raised(stood: Stood, rows: BoolArray, form: npt.NDArray[np.uint8]) -> Bodie
 
 
 def _bad(body: Bodied, held: BoolArray) -> dict[int, Finding]:
+    return {f.body: f for f in reversed(_roof_faults(body, held)) if f.code != _EMPTY}
+
+
+def _roof_faults(body: Bodied, held: BoolArray) -> list[Finding]:
     found = check(of_mesh(meshes.without(body.mesh, np.flatnonzero(~held)), len(held)))
-    return {f.body: f for f in reversed(found) if held[f.body] and f.code != _EMPTY}
+    return [finding for finding in found if held[finding.body]]
 
 
 def _simplified(asked: npt.NDArray[np.uint8], body: Bodied) -> Iterator[Note]:

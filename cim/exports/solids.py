@@ -14,7 +14,7 @@ from cim.assembly.raising import by_solid
 from cim.boundary import Boundary
 from cim.errors import BadInput
 from cim.exports.faces import faces, solids
-from cim.geometry import LATTICE_M, anchors, clean, rings, snap, wind
+from cim.geometry import anchors
 from cim.roofs import Roofs
 from cim.solids import Solids, Stood, asking_parts, raise_solids
 from cim.store.records import BODY, GEOMETRY
@@ -112,21 +112,16 @@ def _raised(page: Page, footprints: ObjectArray, base: FloatArray, wanted: BoolA
 
 def _stood(page: Page, footprints: ObjectArray, base: FloatArray, rows: IntArray) -> Stood:
     """These rows set on their base: what is written reaches no deeper."""
-    outlines = rings(footprints[rows])
-    low, height, eaves = snap(base[rows]), _numbers(page["height_m"], rows), _numbers(page["eaves_m"], rows)
     told = Roofs(
         footprint=footprints[rows],
         form=_codes(RoofForm, page["roof_form"], rows),
         use=_codes(Use, page["use"], rows),
-        eaves_m=eaves,
+        eaves_m=_numbers(page["eaves_m"], rows),
         pitch_deg=_numbers(page["pitch_deg"], rows),
         tiers=np.nan_to_num(_numbers(page["eaves_tiers"], rows)).astype(np.uint8),
     )
-    lowest = np.where(np.isfinite(eaves), np.clip(eaves, 0.0, height), height)
-    high = np.maximum(snap(low + height), low + LATTICE_M)
     names = np.array([*(page["assembly"][row] for row in rows.tolist()), None], dtype=object)[:-1]
-    shape = clean(wind(replace(outlines, xy=snap(outlines.xy))))
-    return Stood(told, names, shape, low, low, snap(low + lowest), high)
+    return Stood.on(told, names, base[rows], _numbers(page["height_m"], rows))
 
 
 def _of_parts(made: Solids) -> dict[int, Boundary]:
