@@ -1,13 +1,14 @@
 """The L3 rows of a tile as they are drawn: by surfaces that were delivered, built of parts, or with their roofs. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cim import mesh as meshes
 from cim.assembly import Parts
 from cim.mesh import Mesh
 from cim.roofs import Roofs
-from cim.solids import Stood, raise_solids
-from cim.types import BoolArray, RoofForm, Surface
+from cim.solids import Note, Stood, raise_solids
+from cim.types import Bodies, BoolArray, RoofForm, Surface
 from tilesets.buildings import surfaces
 from tilesets.buildings.standing import Flaw, Standing
 
@@ -31,11 +32,15 @@ def refine(standing: Standing, wanted: BoolArray, parts: Parts) -> Refined:
     mesh = meshes.uncovered(solids.roofed.mesh, Surface.ground)  # nobody sees it
     drawn = [one for one in (own.mesh, solids.built, mesh) if one is not None and len(one.z)]
     flat = (solids.roofed.form == RoofForm.flat) & (rows.roof_form != RoofForm.flat)
-    flaws = tuple(
-        Flaw(int(rows.id[n.row]), n.code, f"building {rows.id[n.row]} {n.message}", n.instead, int(rows.cell[n.row]))
-        for n in solids.notes
+    return Refined(
+        meshes.join(*drawn), wanted & ~own.rows & ~solids.is_built & flat, own.flaws + flaws_of(rows, solids.notes)
     )
-    return Refined(meshes.join(*drawn), wanted & ~own.rows & ~solids.is_built & flat, own.flaws + flaws)
+
+
+def flaws_of(rows: Bodies, notes: Iterable[Note]) -> tuple[Flaw, ...]:
+    """What is told of the solids of some rows, as flaws of their buildings."""
+    told = ((note, int(rows.id[note.row]), int(rows.cell[note.row])) for note in notes)
+    return tuple(Flaw(id, note.code, f"building {id} {note.message}", note.instead, cell) for note, id, cell in told)
 
 
 def stood(standing: Standing) -> Stood:
