@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from api.connection import connect
 from api.terminal import Terminal
 from cim import crs as frames
@@ -78,7 +80,7 @@ def _of_store(settings: Settings, terminal: Terminal, told: _Told) -> None:
             found = judge(standing, parts)
             told.bodies += found.bodies
             for fault in found.faults:
-                (lonlat,) = frames.transform([fault.xy], city.crs, frames.LONLAT).tolist()
+                (lonlat,) = frames.transform(np.array([fault.xy]), city.crs, frames.LONLAT).tolist()
                 place = {"lon": round(lonlat[0], 7), "lat": round(lonlat[1], 7)}
                 told.faults.append(_fault("store", fault.id, fault.finding) | {"made": fault.made, "place": place})
             told.notes += [{"id": flaw.id, "code": flaw.code, "message": flaw.message} for flaw in found.flaws]

@@ -107,7 +107,8 @@ def _raised(page: Page, footprints: ObjectArray, base: FloatArray, wanted: BoolA
     }
     bodies |= _of_parts(made)
     whence = {row: "assembly" if made.is_built[row] else "form" for row in bodies}
-    return _Raised(*({int(rows[row]): one for row, one in found.items()} for found in (bodies, whence)))
+    at = rows.tolist()
+    return _Raised({at[row]: one for row, one in bodies.items()}, {at[row]: one for row, one in whence.items()})
 
 
 def _stood(page: Page, footprints: ObjectArray, base: FloatArray, rows: IntArray) -> Stood:

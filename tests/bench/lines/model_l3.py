@@ -86,8 +86,9 @@ def _judge(ground: Ground, made: Solids, count: int) -> None:
         codes = dict(Counter(f"{finding.code} {finding.name}" for finding in bad))
         raise Invalid(f"{len({finding.body for finding in bad})} of {count:,} footprints have no valid solid: {codes}")
     fallen = Counter(note.code for note in made.notes)
+    roofed = ~made.is_built & (made.roofed.form != RoofForm.flat)
     ground.note(
-        f"  {count:,} valid solids: {int(made.is_built.sum())} of parts, {int((~made.is_built & (made.roofed.form != 0)).sum())} with roofs; "
+        f"  {count:,} valid solids: {int(made.is_built.sum())} of parts, {int(roofed.sum())} with roofs; "
         f"{len({note.row for note in made.notes})} not as asked for: {dict(fallen)}"
     )
     for message, times in Counter(f"{note.message}; {note.instead}" for note in made.notes).most_common(8):
