@@ -13,6 +13,7 @@ from cim.city import City
 from cim.errors import BadSource, MissingCrs
 from cim.plugins import Batch, Source
 from loaders.delivery.files import recognise
+from loaders.sources import mesh_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,11 @@ def model_bodies(path: Path, city: City) -> Iterator[ModelBatch]:
 
 def _batches(path: Path, city: City) -> Iterator[Batch]:
     """Where nobody says the CRS, that of the city: plan and height in metres is all that is asked of it."""
-    source, kind = Source(str(path), "buildings", city=(city.extent, city.crs)), recognise(path)
+    kind = recognise(path)
+    # An OBJ does not say which axis points up; a turned body is as valid as one that stands.
+    source = Source(
+        str(path), "buildings", city=(city.extent, city.crs), up="z" if kind.name == mesh_model.OBJ.name else None
+    )
     try:
         found: Iterator[Any] = iter(kind.read(source))
         first = next(found, None)

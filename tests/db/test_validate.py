@@ -1,4 +1,4 @@
-"""`cim validate`: what a store draws is valid, a delivered solid that is not is told of and left, and files are looked at."""
+"""`cim validate`: what a store draws is valid, delivered solids that are not are told of, and files are looked at."""
 
 import json
 from collections.abc import Callable
