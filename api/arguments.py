@@ -152,6 +152,12 @@ def _looking(verb: Verb) -> None:
     one = verb("offsets", "hold footprints against the orthophotos: how far they lie apart, cell by cell")
     one.add_argument("dataset", nargs="*", help="datasets of buildings (default: all that are no derived ones)")
     one.add_argument("--reach", type=float, default=8.0, help="metres that are looked at each way (default: 8)")
+    one = verb(
+        "validate",
+        "hold L3 bodies as drawn, or those of files, to ISO 19107; exit code 0: all are valid, 1: some are not",
+    )
+    one.add_argument("path", nargs="*", help="CityJSON, CityGML, glTF, OBJ or COLLADA files (default: the store)")
+    one.add_argument("--out", metavar="FILE", help="write every finding to this JSON file")
     verb("status", "datasets, their versions and counts, and the server")
     verb("doctor", "what is here, what is missing, and the command that mends it")
     one = verb("bench", "measure this checkout beside rivals, one JSON line each (minutes, at full size)")

@@ -74,13 +74,13 @@ def pieces(placed: Placed) -> tuple[list[Lofts], list[Drawn]]:
 
 
 def _blocks(placed: Placed) -> list[Lofts]:
-    """Blocks on the ground have a third level: what is below the base goes straight down, and the batter starts there."""
+    """Blocks that reach below the base have a third level: straight down there; the batter starts on the base."""
     rows = placed.of(Kind.block)
     table, part = placed.parts, placed.part[rows]
     foot = placed.bounds[rows]
     head = inset(foot, table.lean_m[part], table.sides[part], table.edges[part])
     grounded = placed.grounded()[rows]
-    leaning = table.lean_m[part] != 0.0
+    leaning = (table.lean_m[part] != 0.0) & (placed.foot[rows] < placed.low[rows])
     top = np.where(table.is_roofing[part], _ROOF, _FLOOR)
     side = np.where(table.is_roofing[part], _ROOF, _WALL)
     found = []

@@ -77,16 +77,16 @@ def raise_assembly(
     one[0] = footprint
     heights = (np.array([value], dtype=np.float64) for value in (foot, base, top))
     built = raise_assemblies(parts, np.array([assembly], dtype=object), one, *heights, closed=True)
-    return None if built.reasons else (by_solid(built), np.unique(built.solid))
+    return None if built.reasons else (by_solid(built.mesh, built.solid), np.unique(built.solid))
 
 
-def by_solid(built: Assembled) -> Mesh:
-    """The mesh with `feature` counting its solids, in rising order, instead of buildings."""
-    mesh, order = built.mesh, np.argsort(built.solid, kind="stable")
+def by_solid(mesh: Mesh, solid: IntArray) -> Mesh:
+    """The mesh with `feature` the solid (v,) of each vertex, in rising order, instead of the building."""
+    order = np.argsort(solid, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    triangles = place[mesh.triangles[np.argsort(built.solid[mesh.triangles[:, 0]], kind="stable")]]
-    rest = (mesh.point[order], mesh.z[order], mesh.normal[order], mesh.surface[order], built.solid[order])
+    triangles = place[mesh.triangles[np.argsort(solid[mesh.triangles[:, 0]], kind="stable")]]
+    rest = (mesh.point[order], mesh.z[order], mesh.normal[order], mesh.surface[order], solid[order])
     return Mesh(mesh.xy, *rest, triangles)
 
 

@@ -110,7 +110,8 @@ def _faces(
 def _normals(at: FloatArray) -> FloatArray:
     """Unit normals (n, f, 3) of faces (n, f, c, 3) that the lattice may have bent a little (Newell's method)."""
     normal = np.cross(at, np.roll(at, -1, axis=-2)).sum(axis=-2)
-    return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True))
+    least = np.finfo(np.float64).tiny  # what the lattice has made a line of has no normal, and is no valid solid
+    return np.asarray(normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), least))
 
 
 def together(parts: Sequence[tuple[Mesh, IntArray]], feature: IntArray) -> tuple[Mesh, IntArray]:

@@ -2,23 +2,27 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import shapely
 
 from cim import crs as frames
+from cim.assembly import NO_PARTS, Parts
+from cim.assembly.raising import by_solid
 from cim.boundary import Boundary
 from cim.errors import BadInput
 from cim.exports.faces import faces, solids
-from cim.geometry import LATTICE_M, anchors, clean, rings, snap, wind
-from cim.roofs import raise_bodies
+from cim.geometry import anchors
+from cim.roofs import Roofs
+from cim.solids import Solids, Stood, asking_parts, raise_solids
 from cim.store.records import BODY, GEOMETRY
-from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm
+from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm, Use
 
 SURFACES = "cim_surfaces"
-"""Where the surfaces of a body are from: `delivered`, or `form` (raised from footprint, heights and roof form)."""
+"""Where the surfaces of a body are from: `delivered`, `assembly` (built of the parts that it names), or `form` (raised from
+footprint, heights and roof form)."""
 
 GROUND = "cim_ground"
 """Where the height that it stands at is from: `given` with the building, `dem`, or `unknown`: then it stands at 0."""
@@ -31,20 +35,25 @@ Ground = Callable[[FloatArray], FloatArray]
 """Heights (n,) of the ground, city datum, at points (n, 2) of the city frame; NaN where it is not known."""
 
 
-def with_bodies(pages: Iterator[dict[str, Sequence[Any]]], ground: Ground, source: str, target: str) -> Iterator[Page]:
+def with_bodies(
+    pages: Iterator[dict[str, Sequence[Any]]], ground: Ground, source: str, target: str, parts: Parts = NO_PARTS
+) -> Iterator[Page]:
     """Pages in which every building has its surfaces: `BODY` filled, heights of the city datum, plan in `target`.
 
-    source: the city frame. Raises BadInput for a place that the target frame cannot hold.
+    source: the city frame. parts: what assemblies are made of. Raises BadInput for a place that the
+    target frame cannot hold.
     """
     for page in pages:
         footprints = shapely.from_wkb(np.array([*page[GEOMETRY], None], dtype=object)[:-1])
         base, whence = _base(page["base_m"], footprints, ground)
         bodies = [_delivered(page, row) for row in range(len(base))]
         without = np.array([body is None for body in bodies], dtype=np.bool_)
-        raised = _raised(page, footprints, base, without)
-        standing = (raised.get(row) if one is None else _standing(one, base[row]) for row, one in enumerate(bodies))
+        raised = _raised(page, footprints, base, without, parts)
+        standing = (
+            raised.bodies.get(row) if one is None else _standing(one, base[row]) for row, one in enumerate(bodies)
+        )
         told = [stored(None if one is None else _moved(one, source, target)) for one in standing]
-        surfaces = ["form" if one else "delivered" for one in without.tolist()]
+        surfaces = [raised.whence.get(row, "form") if one else "delivered" for row, one in enumerate(without.tolist())]
         yield {**page, **dict(zip(BODY, zip(*told, strict=True), strict=True)), SURFACES: surfaces, GROUND: whence}
 
 
@@ -77,26 +86,63 @@ def _standing(body: Boundary, base: float) -> Boundary:
     )
 
 
-def _raised(page: Page, footprints: ObjectArray, base: FloatArray, wanted: BoolArray) -> dict[int, Boundary]:
-    """Row -> its body; none of a footprint that cannot be cut into triangles."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Raised:
+    """Row -> its body, and row -> where its surfaces are from; none of a footprint that cannot be cut into triangles."""
+
+    bodies: dict[int, Boundary]
+    whence: dict[int, str]
+
+
+def _raised(page: Page, footprints: ObjectArray, base: FloatArray, wanted: BoolArray, parts: Parts) -> _Raised:
     rows = np.flatnonzero(wanted)
-    outlines = rings(footprints[rows])
-    shape = clean(wind(replace(outlines, xy=snap(outlines.xy))))
-    if not len(shape.feature):
-        return {}
-    low = snap(base[rows])
-    height = _numbers(page["height_m"], rows)
-    eaves = _numbers(page["eaves_m"], rows)
-    eaves = np.where(np.isfinite(eaves), np.clip(eaves, 0.0, height), height)
-    high = np.maximum(snap(low + height), low + LATTICE_M)
-    form = np.array([RoofForm[page["roof_form"][row] or "flat"] for row in rows.tolist()], dtype=np.uint8)
-    body = raise_bodies(shape, low, snap(low + eaves), high, form, np.zeros(len(rows)), ground=True)
-    found = faces(body.mesh, len(rows))
-    return {
+    stood = _stood(page, footprints, base, rows)
+    every = np.ones(len(rows), dtype=np.bool_)
+    detailed = (stood.told.form != RoofForm.flat) | asking_parts(stood.assembly)
+    made = raise_solids(stood, every, detailed, parts)
+    bodies = {
         row: _bound(polygons, surface)
-        for row, (polygons, surface) in zip(rows.tolist(), found, strict=True)
+        for row, (polygons, surface) in enumerate(faces(made.roofed.mesh, len(rows)))
         if len(polygons)
     }
+    bodies |= _of_parts(made)
+    whence = {row: "assembly" if made.is_built[row] else "form" for row in bodies}
+    at = rows.tolist()
+    return _Raised({at[row]: one for row, one in bodies.items()}, {at[row]: one for row, one in whence.items()})
+
+
+def _stood(page: Page, footprints: ObjectArray, base: FloatArray, rows: IntArray) -> Stood:
+    """These rows set on their base: what is written reaches no deeper."""
+    told = Roofs(
+        footprint=footprints[rows],
+        form=_codes(RoofForm, page["roof_form"], rows),
+        use=_codes(Use, page["use"], rows),
+        eaves_m=_numbers(page["eaves_m"], rows),
+        pitch_deg=_numbers(page["pitch_deg"], rows),
+        tiers=np.nan_to_num(_numbers(page["eaves_tiers"], rows)).astype(np.uint8),
+    )
+    names = np.array([*(page["assembly"][row] for row in rows.tolist()), None], dtype=object)[:-1]
+    return Stood.on(told, names, base[rows], _numbers(page["height_m"], rows))
+
+
+def _of_parts(made: Solids) -> dict[int, Boundary]:
+    """What is built of parts: each solid as a solid, for they may touch and stand in each other."""
+    if not len(made.solid):
+        return {}
+    mesh = by_solid(made.built, made.solid)
+    number, place = np.unique(mesh.feature, return_inverse=True)
+    owner = np.zeros(len(number), dtype=np.int64)
+    owner[np.searchsorted(number, made.solid)] = made.built.feature
+    found: dict[int, list[tuple[ObjectArray, IntArray]]] = {}
+    for row, one in zip(owner.tolist(), faces(replace(mesh, feature=place), len(number)), strict=True):
+        found.setdefault(row, []).append(one)
+    return {row: _joined(solids) for row, solids in found.items()}
+
+
+def _joined(parts: Sequence[tuple[ObjectArray, IntArray]]) -> Boundary:
+    polygons, surface = (np.concatenate([one[k] for one in parts]) for k in (0, 1))
+    kind = "Solid" if len(parts) == 1 else "MultiSolid"
+    return Boundary(polygons, surface.astype(np.uint8), kind, tuple((len(one),) for one, _ in parts))
 
 
 def _bound(polygons: ObjectArray, surface: IntArray) -> Boundary:
@@ -108,6 +154,11 @@ def _bound(polygons: ObjectArray, surface: IntArray) -> Boundary:
         return Boundary(polygons, codes)
     kind = "Solid" if len(solid) == 1 else "MultiSolid"
     return Boundary(polygons[order], codes[order], kind, tuple((len(one),) for one in solid))
+
+
+def _codes(names: type[RoofForm] | type[Use], values: Sequence[str | None], rows: IntArray) -> np.ndarray:
+    """Codes (n,) uint8 of names; 0 where none is told."""
+    return np.array([names[values[row]] if values[row] else 0 for row in rows.tolist()], dtype=np.uint8)
 
 
 def _numbers(values: Sequence[float | None], rows: Any) -> FloatArray:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from cim import crs as frames
+from cim.assembly import Parts
 from cim.city import City
 from cim.errors import BadInput, CimError
 from cim.exports import credits, solids
@@ -96,7 +97,8 @@ def _models(
     def ground(xy: FloatArray) -> FloatArray:
         return dem.heights(connection, frames.transform(xy, city.crs, frames.LONLAT))
 
-    pages = solids.with_bodies(snapshot.pages(wanted, survey, bodies=True), ground, city.crs, sheet.crs)
+    parts = Parts.of(snapshot.assembly_parts(wanted))
+    pages = solids.with_bodies(snapshot.pages(wanted, survey, bodies=True), ground, city.crs, sheet.crs, parts)
     return batches(pages, sheet.columns, city.crs, sheet.crs, solids.COLUMNS)
 
 

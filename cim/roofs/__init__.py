@@ -5,6 +5,7 @@ template over rectangles, a cone over convex outlines, one plane, or slopes on t
 A form that does not fit a footprint gives way to a stated simpler one: there is always a body, and a reason.
 """
 
+from cim.roofs.asking import Roofs, raise_asked
 from cim.roofs.bodies import Bodied, raise_bodies
 
-__all__ = ["Bodied", "raise_bodies"]
+__all__ = ["Bodied", "Roofs", "raise_asked", "raise_bodies"]

@@ -11,6 +11,7 @@ import psycopg
 import shapely
 
 from cim.boundary import Boundary
+from cim.store import part_table
 from cim.store.db import Database
 from cim.store.sql import script
 from cim.types import NO_BODIES, Bodies, IntArray
@@ -52,8 +53,7 @@ class Reader:
 
     def assembly_parts(self) -> list[dict[str, Any]]:
         """The rows of the table of parts that hold at the moment: column -> value, by assembly and part."""
-        rows = self._connection.execute(script("select_assembly_parts").encode(), self._moment()).fetchall()
-        return [dict(row[0]) for row in rows]
+        return part_table.assembly_parts(self._connection, self.moment.at, self.moment.known)
 
     def newest_change(self) -> tuple[int, str | None]:
         """The last change of the model that is seen here, and when it was noted (ISO 8601); (0, None) before the first."""

@@ -36,7 +36,7 @@ from sqlalchemy.types import Boolean, TypeEngine
 
 from cim.layers import LAYERS
 from cim.plugins import Column, Layer
-from cim.store import staging
+from cim.store import part_table, staging
 from cim.store.db import Database
 from cim.store.record_columns import columns
 from cim.store.tables import body, feature
@@ -125,6 +125,11 @@ class Snapshot:
         around = None if west is None else Box(west, south, east, north)
         names = frozenset(c.name for c, is_odd in zip(whole, odd, strict=True) if is_odd)
         return Survey(count, frozenset(shapes or ()), has_z, int(points), around, names, tuple(sorted(versions or ())))
+
+    def assembly_parts(self, wanted: Wanted) -> list[dict[str, Any]]:
+        """The table of parts at the moment of the records; of a version of a dataset, when it was published."""
+        at = wanted.at or wanted.known or self.now
+        return part_table.assembly_parts(self._connection, at, wanted.known)
 
     def widths(self, wanted: Wanted) -> dict[str, int]:
         """The most bytes (UTF-8) that any record has in each column of text; 0 where there is none."""

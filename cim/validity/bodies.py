@@ -70,7 +70,8 @@ def _check_space(
     """306 and 401 to 501: what only lengths and places can tell."""
     polygon = faces.polygon_of_vertex()[flat.triangles[:, 0]]
     shell = faces.shell[polygon]
-    keep = (shell != LOOSE) & good[shell]
+    keep = shell != LOOSE
+    keep[keep] = good[shell[keep]]
     triangles, shell = flat.triangles[keep], shell[keep]
     body = faces.body[polygon[keep]]
     corner = local[triangles]

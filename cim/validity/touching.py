@@ -48,7 +48,7 @@ def _angles(corner: FloatArray, point: IntArray, forward: np.ndarray) -> FloatAr
     axis /= np.maximum(np.linalg.norm(axis, axis=1), 1e-12)[:, None]
     helper = np.where(np.abs(axis[:, 2:]) > 0.9, [1.0, 0.0, 0.0], [0.0, 0.0, 1.0])
     u = np.cross(helper, axis)
-    u /= np.linalg.norm(u, axis=1)[:, None]
+    u /= np.maximum(np.linalg.norm(u, axis=1), 1e-12)[:, None]
     v = np.cross(axis, u)
     away = third - start
     turned = np.arctan2(np.einsum("ij,ij->i", away, v), np.einsum("ij,ij->i", away, u))

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from cim import mesh as meshes
 from cim.assembly import NO_PARTS, Parts
 from cim.mesh import Mesh
+from cim.solids import asking_parts
 from cim.types import Bodies, CimLevel, IntArray, ObjectArray, RoofForm, Use
 from tilesets.buildings import surfaces
-from tilesets.buildings.assembled import asking
 from tilesets.buildings.palette import colours
 from tilesets.buildings.refined import refine
 from tilesets.buildings.site import Photo
@@ -50,7 +50,9 @@ def roof_error(standing: Standing) -> float:
     if not detailed.any():
         return 0.0
     error = surfaces.error(standing)
-    error = np.where(asking(standing.rows), np.maximum(error, ASSEMBLY_SHARE * standing.rows.height_m), error)
+    error = np.where(
+        asking_parts(standing.rows.assembly), np.maximum(error, ASSEMBLY_SHARE * standing.rows.height_m), error
+    )
     return float(np.max(error[detailed], initial=1.0))
 
 

@@ -9,13 +9,13 @@ from pyproj import Transformer
 
 from cim.boundary import Boundary
 from cim.geometry import anchors, cell_keys
+from cim.solids import ROOF_SIMPLIFIED
 from cim.types import Bodies, CimLevel, RoofForm
 from tests import glb
 from tests.mesh_files import FACES, gabled
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even, Slope, city
 from tilesets.buildings import surfaces
 from tilesets.buildings.content import content, refined_cost, roof_error
-from tilesets.buildings.refined import ROOF_SIMPLIFIED
 from tilesets.buildings.site import Site
 from tilesets.buildings.standing import stand
 from tilesets.gltf.placement import frame_at
