@@ -3,7 +3,7 @@
 // three.js with 3d-tiles-renderer's extensions places the vertices and reads the attribute tables.
 // Prints one JSON line for the root and one per model.
 import { Logger, NodeIO } from "@gltf-transform/core";
-import { EXTMeshoptCompression, KHRMeshQuantization } from "@gltf-transform/extensions";
+import { EXTMeshoptCompression, EXTTextureWebP, KHRMeshQuantization, KHRTextureTransform } from "@gltf-transform/extensions";
 import { load } from "@loaders.gl/core";
 import { Tiles3DLoader } from "@loaders.gl/3d-tiles";
 import { GLTFMeshFeaturesExtension, GLTFStructuralMetadataExtension } from "3d-tiles-renderer/plugins";
@@ -18,7 +18,7 @@ three.register(() => new GLTFStructuralMetadataExtension());
 
 const io = new NodeIO()
   .setLogger(new Logger(Logger.Verbosity.SILENT))
-  .registerExtensions([EXTMeshoptCompression, KHRMeshQuantization])
+  .registerExtensions([EXTMeshoptCompression, EXTTextureWebP, KHRMeshQuantization, KHRTextureTransform])
   .registerDependencies({ "meshopt.decoder": MeshoptDecoder });
 
 const plain = (value) => (typeof value === "bigint" ? Number(value) : value);
