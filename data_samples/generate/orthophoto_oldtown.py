@@ -27,7 +27,8 @@ GROUND_COLOURS = np.array(
     ],
     dtype=np.float32,
 )
-RIDGE, RIDGE_LIGHT = 0.7, 0.7
+RIDGE, RIDGE_LIGHT = 0.7, 0.7  # metres wide; how bright
+Face = tuple[shapely.Geometry, int, float]
 TREES = np.array([(66, 86, 50), (80, 100, 58), (54, 74, 46), (92, 104, 62)], dtype=np.float32)
 
 
@@ -147,21 +148,21 @@ def _eaves(table: Footprints) -> np.ndarray:
     )
 
 
-def _slopes(table: Footprints) -> list[tuple[shapely.Geometry, int, float]]:
+def _slopes(table: Footprints) -> list[Face]:
     """Roof faces: (shape, building number from 0, light) - the sunny slopes of pitched roofs brighter than the others, the
     ridge dark. Of roofs that are no rectangle every side has a slope half as deep as the wings are wide.
     """
-    faces: list[tuple[shapely.Geometry, int, float]] = []
+    faces: list[Face] = []
     pitched = table.roof_form != "flat"
     for k, shape in enumerate(_eaves(table)):
         faces.append((shape, k, 1.0))
-        if pitched[k] and shape.geom_type == "Polygon":
+        if pitched[k] and isinstance(shape, shapely.Polygon):
             is_simple = shapely.get_num_coordinates(shape) == 5
             faces += _rectangle(shape, k, table.roof_form[k]) if is_simple else _wings(shape, k)
     return faces
 
 
-def _rectangle(shape: shapely.Polygon, k: int, form: str) -> list[tuple[shapely.Geometry, int, float]]:
+def _rectangle(shape: shapely.Polygon, k: int, form: str) -> list[Face]:
     """The slopes and the ridge of a roof over four corners."""
     corners = np.array(shape.exterior.coords)[:4]
     edges = np.roll(corners, -1, axis=0) - corners
@@ -169,7 +170,7 @@ def _rectangle(shape: shapely.Polygon, k: int, form: str) -> list[tuple[shapely.
     a, b, c, d = np.roll(corners, -first, axis=0)
     share = {"hip": 0.22, "hip_and_gable": 0.22, "pyramidal": 0.5}.get(form, 0.0)
     ridge_a, ridge_b = (a + d) / 2 + (b - a) * share, (b + c) / 2 - (b - a) * share
-    faces: list[tuple[shapely.Geometry, int, float]] = []
+    faces: list[Face] = []
     for ring in ((a, b, ridge_b, ridge_a), (c, d, ridge_a, ridge_b), (b, c, ridge_b), (d, a, ridge_a)):
         face = shapely.Polygon(ring)
         if face.area > 0.05:
@@ -179,10 +180,10 @@ def _rectangle(shape: shapely.Polygon, k: int, form: str) -> list[tuple[shapely.
     return faces
 
 
-def _wings(shape: shapely.Polygon, k: int) -> list[tuple[shapely.Geometry, int, float]]:
+def _wings(shape: shapely.Polygon, k: int) -> list[Face]:
     """The slopes of a roof of several wings, side by side of its outline, and a ridge along the middle."""
     half = shape.area / shape.length
-    faces: list[tuple[shapely.Geometry, int, float]] = []
+    faces: list[Face] = []
     for ring in (shape.exterior, *shape.interiors):
         corners = np.array(ring.coords)[:: 1 if ring.is_ccw == (ring is shape.exterior) else -1]
         for a, b in zip(corners[:-1], corners[1:], strict=True):

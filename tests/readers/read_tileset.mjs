@@ -3,7 +3,7 @@
 // three.js with 3d-tiles-renderer's extensions places the vertices and reads the attribute tables.
 // Prints one JSON line for the root and one per model.
 import { Logger, NodeIO } from "@gltf-transform/core";
-import { EXTMeshoptCompression, KHRMeshQuantization } from "@gltf-transform/extensions";
+import { EXTMeshoptCompression, EXTTextureWebP, KHRMeshQuantization, KHRTextureTransform } from "@gltf-transform/extensions";
 import { load } from "@loaders.gl/core";
 import { Tiles3DLoader } from "@loaders.gl/3d-tiles";
 import { GLTFMeshFeaturesExtension, GLTFStructuralMetadataExtension } from "3d-tiles-renderer/plugins";
@@ -18,7 +18,7 @@ three.register(() => new GLTFStructuralMetadataExtension());
 
 const io = new NodeIO()
   .setLogger(new Logger(Logger.Verbosity.SILENT))
-  .registerExtensions([EXTMeshoptCompression, KHRMeshQuantization])
+  .registerExtensions([EXTMeshoptCompression, EXTTextureWebP, KHRMeshQuantization, KHRTextureTransform])
   .registerDependencies({ "meshopt.decoder": MeshoptDecoder });
 
 const plain = (value) => (typeof value === "bigint" ? Number(value) : value);
@@ -27,8 +27,8 @@ async function byThree(bytes) {
   const { scene } = await three.parseAsync(bytes, "");
   scene.updateMatrixWorld(true);
   const box = new Box3();
-  const features = [];
   let triangles = 0;
+  let last; // the metadata and the last feature of the last primitive
   scene.traverse((node) => {
     if (!node.isMesh) return;
     const { position, _feature_id_0: id } = node.geometry.attributes;
@@ -37,10 +37,11 @@ async function byThree(bytes) {
       box.expandByPoint(new Vector3().fromBufferAttribute(position, k).applyMatrix4(node.matrixWorld));
     }
     triangles += node.geometry.index.count / 3;
-    for (const row of [0, id.getX(position.count - 1)]) {
-      const values = metadata.getPropertyTableData([0], [row])[0];
-      features.push(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plain(value)])));
-    }
+    last = { metadata, row: id.getX(position.count - 1) };
+  });
+  const features = [0, last.row].map((row) => {
+    const values = last.metadata.getPropertyTableData([0], [row])[0];
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plain(value)]));
   });
   // glTF is y up; a 3D Tiles client turns it to z up.
   const { min, max } = box;

@@ -135,7 +135,7 @@ def _blotches(random: np.random.Generator, shape: tuple[int, int]) -> FloatArray
 
 
 def _grey_brick(wall: _Wall) -> None:
-    wall.bricks(0.0, wall.height, 0.256, 0.064, "#7d8081", "#989894")
+    wall.bricks(0.0, wall.height, 0.256, 0.064, "#82817d", "#999791")
 
 
 def _city_brick(wall: _Wall) -> None:
@@ -153,7 +153,7 @@ def _vermilion(wall: _Wall) -> None:
 def _front(wall: _Wall, post: str, bars: str, beam: str) -> None:
     """Three bays between posts: windows over a brick sill, in the middle doors, under a beam."""
     bay, top = wall.width / 3.0, wall.height - 0.5
-    wall.bricks(0.0, wall.height, wall.width / 40.0, wall.height / 50.0, "#7d8081", "#989894")
+    wall.bricks(0.0, wall.height, wall.width / 40.0, wall.height / 50.0, "#82817d", "#999791")
     for side in (0, 2):
         left = side * bay
         wall.box(left, 0.88, left + bay, 0.98, post)
@@ -190,7 +190,7 @@ def _shopfront(wall: _Wall) -> None:
     wall.box(0.2, 2.5, wall.width - 0.2, 3.0, "#2d2a26")
     wall.box(0.26, 2.56, wall.width - 0.26, 2.94, "#8f6a2c", 0.05)
     wall.box(0.34, 2.63, wall.width - 0.34, 2.87, "#2d2a26")
-    wall.bricks(storey, storey + 0.9, wall.width / 14.0, 0.065, "#7d8081", "#989894")
+    wall.bricks(storey, storey + 0.9, wall.width / 14.0, 0.065, "#82817d", "#999791")
     for half in range(3):
         left = 0.18 + half * (wall.width - 0.36) / 3.0
         wall.lattice(left, storey + 0.9, left + (wall.width - 0.36) / 3.0, wall.height - 0.4, "#4f3426")
@@ -227,7 +227,7 @@ def _band_windows(wall: _Wall) -> None:
 
 
 def _brick_windows(wall: _Wall) -> None:
-    wall.bricks(0.0, wall.height, wall.width / 13.0, wall.height / 50.0, "#7d8081", "#989894")
+    wall.bricks(0.0, wall.height, wall.width / 13.0, wall.height / 50.0, "#82817d", "#999791")
     wall.box(0.85, 0.82, 2.45, 0.92, "#a09d95")
     wall.box(0.85, 2.55, 2.45, 2.75, "#8b8d8c")
     wall.lattice(0.9, 0.92, 2.4, 2.55, "#5d3a2a", 0.37)
