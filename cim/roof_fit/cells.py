@@ -63,7 +63,8 @@ def cells_between(footprint: shapely.Polygon, lines: FloatArray) -> ObjectArray:
     middle, reach = np.array([(west + east) / 2, (south + north) / 2]), 1.0 + np.hypot(east - west, north - south)
     foot = middle + lines[:, :2] * (lines[:, 2] - lines[:, :2] @ middle)[:, None]
     way = np.column_stack([-lines[:, 1], lines[:, 0]]) * reach
-    drawn = shapely.intersection(shapely.linestrings(np.stack([foot - way, foot + way], axis=1)), footprint)
+    lines_across = shapely.linestrings(np.stack([foot - way, foot + way], axis=1))
+    drawn: ObjectArray = np.asarray(shapely.intersection(lines_across, footprint))
     edges = [footprint.boundary, *drawn[~shapely.is_empty(drawn)]]
     noded = shapely.union_all(np.array(edges, dtype=object), grid_size=GRID_M)
     cells: ObjectArray = np.array(shapely.polygonize([noded]).geoms, dtype=object)

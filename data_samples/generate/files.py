@@ -76,6 +76,8 @@ def _protected(path: Path, seed: int) -> int:
     ]
     write.table_csv(path, header, rows, "utf-8")
     return len(rows)
+
+
 def _assembly_parts(path: Path, seed: int) -> int:
     write.table_csv(path, assemblies.HEADER, assemblies.rows(), "utf-8")
     return len(assemblies.rows())

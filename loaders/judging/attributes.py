@@ -239,5 +239,3 @@ def _name(
     for row, value in text[here].items():
         message = f"{column.name} {str(value)[:40]!r}: {expected}"
         verdicts.issues.append(Issue(code, message, int(cast(int, row)), repaired="emptied"))
-
-

@@ -46,7 +46,11 @@ def _fields(source):
 
 def test_every_layer_beside_the_model_has_a_sample() -> None:
     ours = {"divisions", "division_codes", "dem", "orthophoto", "roads", "water", "landmarks", "buildings", "addresses"}
-    ours |= {"protected_buildings", "assembly_parts", "trees"}  # tables of the model, and too many for a sample of a few hundred
+    ours |= {
+        "protected_buildings",
+        "assembly_parts",
+        "trees",
+    }  # tables of the model, and too many for a sample of a few hundred
     derived = {"stations", "vehicles", "unit_grids", "contours", "dsm", "point_clouds"}  # live, derived, or measured
     assert {sample.layer for sample in SAMPLES.values()} == set(LAYERS) - ours - derived
 
