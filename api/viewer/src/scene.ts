@@ -38,7 +38,7 @@ export interface Stage {
 
 const SKY = Color.fromCssColorString("#0b131d");
 /** What lies flat in it and in the light from all sides is a little brighter than the photograph has it, as the ground is (layers/imagery). */
-const SUN = 2.9;
+const SUN = 3.2;
 /** A person's eye over the street, metres. */
 const EYE_M = 1.6;
 const EARTH = Color.fromCssColorString("#27323a");
