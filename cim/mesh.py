@@ -17,7 +17,7 @@ class Mesh:
 
     xy: (p, 2) distinct plan positions, city frame; point: (v,) which of them a vertex stands on; z: (v,) metres;
     normal: (v, 3) unit, outward; surface: (v,) `Surface` code; feature: (v,) source row, rising; triangles: (t, 3)
-    vertices, anticlockwise seen from outside.
+    vertices, anticlockwise seen from outside. material: (v,) `Material` code; None: unknown for all.
     """
 
     xy: FloatArray
@@ -27,6 +27,7 @@ class Mesh:
     surface: npt.NDArray[np.uint8]
     feature: IntArray
     triangles: IntArray
+    material: npt.NDArray[np.uint8] | None = None
 
     def positions(self) -> FloatArray:
         """Vertices (v, 3), city frame."""
@@ -54,6 +55,7 @@ def join(*meshes: Mesh) -> Mesh:
     order = np.argsort(feature, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
+    made_of = [np.zeros(len(m.z), dtype=np.uint8) if m.material is None else m.material for m in meshes]
     return Mesh(
         xy=np.concatenate([m.xy for m in meshes]),
         point=np.concatenate([m.point + o for m, o in zip(meshes, point_offset, strict=True)])[order],
@@ -62,6 +64,7 @@ def join(*meshes: Mesh) -> Mesh:
         surface=np.concatenate([m.surface for m in meshes])[order],
         feature=feature[order],
         triangles=place[triangles[np.argsort(feature[triangles[:, 0]], kind="stable")]],
+        material=None if all(m.material is None for m in meshes) else np.concatenate(made_of)[order],
     )
 
 
@@ -158,6 +161,7 @@ def _kept(mesh: Mesh, keep: BoolArray) -> Mesh:
         surface=mesh.surface[keep],
         feature=mesh.feature[keep],
         triangles=place[mesh.triangles[keep[mesh.triangles[:, 0]]]],
+        material=None if mesh.material is None else mesh.material[keep],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cim.assembly.material import Material
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm
 
 
@@ -24,7 +25,7 @@ class Kind(IntEnum):
     hall = 6
 
 
-MATERIALS = ("brick", "stone", "earth", "timber", "plaster", "glaze", "tile")
+MATERIALS = tuple(one.name for one in Material if one is not Material.unknown)
 ROOFING = ("tile",)
 """Materials whose tops and slopes are roofs."""
 EDGES = ("front", "right", "back", "left")
@@ -49,7 +50,8 @@ LEAST_PACE_M = 0.25
 class Parts:
     """Parts (p,) as columns, those of one assembly together. share, metres: (p, 6) where u begins and ends, then v, then
     height: a share of the side (of the building's height) plus metres. edges: (p, 4) bool in the order of `EDGES`. sides,
-    repeat: (p,). The rest: (p,) metres, `RoofForm` codes, and whether the material is a roof's. broken: assemblies that a
+    repeat: (p,). The rest: (p,) metres, `RoofForm` codes, `Material` codes (of halls, whose
+    material is their roof's, unknown), and whether it is a roof's. broken: assemblies that a
     row spoils, and why.
     """
 
@@ -68,6 +70,7 @@ class Parts:
     rise_m: FloatArray
     overhang_m: FloatArray
     roof_form: npt.NDArray[np.uint8]
+    material: npt.NDArray[np.uint8]
     is_roofing: BoolArray
     broken: Mapping[str, str] = field(default_factory=dict)
 
@@ -98,6 +101,7 @@ class Parts:
             sides=np.array([_number(row, "sides", 4) for row in sound], dtype=np.int64),
             repeat=np.array([_number(row, "repeat", 1) for row in sound], dtype=np.int64),
             roof_form=np.array([RoofForm[str(row.get("roof_form") or "flat")] for row in sound], dtype=np.uint8),
+            material=np.array([_material(row) for row in sound], dtype=np.uint8),
             is_roofing=np.array([row.get("material") in ROOFING for row in sound], dtype=np.bool_),
             broken=broken,
             **numbers,
@@ -184,3 +188,9 @@ def _edges(row: Mapping[str, Any]) -> list[bool]:
 
 NO_PARTS = Parts.of(())
 """A table without a row."""
+
+
+def _material(row: Mapping[str, Any]) -> Material:
+    """Of a part's walls and floors: a hall states that of its roof."""
+    told = row.get("material")
+    return Material.unknown if told is None or Kind[str(row["kind"])] is Kind.hall else Material[str(told)]

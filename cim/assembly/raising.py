@@ -156,5 +156,5 @@ def _built(
         notes = {int(owner[hall.pair[k]]): why for k, why in sorted(hall.reasons.items(), reverse=True)}
     if not made:
         return Assembled(NO_MESH, np.zeros(0, dtype=np.int64), reasons, notes)
-    mesh, solid = together(made, owner)
+    mesh, solid = together(made, owner, placed.parts.material[placed.part])
     return Assembled(mesh, solid, reasons, notes)

@@ -1,7 +1,7 @@
 """Closed solids of parts: rings of equal corners above one another, and profiles drawn out to a depth, as one mesh."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -114,15 +114,17 @@ def _normals(at: FloatArray) -> FloatArray:
     return np.asarray(normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), least))
 
 
-def together(parts: Sequence[tuple[Mesh, IntArray]], feature: IntArray) -> tuple[Mesh, IntArray]:
+def together(
+    parts: Sequence[tuple[Mesh, IntArray]], feature: IntArray, material: npt.NDArray[np.uint8]
+) -> tuple[Mesh, IntArray]:
     """Meshes whose `feature` counts solids, as one of buildings; and which solid, counted over all, each vertex is of.
 
-    feature: the building of each pair.
+    feature: the building of each pair; material: the `Material` of its part.
     """
     meshes, solids, before = [], [], 0
     for mesh, pair in parts:
-        owner = feature[pair[mesh.feature]]
-        meshes.append(Mesh(mesh.xy, mesh.point, mesh.z, mesh.normal, mesh.surface, owner, mesh.triangles))
+        of = pair[mesh.feature]
+        meshes.append(replace(mesh, feature=feature[of], material=material[of]))
         solids.append(before + mesh.feature)
         before += len(pair)
     order = np.argsort(np.concatenate([mesh.feature for mesh in meshes]), kind="stable")  # as `join` orders them

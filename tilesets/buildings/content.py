@@ -12,7 +12,7 @@ from cim import mesh as meshes
 from cim.assembly import NO_PARTS, Parts
 from cim.mesh import Mesh
 from cim.solids import asking_parts
-from cim.types import Bodies, CimLevel, IntArray, ObjectArray, RoofForm, Use
+from cim.types import Bodies, CimLevel, FloatArray, IntArray, ObjectArray, RoofForm, Use
 from tilesets.buildings import surfaces
 from tilesets.buildings.palette import colours
 from tilesets.buildings.refined import refine
@@ -77,7 +77,7 @@ def content(
     model = gltf.Model(
         position=position,
         normal=placed.normal,
-        colour=colours(rows.use[mesh.feature], rows.roof_form[mesh.feature], mesh.surface, placed.normal[:, 2]),
+        colour=_colours(rows, mesh, placed.normal[:, 2]),
         feature=mesh.feature,
         triangles=mesh.triangles,
         pose=frame.pose(),
@@ -87,6 +87,10 @@ def content(
     flaws += () if dress is None else dress.flaws
     step = float(position.step.max())
     return Content(gltf.encode(model), grown(placed.region, step, step), level, flaws)
+
+
+def _colours(rows: Bodies, mesh: Mesh, up: FloatArray) -> npt.NDArray[np.uint8]:
+    return colours(rows.use[mesh.feature], rows.roof_form[mesh.feature], mesh.surface, up, mesh.material)
 
 
 def _bodies(

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from cim.assembly.material import Material
 from cim.types import FloatArray, RoofForm, Surface, Use
 
 _WALLS = {
@@ -18,6 +19,15 @@ _WALLS = {
     Use.medical: "#dfe1dd",
     Use.transport: "#aeb6bd",
 }
+_MATERIALS = {
+    Material.brick: "#948d82",
+    Material.stone: "#b4b1a8",
+    Material.earth: "#b39a78",
+    Material.timber: "#8c3b2c",
+    Material.plaster: "#8f3d2f",
+    Material.glaze: "#3c7d74",
+    Material.tile: "#6f7478",
+}
 _SLAB, _GREY_TILE, _TIMBER = "#dedbd3", "#6f7478", "#4a372b"
 
 
@@ -30,6 +40,7 @@ def _linear(srgb: str) -> npt.NDArray[np.uint8]:
 _WALL_OF_USE = np.stack([_linear(_WALLS[use]) for use in Use])
 _ROOF_OF_FORM = np.stack([_linear(_SLAB if form is RoofForm.flat else _GREY_TILE) for form in RoofForm])
 _UNDERSIDE = _linear(_TIMBER)
+_OF_MATERIAL = np.stack([_linear(_MATERIALS.get(one, "#000000")) for one in Material])
 
 
 def colours(
@@ -37,15 +48,19 @@ def colours(
     form: npt.NDArray[np.uint8],
     surface: npt.NDArray[np.uint8],
     up: FloatArray | None = None,
+    material: npt.NDArray[np.uint8] | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Linear RGB (v, 3) of vertices, by the use and roof form of their building and the surface they are of.
 
+    material: (v,) `Material` of parts, which goes before the use; None: unknown for all.
     up: (v,) how much of up is in their normals: the undersides of roofs are dark timber. None: there are none.
     """
     is_roof = (surface == Surface.roof)[:, None]
     above = np.where(
         is_roof, _ROOF_OF_FORM[np.minimum(form, len(RoofForm) - 1)], _WALL_OF_USE[np.minimum(use, len(Use) - 1)]
     )
+    if material is not None:
+        above = np.where((material != Material.unknown)[:, None], _OF_MATERIAL[material], above)
     if up is None:
         return above
     is_below = (surface == Surface.overhang) | ((surface == Surface.roof) & (up < 0.0))

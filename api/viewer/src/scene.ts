@@ -37,6 +37,8 @@ export interface Stage {
 }
 
 const SKY = Color.fromCssColorString("#0b131d");
+/** What lies flat in it and in the light from all sides is a little brighter than the photograph has it, as the ground is (layers/imagery). */
+const SUN = 3.2;
 /** A person's eye over the street, metres. */
 const EYE_M = 1.6;
 const EARTH = Color.fromCssColorString("#27323a");
@@ -94,7 +96,7 @@ function dressSky(viewer: CesiumWidget): void {
     scene.skyAtmosphere.saturationShift = -0.12;
     scene.skyAtmosphere.hueShift = -0.02;
   }
-  scene.light = new SunLight({ color: Color.fromCssColorString("#fff0d8"), intensity: 1.85 });
+  scene.light = new SunLight({ color: Color.fromCssColorString("#fff4e2"), intensity: SUN });
   if (scene.sun) scene.sun.show = false;
   if (scene.moon) scene.moon.show = false;
 }
@@ -104,7 +106,7 @@ function dressGlobe(globe: Globe, hasTerrain: boolean): void {
   globe.depthTestAgainstTerrain = true;
   globe.showGroundAtmosphere = true;
   globe.enableLighting = false;
-  globe.atmosphereBrightnessShift = -0.1;
+  globe.atmosphereBrightnessShift = -0.02;
   globe.maximumScreenSpaceError = 2.4;
   globe.preloadSiblings = false;
   if (!hasTerrain) globe.showSkirts = false;

@@ -9,12 +9,15 @@ import pytest
 import shapely
 from PIL import Image
 
-from cim.mesh import Mesh
+from cim.assembly import NO_PARTS, Parts
+from cim.assembly.material import Material
+from cim.mesh import Mesh, join
 from cim.types import Bodies, BoolArray, Box, CimLevel, RoofForm, Surface, Use
 from tests.glb import Glb, parse
 from tests.sample_city import CENTRE, CRS, Even, Slope, city
 from tilesets.buildings import content as buildings
 from tilesets.buildings.content import content
+from tilesets.buildings.palette import colours
 from tilesets.buildings.site import Photo, Site
 from tilesets.buildings.standing import stand
 from tilesets.buildings.textures import roofs, rules, runs
@@ -150,7 +153,7 @@ def test_the_same_rows_give_the_same_bytes_and_block_content_none_of_it(rows: Bo
 @pytest.mark.long
 def test_every_triangle_is_drawn_once_and_what_is_computed_says_so(rows: Bodies) -> None:
     standing, _ = stand(rows, SITE)
-    mesh = buildings._bodies(standing, refined=True)[0]
+    mesh = buildings._bodies(standing, NO_PARTS, refined=True)[0]
     glb = parse(tile(rows, Chequered()).data)
     assert len(glb.triangles()) == len(mesh.triangles)
     for material in glb.document["materials"]:
@@ -196,7 +199,7 @@ def test_bricks_are_laid_by_the_metre() -> None:
     assert np.ptp(uv[..., 1]) == pytest.approx(4.0 / panel.height_m)
 
 
-def test_the_first_rule_that_fits_wins_and_unknown_years_fit_every_era(rows: Bodies) -> None:
+def test_the_first_rule_that_fits_wins_and_an_unknown_year_is_before_every_era(rows: Bodies) -> None:
     some = rows.take(slice(0, 5))
     some = replace(
         some,
@@ -231,3 +234,51 @@ def test_a_crop_stays_within_its_size_however_wide_the_roofs_lie() -> None:
     assert pixel == 4.0
     assert (box.east - box.west) / pixel <= roofs.LARGEST_PX
     assert (box.west / pixel) % 1.0 == 0.0
+
+
+def test_a_part_shows_what_it_is_made_of_whatever_its_building_is() -> None:
+    made_of = (Material.unknown, Material.brick, Material.stone, Material.plaster, Material.timber)
+    alike = [replace(wall(9.0, 10.0, 14.0), material=np.full(4, one, dtype=np.uint8)) for one in made_of]
+    mesh = join(*alike)
+    found = runs.walls(mesh, np.arange(len(mesh.triangles)))
+    rule = tuple(np.array([code], dtype=np.uint8) for code in (WallTexture.hall_front, WallTexture.vermilion, 0))
+    shown = runs.pictured(found, np.array([10.0]), np.array([14.0]), rule)
+    assert dict(zip(found.material.tolist(), shown.tolist(), strict=True)) == {
+        Material.unknown: WallTexture.hall_front,
+        Material.brick: WallTexture.city_brick,
+        Material.stone: WallTexture.none,
+        Material.plaster: WallTexture.vermilion,
+        Material.timber: WallTexture.hall_front,
+    }
+
+
+def test_a_gate_stands_on_bricks_and_nothing_of_it_goes_undrawn(rows: Bodies) -> None:
+    table = [
+        {"assembly": "gate", "part": "base", "kind": "block", "high": 0.5, "material": "brick"},
+        {"assembly": "gate", "part": "step", "kind": "block", "low": 0.5, "high": 0.6, "material": "stone"},
+        {"assembly": "gate", "part": "room", "kind": "block", "low": 0.6, "high": 1.0, "material": "timber"},
+    ]
+    one = rows.take(slice(0, 1))
+    gate = replace(
+        one,
+        use=np.array([Use.heritage], dtype=np.uint8),
+        cim_level=np.array([CimLevel.L3], dtype=np.uint8),
+        roof_form=np.array([RoofForm.hip], dtype=np.uint8),
+        geometry=np.array([shapely.box(CENTRE[0], CENTRE[1], CENTRE[0] + 20.0, CENTRE[1] + 12.0)], dtype=object),
+        height_m=np.array([20.0]),
+        assembly=np.array(["gate"], dtype=object),
+    )
+    standing, _ = stand(gate, SITE)
+    parts = Parts.of(table)
+    mesh = buildings._bodies(standing, parts, refined=True)[0]
+    glb = parse(content(standing, frame_at(*CENTRE, CRS), refined=True, parts=parts).data)
+    assert len(glb.triangles()) == len(mesh.triangles)
+    names = {material.get("name", "") for material in glb.document["materials"]}
+    assert {"city_brick", "hall_front", ""} <= names
+    plain = next(p for p in glb.primitives() if "COLOR_0" in p["attributes"])
+    seen = {tuple(colour) for colour in glb.accessor(plain["attributes"]["COLOR_0"])[:, :3].tolist()}
+    told = np.array([Material.brick, Material.stone, Material.timber], dtype=np.uint8)
+    zero = np.zeros(3, dtype=np.uint8)
+    wanted = {tuple(one) for one in colours(zero, zero, zero + Surface.outer_floor, None, told).tolist()}
+    assert wanted <= seen
+    assert not seen & {tuple(one) for one in colours(zero + Use.heritage, zero, zero).tolist()}

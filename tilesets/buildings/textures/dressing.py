@@ -40,9 +40,9 @@ def dressed(mesh: Mesh, standing: Standing, detailed: BoolArray, photo: Photo | 
     roof = np.flatnonzero(shown & (surface == Surface.roof) & (up >= LEAST_UP))
     wall = np.flatnonzero(shown & (surface == Surface.wall) & runs.is_wall_like(mesh))
     roofed, photographed, flaws = _roofs(mesh, standing, roof, photo)
-    walled, texture = _walls(mesh, standing, wall)
+    walled, pictured, texture = _walls(mesh, standing, wall)
     taken = np.zeros(len(mesh.triangles), dtype=np.bool_)
-    taken[wall] = True
+    taken[pictured] = True
     taken[roof[photographed[mesh.feature[mesh.triangles[roof, 0]]]]] = True
     plain = np.flatnonzero(~taken)
     rest = [_part(mesh, plain, PLAIN, None)] if len(plain) else []
@@ -67,24 +67,24 @@ def _roofs(
     return [_part(mesh, which, material, places)], photographed, _unseen(standing, found.missing)
 
 
-def _walls(mesh: Mesh, standing: Standing, wall: IntArray) -> tuple[list[Part], npt.NDArray[np.uint8]]:
-    """A part for every picture, and the picture of each building (n,)."""
+def _walls(mesh: Mesh, standing: Standing, wall: IntArray) -> tuple[list[Part], IntArray, npt.NDArray[np.uint8]]:
+    """A part for every picture, the triangles that are in one, and the picture of each building (n,)."""
     texture = np.zeros(len(standing), dtype=np.uint8)
     if len(wall) == 0:
-        return [], texture
+        return [], wall, texture
     found, chosen = runs.walls(mesh, wall), rules.chosen(standing.rows)
     of_face = runs.pictured(found, standing.base_m, standing.eaves_m, chosen)
-    texture[found.feature] = chosen[1][found.feature]
+    texture[found.feature[of_face != WallTexture.none]] = of_face[of_face != WallTexture.none]
     front = of_face == chosen[0][found.feature]
     texture[found.feature[front]] = of_face[front]
     parts = []
-    for code in np.unique(of_face).tolist():
+    for code in np.unique(of_face[of_face != WallTexture.none]).tolist():
         which = np.flatnonzero(of_face[found.face] == code)
         kind = WallTexture(code)
         places = runs.places(mesh, found, standing.base_m, kind, which)
         material = Material(kind.name, picture(kind), True, PANELS[kind].roughness, is_procedural=True)
         parts.append(_part(mesh, found.triangle[which], material, places))
-    return parts, texture
+    return parts, wall[of_face[found.face] != WallTexture.none], texture
 
 
 def _unseen(standing: Standing, missing: IntArray) -> tuple[Flaw, ...]:

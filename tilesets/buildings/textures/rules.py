@@ -1,7 +1,7 @@
 """Which computed picture the walls of a building get: a table of rules by use, era, roof and name; the first that fits wins.
 
 The rules are the project's own reading of how the old town is built, not a survey of it: what they give is called
-procedural wherever it is shown. A year that is not known fits every era.
+procedural wherever it is shown. A year that is not known counts as before every era: it fits no rule of what is built since.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from cim.assembly.material import Material
 from cim.types import Bodies, BoolArray, RoofForm, Use
 
 
@@ -115,6 +116,10 @@ RULES = (
     Rule(_T.dwelling, _T.plaster, Sides.every),
 )
 """In the order in which they are asked; the last fits all."""
+
+OF_MATERIAL = {Material.brick: _T.city_brick, Material.earth: _T.plaster, Material.plaster: _T.vermilion,
+               Material.stone: _T.none, Material.glaze: _T.none, Material.tile: _T.none}  # fmt: skip
+"""What a part of an assembly shows, whatever the rules say of its building; of timber and what is not told they decide."""
 
 
 def chosen(rows: Bodies) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cim.assembly.material import Material
 from cim.mesh import Mesh
 from cim.types import BoolArray, FloatArray, IntArray
 from tilesets.buildings.textures.painting import PANELS
-from tilesets.buildings.textures.rules import LONG_SHARE, NORTH, Sides, WallTexture
+from tilesets.buildings.textures.rules import LONG_SHARE, NORTH, OF_MATERIAL, Sides, WallTexture
 
 LEAST_FRONT_M = (2.4, 2.2)
 """A narrower or lower wall has no door and no window."""
 _STANDING = 0.5  # a wall whose normal has more of up or down in it is seen from above: its picture would be squeezed
 _LEVEL_M = 1.0 / 8.0
+_BY_RULE = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +24,7 @@ class Walls:
 
     feature, length_m, low_m, high_m: (f,) the building of each, its run, and the heights that it lies between; start: (f,)
     where its run begins; along: (f, 2) which way it runs, unit, its outside on the right; north: (f,) how much of north is
-    in its outward direction.
+    in its outward direction; material: (f,) `Material` codes.
     """
 
     triangle: IntArray
@@ -34,6 +36,7 @@ class Walls:
     start: FloatArray
     along: FloatArray
     north: FloatArray
+    material: npt.NDArray[np.uint8]
 
 
 def walls(mesh: Mesh, triangle: IntArray) -> Walls:
@@ -52,8 +55,9 @@ def walls(mesh: Mesh, triangle: IntArray) -> Walls:
     run = np.sum((at - at[:1]) * along[face_of_vertex], axis=1)
     start, end, low, high = _ranges(face_of_vertex, len(heads), run, z)
     begin = start + np.sum(at[:1] * along, axis=1)
+    made_of = np.zeros(len(heads), dtype=np.uint8) if mesh.material is None else mesh.material[heads]
     return Walls(
-        triangle, place[corner[:, 0]], mesh.feature[heads], end - start, low, high, begin, along, outward[:, 1]
+        triangle, place[corner[:, 0]], mesh.feature[heads], end - start, low, high, begin, along, outward[:, 1], made_of
     )
 
 
@@ -77,7 +81,9 @@ def pictured(
     wide, tall = LEAST_FRONT_M
     high = found.high_m - np.maximum(found.low_m, base_m[found.feature])
     is_gable = found.low_m > eaves_m[found.feature] - _LEVEL_M
-    return np.where(open_side & ~is_gable & (found.length_m >= wide) & (high >= tall), front, other)
+    by_rule = np.where(open_side & ~is_gable & (found.length_m >= wide) & (high >= tall), front, other)
+    of_material = np.array([OF_MATERIAL.get(one, _BY_RULE) for one in Material], dtype=np.uint8)[found.material]
+    return np.where(of_material == _BY_RULE, by_rule, of_material)
 
 
 def places(mesh: Mesh, found: Walls, base_m: FloatArray, texture: WallTexture, which: IntArray) -> FloatArray:

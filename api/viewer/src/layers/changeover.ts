@@ -34,7 +34,7 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
  * that a matt surface throws back whatever its colour (4 %); the engine's tone curve takes as much away, and dark bricks and
  * timber would turn garish without it.
  */
-const LOOK = { model: { form: 1, haze: 0, ambient: 1 }, natural: { form: 0.3, haze: 0.04, ambient: 1.45 } };
+const LOOK = { model: { form: 1, haze: 0, ambient: 1 }, natural: { form: 0.25, haze: 0.04, ambient: 2.1 } };
 
 /** Lights a tileset as a model in colours that mean something, or as what it is. */
 export function light(tileset: Cesium3DTileset, isNatural: boolean): void {

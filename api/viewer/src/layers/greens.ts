@@ -9,7 +9,7 @@ const URL_OF_ROOT = `/tiles3d/${GREENS}/tileset.json`;
 
 /** Screen pixels by which a plain tree may differ: near ones are full, and beyond some two kilometres there are none. */
 const ERROR_PX = { hardware: 6, software: 24 };
-const AMBIENT: [number, number, number] = [0.42, 0.44, 0.46];
+const AMBIENT: [number, number, number] = [0.5, 0.53, 0.56];
 
 export interface Greens {
   /** Whether the present view has all its tiles; a hidden layer lacks none. */

@@ -10,9 +10,9 @@ export interface Imagery {
   show: (name: string, shown: boolean) => void;
 }
 
-/** Each layer's look over the dark ground: the photograph is calmed, the shading lies over it. */
+/** Each layer's look over the dark ground: the photograph as bright as roofs in the sun are drawn (scene), the shading lies over it. */
 const LOOK: Record<string, { alpha: number; brightness: number; saturation: number; contrast: number }> = {
-  orthophoto: { alpha: 1, brightness: 0.84, saturation: 0.78, contrast: 1.1 },
+  orthophoto: { alpha: 1, brightness: 1.04, saturation: 0.9, contrast: 1.06 },
   hillshade: { alpha: 0.42, brightness: 0.9, saturation: 1, contrast: 1.1 },
   slope: { alpha: 0.6, brightness: 0.9, saturation: 1, contrast: 1 },
 };
