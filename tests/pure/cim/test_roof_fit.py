@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from cim.roof_fit import measured_roof
 from cim.roof_fit.quality import roof_heights
 from cim.types import RoofForm, Surface
+from cim.validity import check, of_boundaries
 from tests.scanned_roofs import EAVES, Known, mesh_of, off_plane, roof
 
 FACES = {"flat": 1, "shed": 1, "gable": 2, "hip": 4, "stepped": 2}
 
 
 def prove(found, footprint):
-    """Closed, outward, planar, over the footprint and nothing else: by trimesh and shapely, not by who made it."""
+    """Closed, outward, planar, valid, over the footprint and nothing else: by trimesh, shapely and ISO 19107's rules."""
+    assert check(of_boundaries([found.boundary])) == ()
     mesh = mesh_of(found.boundary)
     assert mesh.is_watertight
     assert mesh.is_winding_consistent
@@ -146,8 +148,8 @@ def test_whatever_is_scanned_its_body_is_closed_and_near_the_truth(form, length,
     found = measured_roof(known.scanned(seed), known.footprint)
     prove(found, known.footprint)
     assert found.reason is None
-    assert found.faces <= FACES[form] + 1
-    assert error_of(found, known) < (0.45 if form == "stepped" else 0.12)
+    assert found.faces <= FACES[form] + 1  # small hips that save less than a face costs go without
+    assert error_of(found, known) < (0.45 if form == "stepped" else 0.25)
 
 
 @pytest.mark.long
@@ -158,7 +160,7 @@ def test_planes_without_any_order_over_any_outline_are_bound_into_a_closed_body(
     turn = np.sort(random.uniform(0.0, 2 * np.pi, random.integers(4, 12)))
     ring = np.column_stack([np.cos(turn), np.sin(turn)]) * random.uniform(4.0, 14.0, len(turn))[:, None]
     outline = shapely.Polygon(ring)
-    if not outline.is_valid or outline.area < 15.0:
+    if not outline.is_valid or outline.area < 15.0 or shapely.minimum_clearance(outline) < 0.05:
         return
     planes = np.column_stack([random.normal(0.0, 0.5, (5, 2)), random.uniform(5.0, 12.0, 5)])
     middle = random.uniform(-8.0, 8.0, (5, 2))

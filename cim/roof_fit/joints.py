@@ -1,0 +1,80 @@
+"""Planes moved a little so that faces meet where they all but meet, by least squares."""
+
+import numpy as np
+import shapely
+
+from cim.roof_fit.plan import Plan
+from cim.roof_fit.planes import STEEPEST
+from cim.types import BoolArray, FloatArray, IntArray
+
+JOIN_M = 0.3
+"""Faces whose heights at a node differ by less than this are meant to meet there (the project's own default)."""
+MET_M = 0.002
+_NEAR_M = 0.3
+_STIFF = 1e5
+_MOST_MOVED_M = 0.25
+
+
+def joined(plan: Plan, xyz: FloatArray, weight: FloatArray) -> Plan:
+    """The plan with planes by the points (n, 3) near them, of weight (n,), that meet at nodes where they all but did.
+
+    Where not all can meet at once, those that do not are let go. A plan without points over it comes back as it is.
+    """
+    rows = _meetings(plan)
+    if not len(rows) or not len(xyz):
+        return plan
+    normal, right = _of_points(plan, xyz, weight)
+    stiff = _STIFF * max(float(weight.sum()), 1.0) / len(xyz) * max(1.0, len(xyz) / len(rows))
+    held = np.ones(len(rows), dtype=bool)
+    planes = plan.planes
+    for _ in range(6):
+        one = rows[held]
+        system = normal + stiff * one.T @ one
+        planes = np.linalg.lstsq(system, right, rcond=1e-12)[0].reshape(-1, 3)
+        off = np.abs(rows @ planes.ravel())
+        if (off[held] <= MET_M).all():
+            break
+        held &= off < max(MET_M, 0.999 * float(off[held].max()))
+    return Plan(plan.rings, planes) if _is_near(plan, planes) else plan
+
+
+def _meetings(plan: Plan) -> FloatArray:
+    """Rows (m, 3 f) that come to nothing, times the planes, where two faces meet at a node."""
+    rows = []
+    for node, faces in plan.faces_at().items():
+        level = sorted((plan.height(face, node), face) for face in faces)
+        for (low, one), (high, other) in zip(level, level[1:], strict=False):
+            if one != other and high - low < JOIN_M:
+                row = np.zeros((len(plan.planes), 3))
+                row[one], row[other] = (*node, 1.0), (-node[0], -node[1], -1.0)
+                rows.append(row.ravel())
+    return np.array(rows).reshape(-1, 3 * len(plan.planes))
+
+
+def _of_points(plan: Plan, xyz: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The normal equations of each face's points that lie near its plane, and a little of what the planes were."""
+    count = len(plan.planes)
+    shapes = [shapely.Polygon(rings[0], rings[1:]) for rings in plan.rings]
+    face: IntArray = np.asarray(shapely.STRtree(shapes).nearest(shapely.points(xyz[:, :2])))
+    at = np.column_stack([xyz[:, :2], np.ones(len(xyz))])
+    near: BoolArray = np.abs(np.einsum("ij,ij->i", plan.planes[face], at) - xyz[:, 2]) < _NEAR_M
+    normal, right = np.zeros((3 * count, 3 * count)), np.zeros(3 * count)
+    for k in range(count):
+        mine = near & (face == k)
+        corner = np.array([(*node, 1.0) for node in plan.rings[k][0]])
+        was = corner @ plan.planes[k]
+        scaled, part = at[mine] * weight[mine, None], slice(3 * k, 3 * k + 3)
+        normal[part, part] = scaled.T @ at[mine] + 1e-3 * corner.T @ corner
+        right[part] = scaled.T @ xyz[mine, 2] + 1e-3 * corner.T @ was
+    return normal, right
+
+
+def _is_near(plan: Plan, planes: FloatArray) -> bool:
+    """Whether no face went far from where it was, nor stands upright now."""
+    if (np.hypot(planes[:, 0], planes[:, 1]) > STEEPEST).any():
+        return False
+    for face, rings in enumerate(plan.rings):
+        corner = np.array([(*node, 1.0) for node in rings[0]])
+        if np.abs(corner @ (planes[face] - plan.planes[face])).max() > _MOST_MOVED_M:
+            return False
+    return True
