@@ -7,44 +7,41 @@ from cim.roof_fit.plan import Plan
 from cim.roof_fit.planes import STEEPEST
 from cim.types import BoolArray, FloatArray, IntArray
 
-JOIN_M = 0.3
-"""Faces whose heights at a node differ by less than this are meant to meet there (the project's own default)."""
-MET_M = 0.002
+JOIN_M = (0.3, 0.15, 0.07, 0.03, 0.01)
+"""Faces whose heights at a node differ by less than this are meant to meet there: the first with which no face has to go
+far (the project's own default)."""
+_ONE_LINE = 0.02
 _NEAR_M = 0.3
-_STIFF = 1e5
 _MOST_MOVED_M = 0.25
 
 
 def joined(plan: Plan, xyz: FloatArray, weight: FloatArray) -> Plan:
     """The plan with planes by the points (n, 3) near them, of weight (n,), that meet at nodes where they all but did.
 
-    Where not all can meet at once, those that do not are let go. A plan without points over it comes back as it is.
+    Where that would move a face far, only those meet that were nearer to it. A plan without points over it comes back as it is.
     """
-    rows = _meetings(plan)
-    if not len(rows) or not len(xyz):
+    if not len(xyz):
         return plan
     normal, right = _of_points(plan, xyz, weight)
-    stiff = _STIFF * max(float(weight.sum()), 1.0) / len(xyz) * max(1.0, len(xyz) / len(rows))
-    held = np.ones(len(rows), dtype=bool)
-    planes = plan.planes
-    for _ in range(6):
-        one = rows[held]
-        system = normal + stiff * one.T @ one
-        planes = np.linalg.lstsq(system, right, rcond=1e-12)[0].reshape(-1, 3)
-        off = np.abs(rows @ planes.ravel())
-        if (off[held] <= MET_M).all():
+    for within in JOIN_M:
+        rows = _meetings(plan, within)
+        if not len(rows):
             break
-        held &= off < max(MET_M, 0.999 * float(off[held].max()))
-    return Plan(plan.rings, planes) if _is_near(plan, planes) else plan
+        _, size, ways = np.linalg.svd(rows)
+        free = ways[int((size > _ONE_LINE).sum()) :].T
+        planes = (free @ np.linalg.lstsq(free.T @ normal @ free, free.T @ right, rcond=1e-12)[0]).reshape(-1, 3)
+        if _is_near(plan, planes):
+            return Plan(plan.rings, planes)
+    return plan
 
 
-def _meetings(plan: Plan) -> FloatArray:
+def _meetings(plan: Plan, within: float) -> FloatArray:
     """Rows (m, 3 f) that come to nothing, times the planes, where two faces meet at a node."""
     rows = []
     for node, faces in plan.faces_at().items():
         level = sorted((plan.height(face, node), face) for face in faces)
         for (low, one), (high, other) in zip(level, level[1:], strict=False):
-            if one != other and high - low < JOIN_M:
+            if one != other and high - low < within:
                 row = np.zeros((len(plan.planes), 3))
                 row[one], row[other] = (*node, 1.0), (-node[0], -node[1], -1.0)
                 rows.append(row.ravel())

@@ -43,6 +43,11 @@ def _crossing(corner: FloatArray, point: IntArray, pairs: IntArray, tolerance: f
     one, other = pairs.T
     shared = (point[one][:, :, None] == point[other][:, None, :]).any(axis=2).sum(axis=1)
     away_other = _distances(corner, one, other)
+    # A small triangle may lie in the plane of a long one that reaches far out of its own.
+    swap = (np.abs(_distances(corner, other, one)) < tolerance).all(axis=1)
+    swap &= ~(np.abs(away_other) < tolerance).all(axis=1)
+    one, other = np.where(swap, other, one), np.where(swap, one, other)
+    away_other[swap] = _distances(corner, one[swap], other[swap])
     flat = (np.abs(away_other) < tolerance).all(axis=1)
     apart = (away_other > -tolerance).all(axis=1) | (away_other < tolerance).all(axis=1)
     # Those that share an edge meet in it and nowhere else, unless they lie in one plane.
