@@ -3,7 +3,7 @@
 import numpy as np
 import shapely
 
-from cim.roof_fit.plan import Plan
+from cim.roof_fit.plan import Node, Plan
 from cim.roof_fit.planes import STEEPEST
 from cim.types import BoolArray, FloatArray, IntArray
 
@@ -11,6 +11,8 @@ JOIN_M = (0.3, 0.15, 0.07, 0.03, 0.01)
 """Faces whose heights at a node differ by less than this are meant to meet there: the first with which no face has to go
 far (the project's own default)."""
 _ONE_LINE = 0.02
+MET_M = 0.001
+_HAIR_M = 0.005
 _NEAR_M = 0.3
 _MOST_MOVED_M = 0.25
 
@@ -18,7 +20,8 @@ _MOST_MOVED_M = 0.25
 def joined(plan: Plan, xyz: FloatArray, weight: FloatArray) -> Plan:
     """The plan with planes by the points (n, 3) near them, of weight (n,), that meet at nodes where they all but did.
 
-    Where that would move a face far, only those meet that were nearer to it. A plan without points over it comes back as it is.
+    Where that would move a face far, only those meet that were nearer to it. Without points
+    nothing moves.
     """
     if not len(xyz):
         return plan
@@ -31,8 +34,40 @@ def joined(plan: Plan, xyz: FloatArray, weight: FloatArray) -> Plan:
         free = ways[int((size > _ONE_LINE).sum()) :].T
         planes = (free @ np.linalg.lstsq(free.T @ normal @ free, free.T @ right, rcond=1e-12)[0]).reshape(-1, 3)
         if _is_near(plan, planes):
-            return Plan(plan.rings, planes)
-    return plan
+            return _met(Plan(plan.rings, planes, plan.corners))
+    return _met(plan)
+
+
+def _met(plan: Plan) -> Plan:
+    """The plan with its nodes moved by what rounding did to them: exactly to where their faces meet.
+
+    Where a node stands a hair beside a straight border, nothing less keeps the sliver between them in its plane.
+    """
+    left = plan.left_of()
+    side: dict[Node, list[Node]] = {}
+    for a, b in left:
+        if (b, a) not in left:
+            side.setdefault(a, []).append(b)
+            side.setdefault(b, []).append(a)
+    goes: dict[Node, Node] = {}
+    for node, faces in plan.faces_at().items():
+        level = sorted((plan.height(face, node), face) for face in faces)
+        rows, off = [], []
+        for (low, one), (high, other) in zip(level, level[1:], strict=False):
+            if high - low < MET_M:
+                rows.append(plan.planes[other, :2] - plan.planes[one, :2])
+                off.append(low - high)
+        if not rows or node in plan.corners:
+            continue
+        for a, b in [side[node]] if node in side else []:
+            way = np.array(b) - a
+            rows.append(np.array([-way[1], way[0]]) / np.hypot(*way))
+            off.append(-float(rows[-1] @ (np.array(node) - a)))
+        move = np.linalg.lstsq(np.array(rows), np.array(off), rcond=1e-3)[0]
+        if np.hypot(*move) < _HAIR_M:
+            goes[node] = (node[0] + float(move[0]), node[1] + float(move[1]))
+    rings = [[[goes.get(node, node) for node in ring] for ring in face] for face in plan.rings]
+    return Plan(rings, plan.planes, plan.corners)
 
 
 def _meetings(plan: Plan, within: float) -> FloatArray:

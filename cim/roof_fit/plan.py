@@ -22,10 +22,11 @@ class Open(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Rings of the faces, the outer one first, anticlockwise, holes clockwise; and their planes (f, 3)."""
+    """rings: of the faces, the outer one first, anticlockwise, holes clockwise. planes: (f, 3). corners: of the outline."""
 
     rings: list[list[Ring]]
     planes: FloatArray
+    corners: frozenset[Node]
 
     def height(self, face: int, node: Node) -> float:
         """A face's height at a node, metres."""
@@ -56,9 +57,8 @@ def planned(footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray) 
             raise Open("a roof face is in pieces")
         holes = [ring_of(hole, anticlockwise=False) for hole in face.interiors]
         rings.append([ring_of(face.exterior, anticlockwise=True), *holes])
-    corners = {node_at(x, y) for x, y in shapely.get_coordinates(footprint).tolist()}
-    plan = _straightened(Plan(rings, planes), corners)
-    return _straightened(_gathered(plan, corners), corners)
+    corners = frozenset(node_at(x, y) for x, y in shapely.get_coordinates(footprint).tolist())
+    return _straightened(_gathered(_straightened(Plan(rings, planes, corners))))
 
 
 def node_at(x: float, y: float) -> Node:
@@ -80,7 +80,7 @@ def edges(ring: Ring) -> list[tuple[Node, Node]]:
     return list(zip(ring, ring[1:] + ring[:1], strict=True))
 
 
-def _straightened(plan: Plan, kept: set[Node]) -> Plan:
+def _straightened(plan: Plan) -> Plan:
     """The plan less the nodes in the midst of straight borders, where nothing else meets; the outline keeps its own."""
     around: dict[Node, set[Node]] = {}
     for rings in plan.rings:
@@ -90,7 +90,7 @@ def _straightened(plan: Plan, kept: set[Node]) -> Plan:
                 around.setdefault(b, set()).add(a)
     idle: set[Node] = set()
     for node, others in around.items():
-        if len(others) == 2 and node not in kept:
+        if len(others) == 2 and node not in plan.corners:
             a, b = others
             if a not in idle and b not in idle and _off_line(node, a, b) <= _STRAIGHT_M:
                 idle.add(node)
@@ -99,7 +99,7 @@ def _straightened(plan: Plan, kept: set[Node]) -> Plan:
     less = [[[node for node in ring if node not in idle] for ring in rings] for rings in plan.rings]
     if any(len(ring) < 3 for face in less for ring in face):
         raise Open("a roof face has no width")
-    return _straightened(Plan(less, plan.planes), kept)
+    return _straightened(Plan(less, plan.planes, plan.corners))
 
 
 def _off_line(node: Node, a: Node, b: Node) -> float:
@@ -108,16 +108,16 @@ def _off_line(node: Node, a: Node, b: Node) -> float:
     return float(abs(way[0] * apart[1] - way[1] * apart[0]) / max(np.hypot(*way), GRID_M))
 
 
-def _gathered(plan: Plan, corners: set[Node]) -> Plan:
+def _gathered(plan: Plan) -> Plan:
     """The plan with nodes that all but coincide made one: a corner of the outline, else a node on it, else the first."""
     left = plan.left_of()
     outer = {node for a, b in left if (b, a) not in left for node in (a, b)}
     nodes = sorted({node for rings in plan.rings for ring in rings for node in ring})
-    nodes.sort(key=lambda node: (node not in corners, node not in outer))
+    nodes.sort(key=lambda node: (node not in plan.corners, node not in outer))
     kept: list[Node] = []
     goes: dict[Node, Node] = {}
     for node in nodes:
-        if node not in corners and kept:
+        if node not in plan.corners and kept:
             apart = np.hypot(*(np.array(kept) - node).T)
             if apart.min() < APART_M:
                 goes[node] = kept[int(np.argmin(apart))]
@@ -138,7 +138,7 @@ def _gathered(plan: Plan, corners: set[Node]) -> Plan:
         raise Open("a roof face touches itself")
     if not all(shapely.is_ccw(shapely.LinearRing(face[0])) for face in rings):
         raise Open("a roof face turned over")
-    return Plan(rings, np.array(planes))
+    return Plan(rings, np.array(planes), plan.corners)
 
 
 def _without_spikes(ring: Ring) -> Ring:

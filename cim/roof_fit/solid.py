@@ -5,7 +5,7 @@ import shapely
 
 from cim.boundary import Boundary
 from cim.roof_fit.joints import joined
-from cim.roof_fit.plan import Node, Open, Plan, Ring, edges, node_at, planned, ring_of
+from cim.roof_fit.plan import Node, Open, Plan, Ring, edges, planned, ring_of
 from cim.types import FloatArray, ObjectArray, Surface
 from cim.validity import check, of_boundaries
 
@@ -69,14 +69,14 @@ def _crossed(plan: Plan) -> Plan:
         before, after = (plan.height(face, node) - plan.height(beyond, node) for node in (a, b))
         if before * after < 0 and min(abs(before), abs(after)) > SAME_M:
             share = before / (before - after)
-            between = node_at(a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
+            between = (a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
             if between not in (a, b):
                 extra[a, b] = extra[b, a] = between
     more = [
         [[node for a, b in edges(ring) for node in (a, extra.get((a, b))) if node is not None] for ring in face]
         for face in plan.rings
     ]
-    return Plan(more, plan.planes)
+    return Plan(more, plan.planes, plan.corners)
 
 
 def _levels(plan: Plan) -> dict[Node, dict[int, float]]:
