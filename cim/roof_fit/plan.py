@@ -11,8 +11,9 @@ from cim.types import FloatArray, ObjectArray
 Node = tuple[float, float]
 Ring = list[Node]
 
-APART_M = 0.15
-"""Nodes nearer together than this are one, the corners of the outline apart (the project's own default)."""
+APART_M = (0.15, 0.4, 0.04)
+"""Nodes nearer together than this are one, the corners of the outline apart: the first with which a valid body is bound (the
+project's own default)."""
 _STRAIGHT_M = 0.006
 
 
@@ -49,8 +50,11 @@ class Plan:
         return left
 
 
-def planned(footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray) -> Plan:
-    """Faces (f,) that cover a footprint as a plan of it. Raises Open where one is in pieces or touches itself."""
+def planned(footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray, apart_m: float) -> Plan:
+    """Faces (f,) that cover a footprint as a plan of it, nodes less than apart_m apart made one.
+
+    Raises Open where one is in pieces or touches itself.
+    """
     rings = []
     for face in faces:
         if face.geom_type != "Polygon":
@@ -58,7 +62,7 @@ def planned(footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray) 
         holes = [ring_of(hole, anticlockwise=False) for hole in face.interiors]
         rings.append([ring_of(face.exterior, anticlockwise=True), *holes])
     corners = frozenset(node_at(x, y) for x, y in shapely.get_coordinates(footprint).tolist())
-    return _straightened(_gathered(_straightened(Plan(rings, planes, corners))))
+    return _straightened(_gathered(_straightened(Plan(rings, planes, corners)), apart_m))
 
 
 def node_at(x: float, y: float) -> Node:
@@ -108,7 +112,7 @@ def _off_line(node: Node, a: Node, b: Node) -> float:
     return float(abs(way[0] * apart[1] - way[1] * apart[0]) / max(np.hypot(*way), GRID_M))
 
 
-def _gathered(plan: Plan) -> Plan:
+def _gathered(plan: Plan, apart_m: float) -> Plan:
     """The plan with nodes that all but coincide made one: a corner of the outline, else a node on it, else the first."""
     left = plan.left_of()
     outer = {node for a, b in left if (b, a) not in left for node in (a, b)}
@@ -119,7 +123,7 @@ def _gathered(plan: Plan) -> Plan:
     for node in nodes:
         if node not in plan.corners and kept:
             apart = np.hypot(*(np.array(kept) - node).T)
-            if apart.min() < APART_M:
+            if apart.min() < apart_m:
                 goes[node] = kept[int(np.argmin(apart))]
                 continue
         kept.append(node)

@@ -5,7 +5,7 @@ import shapely
 
 from cim.boundary import Boundary
 from cim.roof_fit.joints import joined
-from cim.roof_fit.plan import Node, Open, Plan, Ring, edges, planned, ring_of
+from cim.roof_fit.plan import APART_M, Node, Open, Plan, Ring, edges, planned, ring_of
 from cim.types import FloatArray, ObjectArray, Surface
 from cim.validity import check, of_boundaries
 
@@ -25,7 +25,16 @@ def bound(
     The planes move a little to meet; points (n, 3) of weight (n,) say where to. Raises Open where the faces are not
     whole, sink to the base, or meet so that no valid body is bound.
     """
-    plan = _crossed(joined(planned(footprint, faces, planes), xyz, weight))
+    why = Open()
+    for apart_m in APART_M:
+        try:
+            return _bound(_crossed(joined(planned(footprint, faces, planes, apart_m), xyz, weight)), footprint)
+        except Open as error:
+            why = error
+    raise why
+
+
+def _bound(plan: Plan, footprint: shapely.Polygon) -> Boundary:
     left = plan.left_of()
     level = _levels(plan)
     polygons: list[shapely.Polygon] = []
