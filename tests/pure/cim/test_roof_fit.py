@@ -37,6 +37,7 @@ def error_of(found, known: Known) -> float:
     return float(np.sqrt(np.mean((roof_heights(found.boundary, xy) - known.height(xy)) ** 2)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["flat", "shed", "gable", "hip"])
 def test_a_form_that_is_known_is_found_again(form):
     known = roof(form, turn_deg=21.0)
@@ -51,6 +52,7 @@ def test_a_form_that_is_known_is_found_again(form):
     assert found.fit.rmse_best95_m < 0.06 < found.fit.rmse_m
 
 
+@pytest.mark.long
 def test_a_step_between_two_roofs_is_a_wall():
     known = roof("stepped", turn_deg=40.0)
     found = measured_roof(known.scanned(), known.footprint)
@@ -62,6 +64,7 @@ def test_a_step_between_two_roofs_is_a_wall():
     prove(found, known.footprint)
 
 
+@pytest.mark.long
 def test_the_order_of_the_points_and_what_lies_beyond_change_nothing():
     known = roof("hip", turn_deg=5.0)
     points = known.scanned()
@@ -90,6 +93,7 @@ def test_a_cloud_over_half_a_footprint_gives_a_level_roof_and_the_reason():
     prove(found, known.footprint)
 
 
+@pytest.mark.long
 def test_points_that_no_plane_agrees_with_give_a_simple_form_and_the_reason():
     known = roof("flat")
     points = known.scanned()
@@ -100,6 +104,7 @@ def test_points_that_no_plane_agrees_with_give_a_simple_form_and_the_reason():
     prove(found, known.footprint)
 
 
+@pytest.mark.long
 def test_a_courtyard_stays_open_and_its_roofs_lean_four_ways():
     outer = shapely.box(0, 0, 24, 24)
     yard = shapely.box(7, 7, 17, 17)
@@ -117,6 +122,7 @@ def test_a_courtyard_stays_open_and_its_roofs_lean_four_ways():
     assert mesh.euler_number == 0  # a ring
 
 
+@pytest.mark.long
 def test_two_buildings_of_one_footprint_are_two_solids():
     one, two = roof("gable"), roof("shed", at=(500_020.0, 4_436_000.0))
     both = shapely.MultiPolygon([one.footprint, two.footprint])
