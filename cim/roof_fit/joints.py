@@ -10,7 +10,8 @@ from cim.types import BoolArray, FloatArray, IntArray
 JOIN_M = (0.3, 0.15, 0.07, 0.03, 0.01)
 """Faces whose heights at a node differ by less than this are meant to meet there: the first with which no face has to go
 far (the project's own default)."""
-_ONE_LINE = 0.02
+ONE_LINE = (0.02, 0.003)
+"""Meetings that follow from others but for so much (metres at a node, of the whole) are left to rounding."""
 MET_M = 0.001
 _HAIR_M = 0.005
 _NEAR_M = 0.3
@@ -26,16 +27,21 @@ def joined(plan: Plan, xyz: FloatArray, weight: FloatArray) -> Plan:
     if not len(xyz):
         return plan
     normal, right = _of_points(plan, xyz, weight)
+    best = plan
     for within in JOIN_M:
         rows = _meetings(plan, within)
         if not len(rows):
             break
-        _, size, ways = np.linalg.svd(rows)
-        free = ways[int((size > _ONE_LINE).sum()) :].T
-        planes = (free @ np.linalg.lstsq(free.T @ normal @ free, free.T @ right, rcond=1e-12)[0]).reshape(-1, 3)
-        if _is_near(plan, planes):
-            return _met(Plan(plan.rings, planes, plan.corners))
-    return _met(plan)
+        _, size, ways = np.linalg.svd(rows, full_matrices=True)
+        for one_line in ONE_LINE:
+            free = ways[int((size > one_line).sum()) :].T
+            planes = (free @ np.linalg.lstsq(free.T @ normal @ free, free.T @ right, rcond=1e-12)[0]).reshape(-1, 3)
+            if _is_near(plan, planes):
+                found = Plan(plan.rings, planes, plan.corners)
+                if np.abs(rows @ planes.ravel()).max() < MET_M:
+                    return _met(found)
+                best = found if best is plan else best
+    return _met(best)
 
 
 def _met(plan: Plan) -> Plan:

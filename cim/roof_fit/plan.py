@@ -14,7 +14,7 @@ Ring = list[Node]
 APART_M = (0.15, 0.4, 0.04)
 """Nodes nearer together than this are one, the corners of the outline apart: the first with which a valid body is bound (the
 project's own default)."""
-_STRAIGHT_M = 0.006
+_STRAIGHT_M = 0.05
 
 
 class Open(Exception):
