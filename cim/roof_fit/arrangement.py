@@ -13,9 +13,12 @@ LIMIT_M = 0.6
 FACE_PRICE = 0.25
 """What a roof face is worth: so many square metres that lie a metre off, or hundred times as many a tenth as far (the
 project's own default)."""
+_ROUNDS = 3
 _LEAST_PLANE = 0.05
 _MOST_FOR_ALL_PAIRS = 7
 _ON_LINE_M = 0.02
+_LEAST_BORDER_M = 0.5
+_LEAST_STEP_M = 0.15
 
 
 def arranged(
@@ -38,7 +41,7 @@ def arranged(
     cells = cells_between(footprint, cuts.lines)
     label = of_leaf[cuts.leaf_of(points_in(cells))]
     layout = laid_out(cells, planes, xy, losses(planes, xyz, LIMIT_M) * weight, label)
-    for _ in range(2):
+    for _ in range(_ROUNDS):
         layout = _again(footprint, layout, cuts.lines, xyz, weight, most_faces)
     return layout
 
@@ -80,17 +83,20 @@ def _refitted(planes: FloatArray, xyz: FloatArray, weight: FloatArray, label: In
 
 
 def _borders(layout: Layout, lines: FloatArray) -> BoolArray:
-    """Which lines (m,) faces end at."""
-    between = layout.label[layout.first] != layout.label[layout.second]
+    """Which lines (m,) faces end at in a step, for half a metre or more: where they meet, their own line parts them."""
+    one, other = (layout.planes[layout.label[side]] for side in (layout.first, layout.second))
+    at = np.column_stack([layout.middle, np.ones(len(layout.middle))])
+    between = np.abs(np.einsum("ij,ij->i", one - other, at)) > _LEAST_STEP_M
     off = np.abs(layout.middle[between] @ lines[:, :2].T - lines[:, 2])
-    return np.asarray((off < _ON_LINE_M).any(axis=0))
+    return np.asarray(layout.length[between] @ (off < _ON_LINE_M) >= _LEAST_BORDER_M)
 
 
 def _meeting_beside(planes: FloatArray, label: IntArray, layout: Layout) -> FloatArray:
-    """Where planes meet that roof cells side by side; of few planes, where any two meet."""
+    """Where planes meet that lie side by side for half a metre or more; of few planes, where any two meet."""
     if len(planes) <= _MOST_FOR_ALL_PAIRS:
         return meeting(planes)
     pairs = np.sort(np.column_stack([label[layout.first], label[layout.second]]), axis=1)
-    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-    lines = [meeting(planes[pair]) for pair in pairs]
+    pairs, which = np.unique(pairs, axis=0, return_inverse=True)
+    long = np.bincount(which.ravel(), weights=layout.length) >= _LEAST_BORDER_M
+    lines = [meeting(planes[pair]) for pair in pairs[long & (pairs[:, 0] != pairs[:, 1])]]
     return np.concatenate([*lines, np.zeros((0, 3))])

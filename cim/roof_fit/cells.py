@@ -7,7 +7,7 @@ import shapely
 
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
 
-GRID_M = 1.0 / 256.0
+GRID_M = 1.0 / 4096.0
 """What corners of faces are rounded to, in plan."""
 _LEAST_CELL = 1e-4
 _LINE_PRICE = 0.01

@@ -10,15 +10,18 @@ import shapely
 from cim.boundary import Boundary
 from cim.roof_fit.arrangement import FACE_PRICE, LIMIT_M, arranged
 from cim.roof_fit.cells import GRID_M, faces_of, merged
+from cim.roof_fit.plan import Open
 from cim.roof_fit.quality import AGREES_M, Fit, fit_of, weights
 from cim.roof_fit.simple import flat, form_of, gables, shed
-from cim.roof_fit.solid import Open, bound
+from cim.roof_fit.solid import bound
 from cim.types import FloatArray, ObjectArray, RoofForm, Surface
 
 LEAST_POINTS = 12
 """Fewer points over a footprint measure no roof (the project's own default)."""
 LEAST_COVERED = 0.7
 """Where less of the footprint has points, nobody knows the rest of the roof (the project's own default)."""
+STRAIGHT_M = 0.02
+"""Corners of an outline that stand out less than this are left out of the body (the project's own default)."""
 LEAST_AGREEING = 0.7
 """A roof that less of its area agrees with is a poor one (the project's own default)."""
 SMALL_M2, SMALL_FACES = 100.0, 12
@@ -87,7 +90,8 @@ def measured_roof(points: FloatArray, footprint: shapely.Polygon | shapely.Multi
 def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | None, RoofForm, str | None]:
     """The body of one polygon of a footprint, its form, and why it is no better one. every: the whole building's points."""
     origin = np.floor(np.array(footprint.bounds[:2]))
-    local = shapely.transform(footprint, lambda xy: np.round((xy - origin) / GRID_M) * GRID_M)
+    local = shapely.simplify(shapely.transform(footprint, lambda xy: xy - origin), STRAIGHT_M)
+    local = shapely.transform(local, lambda xy: np.round(xy / GRID_M) * GRID_M)
     if _touches_itself(local):
         return None, RoofForm.flat, OUTLINE
     mine = every[shapely.intersects(footprint, shapely.points(every[:, :2]))]
@@ -97,9 +101,10 @@ def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | Non
         tries: Iterator[tuple[ObjectArray, FloatArray, str | None]] = iter([(*flat(local, level), PART_COVERED)])
     else:
         tries = _tries(local, mine - [*origin, 0.0])
+    weight = weights(mine, float(local.area))
     for faces, planes, why in tries:
         try:
-            body = bound(local, faces, planes)
+            body = bound(local, faces, planes, mine - [*origin, 0.0], weight)
         except Open:
             continue
         placed = shapely.transform(body.polygons, lambda xyz: xyz + [*origin, 0.0], include_z=True)

@@ -63,6 +63,8 @@ def fit_of(boundary: Boundary, xyz: FloatArray, area: float, covered: float) -> 
 
 def weights(xyz: FloatArray, area: float) -> FloatArray:
     """The square metres (n,) each point stands for: where flight strips overlap or a wall was seen, each for less."""
+    if not len(xyz):
+        return np.zeros(0)
     cell = np.floor(xyz[:, :2] / _STRIP_CELL_M).astype(np.int64)
     _, which, count = np.unique(cell, axis=0, return_inverse=True, return_counts=True)
     which = which.ravel()

@@ -1,50 +1,41 @@
 """Roof faces bound into a closed body: ground, walls below and between the faces, all corners shared."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import shapely
 
 from cim.boundary import Boundary
-from cim.roof_fit.cells import GRID_M
+from cim.roof_fit.joints import joined
+from cim.roof_fit.plan import APART_M, Node, Open, Plan, Ring, edges, planned, ring_of
 from cim.types import FloatArray, ObjectArray, Surface
+from cim.validity import check, of_boundaries
 
-Node = tuple[float, float]
-Ring = list[Node]
 Corner = tuple[float, float, float]
 
-SAME_M = 0.01
+SAME_M = 0.001
 """Heights at one corner that differ by less are one height."""
 LOWEST_M = 0.2
 """A roof must stay this high above the base everywhere (the project's own default)."""
-_STRAIGHT_M = 0.006
 
 
-class Open(Exception):
-    """These faces bind no body; the sentence says why. Never leaves this package."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
-    """Rings of the faces, the outer one first, anticlockwise, holes clockwise; and their planes (f, 3)."""
-
-    rings: list[list[Ring]]
-    planes: FloatArray
-
-    def height(self, face: int, node: Node) -> float:
-        a, b, c = self.planes[face]
-        return float(a * node[0] + b * node[1] + c)
-
-
-def bound(footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray) -> Boundary:
+def bound(
+    footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray, xyz: FloatArray, weight: FloatArray
+) -> Boundary:
     """The solid under faces (f,), which cover the footprint without overlap, and their planes (f, 3); above_base.
 
-    Raises Open where the faces are not whole, sink to the base, or meet so that no body with an inside is bound.
+    The planes move a little to meet; points (n, 3) of weight (n,) say where to. Raises Open where the faces are not
+    whole, sink to the base, or meet so that no valid body is bound.
     """
-    plan = _crossed(_straightened(_plan(faces, planes), _corners(footprint)))
-    left = {(a, b): f for f, rings in enumerate(plan.rings) for ring in rings for a, b in _edges(ring)}
-    if len(left) != sum(len(ring) for rings in plan.rings for ring in rings):
-        raise Open("two roof faces lie over each other")
+    why = Open()
+    for apart_m in APART_M:
+        try:
+            return _bound(_crossed(joined(planned(footprint, faces, planes, apart_m), xyz, weight)), footprint)
+        except Open as error:
+            why = error
+    raise why
+
+
+def _bound(plan: Plan, footprint: shapely.Polygon) -> Boundary:
+    left = plan.left_of()
     level = _levels(plan)
     polygons: list[shapely.Polygon] = []
     surface: list[Surface] = []
@@ -68,72 +59,17 @@ def bound(footprint: shapely.Polygon, faces: ObjectArray, planes: FloatArray) ->
     for face, rings in enumerate(plan.rings):
         placed = [[(*node, level[node][face]) for node in ring] for ring in rings]
         add(placed[0], Surface.roof, placed[1:])
-    _prove(polygons)
     every = np.array(polygons, dtype=object)
-    return Boundary(every, np.array(surface, dtype=np.uint8), "Solid", ((len(every),),), above_base=True)
+    body = Boundary(every, np.array(surface, dtype=np.uint8), "Solid", ((len(every),),), above_base=True)
+    wrong = check(of_boundaries([body]))
+    if wrong:
+        raise Open(f"the body is not valid: {wrong[0].code}")
+    return body
 
 
-def _node(x: float, y: float) -> Node:
-    return float(np.round(x / GRID_M) * GRID_M), float(np.round(y / GRID_M) * GRID_M)
-
-
-def _ring(ring: shapely.LinearRing, *, anticlockwise: bool) -> Ring:
-    nodes = [_node(x, y) for x, y in np.asarray(ring.coords)[:-1, :2].tolist()]
-    nodes = [node for k, node in enumerate(nodes) if node != nodes[k - 1]]
-    if len(nodes) < 3 or len(set(nodes)) != len(nodes):
-        raise Open("a roof face touches itself")
-    return nodes if shapely.is_ccw(shapely.LinearRing(nodes)) == anticlockwise else nodes[::-1]
-
-
-def _edges(ring: Ring) -> list[tuple[Node, Node]]:
-    return list(zip(ring, ring[1:] + ring[:1], strict=True))
-
-
-def _plan(faces: ObjectArray, planes: FloatArray) -> _Plan:
-    rings = []
-    for face in faces:
-        if face.geom_type != "Polygon":
-            raise Open("a roof face is in pieces")
-        holes = [_ring(hole, anticlockwise=False) for hole in face.interiors]
-        rings.append([_ring(face.exterior, anticlockwise=True), *holes])
-    return _Plan(rings, planes)
-
-
-def _corners(footprint: shapely.Polygon) -> set[Node]:
-    return {_node(x, y) for x, y in shapely.get_coordinates(footprint).tolist()}
-
-
-def _straightened(plan: _Plan, kept: set[Node]) -> _Plan:
-    """The plan less the nodes in the midst of straight borders, where nothing else meets; the outline keeps its own."""
-    around: dict[Node, set[Node]] = {}
-    for rings in plan.rings:
-        for ring in rings:
-            for a, b in _edges(ring):
-                around.setdefault(a, set()).add(b)
-                around.setdefault(b, set()).add(a)
-    idle: set[Node] = set()
-    for node, others in around.items():
-        if len(others) == 2 and node not in kept:
-            a, b = others
-            if a not in idle and b not in idle and _off_line(node, a, b) <= _STRAIGHT_M:
-                idle.add(node)
-    if not idle:
-        return plan
-    less = [[[node for node in ring if node not in idle] for ring in rings] for rings in plan.rings]
-    if any(len(ring) < 3 for face in less for ring in face):
-        raise Open("a roof face has no width")
-    return _straightened(_Plan(less, plan.planes), kept)
-
-
-def _off_line(node: Node, a: Node, b: Node) -> float:
-    way = np.array(b) - a
-    apart = np.array(node) - a
-    return float(abs(way[0] * apart[1] - way[1] * apart[0]) / max(np.hypot(*way), GRID_M))
-
-
-def _crossed(plan: _Plan) -> _Plan:
+def _crossed(plan: Plan) -> Plan:
     """The plan with a node wherever two faces change along their border which of them is the higher."""
-    left = {(a, b): f for f, rings in enumerate(plan.rings) for ring in rings for a, b in _edges(ring)}
+    left = plan.left_of()
     extra: dict[tuple[Node, Node], Node] = {}
     for (a, b), face in left.items():
         beyond = left.get((b, a))
@@ -142,17 +78,17 @@ def _crossed(plan: _Plan) -> _Plan:
         before, after = (plan.height(face, node) - plan.height(beyond, node) for node in (a, b))
         if before * after < 0 and min(abs(before), abs(after)) > SAME_M:
             share = before / (before - after)
-            between = _node(a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
+            between = (a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
             if between not in (a, b):
                 extra[a, b] = extra[b, a] = between
     more = [
-        [[node for a, b in _edges(ring) for node in (a, extra.get((a, b))) if node is not None] for ring in face]
+        [[node for a, b in edges(ring) for node in (a, extra.get((a, b))) if node is not None] for ring in face]
         for face in plan.rings
     ]
-    return _Plan(more, plan.planes)
+    return Plan(more, plan.planes, plan.corners)
 
 
-def _levels(plan: _Plan) -> dict[Node, dict[int, float]]:
+def _levels(plan: Plan) -> dict[Node, dict[int, float]]:
     """The height of each face at each of its nodes; those of one node that all but agree are made one."""
     told: dict[Node, list[tuple[float, int]]] = {}
     for face, rings in enumerate(plan.rings):
@@ -169,7 +105,7 @@ def _levels(plan: _Plan) -> dict[Node, dict[int, float]]:
                 groups[-1].append(one)
             else:
                 groups.append([one])
-        level[node] = {face: round(sum(z for z, _ in group) / len(group), 3) for group in groups for _, face in group}
+        level[node] = {face: sum(z for z, _ in group) / len(group) for group in groups for _, face in group}
     return level
 
 
@@ -181,12 +117,12 @@ def _outline(footprint: shapely.Polygon, left: dict[tuple[Node, Node], int]) -> 
             if a in ahead:
                 raise Open("the outline of the building touches itself")
             ahead[a] = b
-    loops = [_ring(footprint.exterior, anticlockwise=True)]
-    loops += [_ring(hole, anticlockwise=False) for hole in footprint.interiors]
+    loops = [ring_of(footprint.exterior, anticlockwise=True)]
+    loops += [ring_of(hole, anticlockwise=False) for hole in footprint.interiors]
     chains, used = [], 0
     for loop in loops:
         ring = []
-        for a, b in _edges(loop):
+        for a, b in edges(loop):
             chain = [a]
             while chain[-1] != b:
                 if chain[-1] not in ahead or len(chain) > len(ahead):
@@ -235,30 +171,3 @@ def _step(a: Node, b: Node, face: int, beyond: int, level: dict[Node, dict[int, 
     corners += [(*b, high_b)] if high_b > low_b else []
     corners += [(*a, high_a)] if high_a > low_a else []
     return corners + _between(a, high_a, low_a, level)
-
-
-def _prove(polygons: list[shapely.Polygon]) -> None:
-    """Every edge is run through once each way, and the faces about every corner are one fan; raises Open otherwise."""
-    owner: dict[tuple[Corner, Corner], int] = {}
-    for number, polygon in enumerate(polygons):
-        for ring in (polygon.exterior, *polygon.interiors):
-            corners = list(ring.coords)
-            for edge in zip(corners, corners[1:], strict=False):
-                if edge in owner or edge[0] == edge[1]:
-                    raise Open("more than two faces meet in one edge")
-                owner[edge] = number
-    fans: dict[Corner, dict[int, int]] = {}
-    for (a, b), number in owner.items():
-        if (b, a) not in owner:
-            raise Open("an edge has a face on one side only")
-        fans.setdefault(a, {})[number] = owner[b, a]
-    starts: dict[Corner, int] = {}
-    for a, _ in owner:
-        starts[a] = starts.get(a, 0) + 1
-    for corner, turn in fans.items():
-        first = next(iter(turn))
-        steps, at = 1, turn[first]
-        while at != first and steps <= len(turn):
-            at, steps = turn[at], steps + 1
-        if steps != starts[corner]:
-            raise Open("faces meet in one corner that share no edge there")

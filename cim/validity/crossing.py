@@ -43,6 +43,11 @@ def _crossing(corner: FloatArray, point: IntArray, pairs: IntArray, tolerance: f
     one, other = pairs.T
     shared = (point[one][:, :, None] == point[other][:, None, :]).any(axis=2).sum(axis=1)
     away_other = _distances(corner, one, other)
+    # A small triangle may lie in the plane of a long one that reaches far out of its own.
+    swap = (np.abs(_distances(corner, other, one)) < tolerance).all(axis=1)
+    swap &= ~(np.abs(away_other) < tolerance).all(axis=1)
+    one, other = np.where(swap, other, one), np.where(swap, one, other)
+    away_other[swap] = _distances(corner, one[swap], other[swap])
     flat = (np.abs(away_other) < tolerance).all(axis=1)
     apart = (away_other > -tolerance).all(axis=1) | (away_other < tolerance).all(axis=1)
     # Those that share an edge meet in it and nowhere else, unless they lie in one plane.
@@ -102,17 +107,14 @@ def _interval(
 
 
 def _overlap(one: FloatArray, other: FloatArray, tolerance: float) -> BoolArray:
-    """Pairs in one plane that cover common ground: no side of either has the other one wholly beyond it."""
+    """Pairs in one plane that cover common ground: across no side of either do they lie wholly beside each other."""
     normal = normals(one)
     separate = np.zeros(len(one), dtype=np.bool_)
-    for triangle, against in ((one, other), (other, one)):
-        middle = triangle.mean(axis=1)
+    for triangle in (one, other):
         for k in range(3):
-            side = triangle[:, (k + 1) % 3] - triangle[:, k]
-            outward = np.cross(side, normal)
-            outward /= np.maximum(np.linalg.norm(outward, axis=1), 1e-12)[:, None]
-            inside = np.einsum("mj,mj->m", middle - triangle[:, k], outward)
-            outward = np.where((inside > 0)[:, None], -outward, outward)
-            beyond = np.einsum("mij,mj->mi", against - triangle[:, k : k + 1], outward)
-            separate |= (beyond > -tolerance).all(axis=1)
+            across = np.cross(triangle[:, (k + 1) % 3] - triangle[:, k], normal)
+            across /= np.maximum(np.linalg.norm(across, axis=1), 1e-12)[:, None]
+            here, there = (np.einsum("mij,mj->mi", at - triangle[:, k : k + 1], across) for at in (one, other))
+            separate |= here.max(axis=1) < there.min(axis=1) + tolerance
+            separate |= there.max(axis=1) < here.min(axis=1) + tolerance
     return ~separate

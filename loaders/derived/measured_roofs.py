@@ -27,7 +27,7 @@ DATASET = "roofs_measured"
 LOD = 2.2
 NO_GROUND = "roof_no_ground"
 OUT_OF_LIMITS = "roof_height_limits"
-_STEP_M = np.array([1.0 / 256.0, 1.0 / 256.0, 0.001])
+_STEP_M = np.array([1.0 / 4096.0, 1.0 / 4096.0, 1e-6])
 Ground = Callable[[FloatArray], FloatArray]
 """Heights of the ground (n,) metres under lon/lat (n, 2) degrees, NaN where unknown."""
 
