@@ -170,7 +170,10 @@ CODES: dict[str, tuple[str, str]] = {
     "roof_not_closed": ("平面不能围成封闭体：采用更简单的屋顶", "the planes bind no closed body: a simpler roof"),
     "roof_outline_touches": ("轮廓与自身相接，不能成体", "the outline touches itself: no body stands on it"),
     "roof_no_ground": ("不知建筑下的地面高程，屋顶无法定高", "nobody knows the ground under the building"),
-    "roof_height_limits": ("量测的屋顶低于或高于建筑应有的高度", "the measured roof is lower or higher than buildings are"),
+    "roof_height_limits": (
+        "量测的屋顶低于或高于建筑应有的高度",
+        "the measured roof is lower or higher than buildings are",
+    ),
     "dsm_below_ground": ("表面低于地面", "the surface lies below the ground"),
     "dsm_too_low": ("表面高出地面太少，不像建筑", "the surface stands too little above the ground for a building"),
     "dsm_too_high": ("表面高出地面过多", "the surface stands too high above the ground for a building"),
