@@ -34,6 +34,7 @@ class Fixtures:
     def take(self, rows: IntArray | BoolArray | slice) -> "Fixtures":
         """Some of them, in the order asked for.
 
+        >>> import numpy as np
         >>> one = Fixtures(*(np.zeros(2) for _ in range(11)))
         >>> len(one.take(slice(1)))
         1

@@ -32,6 +32,7 @@ class Grounds:
     def take(self, rows: IntArray | BoolArray | slice) -> "Grounds":
         """Some of them, in the order asked for.
 
+        >>> import numpy as np
         >>> one = Grounds(*(np.zeros(2) for _ in range(9)))
         >>> len(one.take(slice(1)))
         1

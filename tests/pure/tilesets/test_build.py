@@ -186,6 +186,7 @@ def test_attributes_arrive_as_they_were(root: Visited, rows: Bodies) -> None:
         assert table["accuracy"].tolist() == [-1.0] * len(k)
 
 
+@pytest.mark.long
 def test_batches_and_the_order_within_a_cell_change_no_byte(rows: Bodies, built: tuple[Memory, BuildReport]) -> None:
     random = np.random.default_rng(9)
     shuffled = rows.take(np.lexsort((random.random(len(rows)), rows.cell)))
@@ -195,6 +196,7 @@ def test_batches_and_the_order_within_a_cell_change_no_byte(rows: Bodies, built:
         assert sink.contents.keys() == built[0].contents.keys()
 
 
+@pytest.mark.long
 def test_one_changed_building_changes_few_files(rows: Bodies, built: tuple[Memory, BuildReport]) -> None:
     height = rows.height_m.copy()
     height[int(np.argmax(rows.cim_level == CimLevel.L3))] += 1.0
