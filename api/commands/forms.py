@@ -15,7 +15,7 @@ from cim.store.db import Database
 from cim.store.formless import formless
 from cim.types import CimLevel
 from loaders import pipeline
-from loaders.derived import roof_forms
+from loaders.derived import claims_file, roof_forms
 
 LAST = 1_000_001
 """Its place in the city file: behind every other source."""
@@ -49,7 +49,7 @@ def derive(
                 terminal.progress,
             )
     path = settings.data / "derived" / f"{roof_forms.DATASET}.gpkg"
-    roof_forms.write(frame, path)
+    claims_file.write(frame, path, roof_forms.DATASET)
     entry = roof_forms.source(path, city.crs, [(v.dataset, v.id) for v in models])
     named = NamedSource(roof_forms.DATASET, entry, Card(title="推断的屋顶形式", priority=LAST))
     terminal.line(summary(pipeline.load(database, named, path, city, terminal.progress, time.monotonic)))

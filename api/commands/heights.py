@@ -19,7 +19,7 @@ from cim.store.unmeasured import unmeasured
 from cim.surface_heights import PERCENTILE
 from cim.types import Issue
 from loaders import pipeline
-from loaders.derived import surface_heights
+from loaders.derived import claims_file, surface_heights
 
 LAST = 1_000_000
 """Its place in the city file: behind every other source, so that it decides nothing but the height."""
@@ -66,7 +66,7 @@ def derive(settings: Settings, database: Database, terminal: Terminal, percentil
             f"no building got a height: {found.codes}; the reasons, one by one: {folder / 'heights_dsm.json'}"
         )
     path = folder / "heights_dsm.gpkg"
-    surface_heights.write(found.frame, path)
+    claims_file.write(found.frame, path, surface_heights.DATASET)
     made_from = [(v.dataset, v.id) for v in models]
     entry = surface_heights.source(path, city.crs, made_from, percentile)
     named = NamedSource(surface_heights.DATASET, entry, Card(title="表面模型推算的建筑高度", priority=LAST))

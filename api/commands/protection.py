@@ -15,7 +15,7 @@ from cim.source_entry import Card, NamedSource
 from cim.store import catalogue, features, protected
 from cim.store.db import Database
 from loaders import pipeline
-from loaders.derived import protection
+from loaders.derived import claims_file, protection
 
 LAST = 1_000_002
 """Its place in the city file: behind every other source."""
@@ -51,7 +51,7 @@ def derive(settings: Settings, database: Database, terminal: Terminal) -> int | 
         terminal.line(f"none of {len(units)} protected units is a building that is held")
         return 0
     path = folder / f"{protection.DATASET}.gpkg"
-    protection.write(found.frame, path)
+    claims_file.write(found.frame, path, protection.DATASET)
     entry = protection.source(path, city.crs, tables)
     named = NamedSource(protection.DATASET, entry, Card(title="文物保护级别与年代", priority=LAST))
     terminal.line(summary(pipeline.load(database, named, path, city, terminal.progress, time.monotonic)))

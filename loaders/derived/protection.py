@@ -7,16 +7,15 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 
 from cim.plugins import Source
 from cim.protection import REASONS, Unit, settle, tie
 from cim.store.protected import Bodies
 from cim.types import CimLevel, Issue
+from loaders.derived import claims_file
 
 DATASET = "protection"
 TELLS_OF = "era protection_grade protection_unit protection_batch protection_tie protection_row"
-_FIXED_DATE = "2000-01-01T00:00:00.000Z"  # GDAL's own date of writing: the same units are the same bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +81,7 @@ def _frame(bodies: Bodies, rows: Sequence[int], said: Sequence[dict[str, object]
     )
 
 
-def write(frame: gpd.GeoDataFrame, path: Path) -> None:
-    """The protected buildings as a GeoPackage, put in place when it is whole; the same ones give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial_{path.name}")
-    partial.unlink(missing_ok=True)
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_DATE})
-    try:
-        pyogrio.write_dataframe(frame, partial, layer=DATASET, driver="GPKG", promote_to_multi=True)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-    partial.replace(path)
-
-
 def source(path: Path, crs: str, made_from: Sequence[tuple[str, int]]) -> Source:
     """How the pipeline is told of the file: which tables the units stand in."""
-    told = ", ".join(f"{dataset} version {number}" for dataset, number in sorted(set(made_from)))
+    told = claims_file.told(made_from)
     return Source(location=str(path), layer="buildings", crs=crs, constants={"source": f"units of {told}"})

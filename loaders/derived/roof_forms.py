@@ -6,7 +6,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
@@ -16,13 +15,12 @@ from cim.roof_inference import Evidence, Inferred, infer, ridge_contrast
 from cim.store.formless import Formless
 from cim.surface_heights import LEAST_PIXELS, Measured
 from cim.types import Box, CimLevel, FloatArray, IntArray, Progress, RoofForm
-from loaders.derived import surface_heights
+from loaders.derived import claims_file, surface_heights
 from loaders.raster import grey_window
 
 DATASET = "roofs_inferred"
 TELLS_OF = "roof_form roof_basis pitch_deg eaves_m roof_rule roof_confidence roof_form_inferred"
 _SQUARE_M = 400.0
-_FIXED_DATE = "2000-01-01T00:00:00.000Z"  # GDAL's own date of writing: the same forms are the same bytes
 Ground = Callable[[FloatArray], FloatArray]
 """Heights of the ground (n,) metres under lon/lat (n, 2) degrees, NaN where unknown."""
 
@@ -129,21 +127,8 @@ def _frame(buildings: Formless, found: Inferred, evidence: Evidence, crs: str) -
     )
 
 
-def write(frame: gpd.GeoDataFrame, path: Path) -> None:
-    """The forms as a GeoPackage, put in place when it is whole; the same forms give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial_{path.name}")
-    partial.unlink(missing_ok=True)
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_DATE})
-    try:
-        pyogrio.write_dataframe(frame, partial, layer=DATASET, driver="GPKG", promote_to_multi=True)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-    partial.replace(path)
-
-
 def source(path: Path, crs: str, made_from: Sequence[tuple[str, int]]) -> Source:
     """How the pipeline is told of the file: what the forms were inferred from stands beside every one of them."""
-    told = ", ".join(f"{dataset} version {number}" for dataset, number in sorted(set(made_from)))
+    told = claims_file.told(made_from)
     made = f"inferred from class and footprint{', ' if told else ''}{told}"
     return Source(location=str(path), layer="buildings", crs=crs, constants={"source": made})

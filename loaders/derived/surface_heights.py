@@ -9,7 +9,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pyogrio
 import rasterio
 import shapely
 from affine import Affine
@@ -25,11 +24,11 @@ from cim.plugins import Source
 from cim.store.unmeasured import Unmeasured
 from cim.surface_heights import LEAST_PIXELS, PERCENTILE, Measured, measure
 from cim.types import CimLevel, FloatArray, IntArray, Issue, ObjectArray, Progress, RoofForm
+from loaders.derived import claims_file
 
 DATASET = "heights_dsm"
 _BLOCK = 1024
 _CACHE_BYTES = 64 << 20
-_FIXED_DATE = "2000-01-01T00:00:00.000Z"  # GDAL's own date of writing: the same heights are the same bytes
 Ground = Callable[[FloatArray], FloatArray]
 """Heights of the ground (n,) metres under lon/lat (n, 2) degrees, NaN where unknown."""
 
@@ -202,21 +201,8 @@ def _frame(buildings: Unmeasured, found: Measured, good: npt.NDArray[np.bool_], 
     )
 
 
-def write(frame: gpd.GeoDataFrame, path: Path) -> None:
-    """The heights as a GeoPackage, put in place when it is whole; the same heights give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial_{path.name}")
-    partial.unlink(missing_ok=True)
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_DATE})
-    try:
-        pyogrio.write_dataframe(frame, partial, layer=DATASET, driver="GPKG", promote_to_multi=True)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-    partial.replace(path)
-
-
 def source(path: Path, crs: str, made_from: Sequence[tuple[str, int]], percentile: float = PERCENTILE) -> Source:
     """How the pipeline is told of the file: what the heights were derived from stands beside every one of them."""
-    told = ", ".join(f"{dataset} version {number}" for dataset, number in sorted(set(made_from)))
+    told = claims_file.told(made_from)
     made = f"height derived from {told} ({percentile:g}th percentile within the footprint)"
     return Source(location=str(path), layer="buildings", crs=crs, constants={"source": made})
