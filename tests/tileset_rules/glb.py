@@ -12,6 +12,7 @@ from tests.tileset_rules.report import Report
 
 MESHOPT = "EXT_meshopt_compression"
 KNOWN = {MESHOPT, "KHR_mesh_quantization", "EXT_mesh_features", "EXT_structural_metadata"}
+KNOWN |= {"EXT_texture_webp", "KHR_texture_transform"}
 """Extensions that may be required, for the checker can read them."""
 DTYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
