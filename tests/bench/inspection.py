@@ -93,7 +93,10 @@ def _true_to_size(shop: Workshop, glb: Glb) -> None:
     table = glb.table()
     if missing := _PROPERTIES - table.keys():
         raise Invalid(f"the finest models lack {', '.join(sorted(missing))}")
-    if "NORMAL" not in glb.primitive()["attributes"] or "EXT_meshopt_compression" not in glb.document["extensionsUsed"]:
+    if (
+        any("NORMAL" not in one["attributes"] for one in glb.primitives())
+        or "EXT_meshopt_compression" not in glb.document["extensionsUsed"]
+    ):
         raise Invalid("the finest models are without normals, or not compressed by meshopt")
     ids = table["id"]
     query = """SELECT building_id, ST_Area(footprint), ST_Perimeter(footprint), height_m, name

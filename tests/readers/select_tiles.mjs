@@ -57,8 +57,10 @@ function seen() {
   const uris = [], features = [];
   for (const tile of tiles.visibleTiles) {
     uris.push(tile.content.uri.split("?")[0]);
+    let isTold = false; // a model has a mesh for each material, and one table
     tile.engineData.scene.traverse((node) => {
-      if (!node.isMesh) return;
+      if (!node.isMesh || isTold) return;
+      isTold = true;
       const metadata = node.userData.structuralMetadata;
       const [table] = metadata.getPropertyTableInfo();
       const count = node.userData.meshFeatures.getFeatureInfo()[0].featureCount;

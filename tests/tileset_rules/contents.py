@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.tileset_rules import features, geometry
+from tests.tileset_rules import features, geometry, pictures
 from tests.tileset_rules.glb import read_glb
 from tests.tileset_rules.report import Report
 from tests.tileset_rules.tile import Link, Tile
@@ -19,6 +19,7 @@ def inspect(data: bytes, tile: Tile, link: Link, report: Report) -> None:
         return
     parts = geometry.placed(gltf)
     features.check(gltf, tile)
+    pictures.check(gltf)
     at = np.vstack([np.zeros((0, 3)), *parts])
     tile.draws = len(at) > 0
     if not tile.draws:

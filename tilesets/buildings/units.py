@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cim.geometry import cell_size
+from cim.geometry import cell_box, cell_size
 from cim.types import Bodies, CimLevel, IntArray
 from tilesets.buildings import blocks
 from tilesets.buildings import content as buildings
@@ -18,6 +18,7 @@ from tilesets.buildings.mass import Mass, replaced, weigh
 from tilesets.buildings.site import Site
 from tilesets.buildings.standing import Flaw, Standing, stand
 from tilesets.buildings.tally import Tally, count
+from tilesets.buildings.textures.roofs import COARSEST_M
 from tilesets.gltf.placement import frame_at
 from tilesets.publish import Sink
 from tilesets.spec import cover
@@ -136,7 +137,7 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
     children, levels = [], []
     if (standing.rows.cim_level == CimLevel.L3).any():
         keys = standing.rows.cell
-        for part in _refined_cells(standing, cell, site.target_bytes):
+        for part in _refined_cells(standing, cell, site):
             mine = standing.part(*np.searchsorted(keys, part.span()).tolist())
             frame = frame_at(*part.centre(), site.crs)
             fine = buildings.content(mine, frame, refined=True, photo=site.photo, parts=site.parts)
@@ -149,12 +150,14 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
     return Leaf(cell, node, count(standing, np.concatenate(levels) if levels else coarse.level), flaws)
 
 
-def _refined_cells(standing: Standing, cell: Cell, target: int) -> Iterator[Cell]:
-    """The cells that the buildings of a leaf are refined by: small where there are L3 rows."""
+def _refined_cells(standing: Standing, cell: Cell, site: Site) -> Iterator[Cell]:
+    """The cells that the buildings of a leaf are refined by: small where an orthophoto shows the roofs of L3 rows."""
     keys = standing.rows.cell
     detailed = keys[standing.rows.cim_level == CimLevel.L3]
-    for part in leaves(keys, buildings.refined_cost(standing), cell, target):
-        yield from _textured_cells(part, keys, detailed)
+    for part in leaves(keys, buildings.refined_cost(standing), cell, site.target_bytes):
+        box = cell_box(part.key, part.depth)
+        is_shown = site.photo is not None and site.photo.sharpest_m(box) <= COARSEST_M
+        yield from _textured_cells(part, keys, detailed) if is_shown else (part,)
 
 
 def _textured_cells(cell: Cell, keys: IntArray, detailed: IntArray) -> Iterator[Cell]:
