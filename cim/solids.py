@@ -185,7 +185,9 @@ def _raised(stood: Stood, rows: BoolArray, form: npt.NDArray[np.uint8]) -> Bodie
 
 
 def _bad(body: Bodied, held: BoolArray) -> dict[int, Finding]:
-    return {f.body: f for f in reversed(_roof_faults(body, held)) if f.code != _EMPTY}
+    """Faults of bodies with roofs; a block over a clean outline is a solid by its making, however many corners it has."""
+    roofed = held & (body.form != RoofForm.flat)
+    return {f.body: f for f in reversed(_roof_faults(body, roofed)) if f.code != _EMPTY}
 
 
 def _roof_faults(body: Bodied, held: BoolArray) -> list[Finding]:

@@ -77,7 +77,7 @@ def _check_space(
     corner = local[triangles]
     # Of several solids only those of a composite must not meet: the parts of a building may be built into each other.
     group = np.where(faces.composite[faces.solid[shell]], body, faces.bodies + faces.solid[shell])
-    pairs = crossing_pairs(corner, point[triangles], group, tolerances.snap_m)
+    pairs = crossing_pairs(corner, point[triangles], group, polygon[keep], tolerances.snap_m)
     found = _crossings(faces, shell, body, corner, pairs)
     broken = np.unique(shell[pairs.ravel()])
     volume = np.bincount(shell, weights=_sixths(corner), minlength=len(faces.solid))

@@ -1,42 +1,50 @@
 """Triangles in space that go through each other, for many pairs at once."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import shapely
 
 from cim.types import BoolArray, FloatArray, IntArray
 
-_CHUNK = 400_000
+_CHUNK = 400_000  # pairs at a time
+_STEP = 10_000  # triangles at a time
 
 
-def crossing_pairs(corner: FloatArray, point: IntArray, group: IntArray, tolerance: float) -> IntArray:
+def crossing_pairs(
+    corner: FloatArray, point: IntArray, group: IntArray, polygon: IntArray, tolerance: float
+) -> IntArray:
     """Pairs (m, 2) of triangles of one group that share more than common corners and edges.
 
-    corner: (t, 3, 3) metres. point: (t, 3) numbers that corners at one place share. group: (t,). Triangles that only
-    touch within the tolerance do not cross.
+    corner: (t, 3, 3) metres. point: (t, 3) numbers that corners at one place share. group: (t,). polygon: (t,) which one a
+    triangle was cut from: those of one do not cross. Triangles that only touch within the tolerance do not cross either.
     """
     if len(corner) == 0:
         return np.zeros((0, 2), dtype=np.int64)
-    parts = [_crossing(corner, point, pairs, tolerance) for pairs in _near(corner, group, tolerance) if len(pairs)]
+    parts = [_crossing(corner, point, pairs, tolerance) for pairs in _near(corner, group, polygon, tolerance)]
     return np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.int64)
 
 
-def _near(corner: FloatArray, group: IntArray, tolerance: float) -> list[IntArray]:
-    """Pairs of one group whose boxes overlap, in chunks. Groups are laid out side by side, each about its own origin."""
+def _near(corner: FloatArray, group: IntArray, polygon: IntArray, tolerance: float) -> Iterator[IntArray]:
+    """Pairs of one group whose boxes overlap, in chunks: a body of ten thousand triangles has a hundred million pairs.
+
+    Groups are laid out side by side, each about its own origin.
+    """
     low, high = corner.min(axis=1), corner.max(axis=1)
     beside = np.unique(group, return_inverse=True)[1] * (high[:, 0].max() - low[:, 0].min() + 1.0)
     low[:, 0] += beside
     high[:, 0] += beside
     boxes = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
     tree = shapely.STRtree(boxes)
-    found = []
-    step = max(1, _CHUNK // 40)
+    most = int(np.unique(group, return_counts=True)[1].max())
+    step = max(1, min(_STEP, 4 * _CHUNK // most))
     for begin in range(0, len(boxes), step):
         one, other = tree.query(boxes[begin : begin + step])
         one = one + begin
-        keep = (one < other) & (group[one] == group[other])
+        keep = (one < other) & (group[one] == group[other]) & (polygon[one] != polygon[other])
         keep &= (low[one, 2] < high[other, 2] + tolerance) & (low[other, 2] < high[one, 2] + tolerance)
-        found.append(np.column_stack([one[keep], other[keep]]).astype(np.int64))
-    return found
+        pairs = np.column_stack([one[keep], other[keep]]).astype(np.int64)
+        yield from (pairs[k : k + _CHUNK] for k in range(0, len(pairs), _CHUNK))
 
 
 def _crossing(corner: FloatArray, point: IntArray, pairs: IntArray, tolerance: float) -> IntArray:

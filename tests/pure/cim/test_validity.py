@@ -1,5 +1,7 @@
 """Valid bodies pass, and each fault of a small body is told by its own code."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import shapely
@@ -144,6 +146,20 @@ def test_touching_and_overlapping_blocks_of_one_feature_are_each_their_own_solid
     faces = of_mesh(mesh, 1)
     assert len(faces.solid) == 4
     assert check(faces) == ()
+
+
+@pytest.mark.long
+def test_a_solid_of_thousands_of_corners_is_judged_in_bounded_memory() -> None:
+    count = 2_000
+    turn = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
+    ring = np.column_stack([np.cos(turn), np.sin(turn)]) * np.where(np.arange(count) % 2, 90.0, 100.0)[:, None]
+    shape = rings(np.array([shapely.Polygon(ring)], dtype=object))
+    mesh, _ = extrude(wind(shape), np.array([0.0]), np.array([3.0]), ground=True)
+    tracemalloc.start()
+    assert check(of_mesh(mesh, 1)) == ()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 30
 
 
 SHAPES = [
