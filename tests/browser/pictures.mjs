@@ -10,11 +10,12 @@ const SIZE = { width: 1280, height: 720 };
 const BARE = "body > *:not(#scene) { visibility: hidden } .synthetic-notice { visibility: visible }";
 const EYE_M = 1.65;
 
-/** Degrees and metres from what is looked at: the old town's middle. */
+/** Degrees and metres from what is looked at: the old town's middle, or what lies so many degrees off it. */
 const VIEWS = {
   "from-30km": { heading: 345, pitch: -38, range: 30_000 },
   "from-3km": { heading: 330, pitch: -24, range: 3000 },
   "from-300m": { heading: 318, pitch: -28, range: 300 },
+  gate: { heading: 24, pitch: -16, range: 260, off: [0, -0.0084] },
 };
 
 await play(async ({ open, note }) => {
@@ -32,7 +33,8 @@ await play(async ({ open, note }) => {
   const seen = [];
   for (const [name, view] of Object.entries(VIEWS)) {
     if (wanted.length && !wanted.includes(name)) continue;
-    await lookAt(page, { at: city.old_town, ...view });
+    const { off = [0, 0], ...from } = view;
+    await lookAt(page, { at: city.old_town.map((degrees, axis) => degrees + off[axis]), ...from });
     await keep(name);
     seen.push(name);
   }

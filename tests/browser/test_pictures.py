@@ -14,13 +14,13 @@ pytestmark = [
 ]
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/pictures"
-NAMES = ("from-30km", "from-3km", "from-300m", "street")
+NAMES = ("from-30km", "from-3km", "from-300m", "gate", "street")
 HEAVIEST = 600_000
 BLACK = 12
 """A level of 255 below which a pixel shows nothing at all: the ground's own dark colour is twice as bright."""
 
 
-def test_the_city_from_afar_from_near_and_from_the_street(play: Any, base_url: str, tmp_path: Path) -> None:
+def test_the_city_from_afar_from_near_at_the_gate_and_from_the_street(play: Any, base_url: str, tmp_path: Path) -> None:
     noted = play("pictures", base_url, str(tmp_path))
     assert tuple(noted["seen"]) == NAMES
     FOLDER.mkdir(exist_ok=True)
