@@ -277,13 +277,14 @@ def _value(told: Column, layer: Layer, states: FromClause) -> ColumnElement[Any]
     """A column of a record: one of the table's own, or what the store keeps of it in `properties`."""
     name = told.name
     if name == "extra":
-        own = array([c.name for c in layer.columns])
-        rest = states.c.properties.op("-")(sql_cast(own, ARRAY(Text)))
+        rest = states.c.properties.op("-")(sql_cast(array([c.name for c in layer.columns]), ARRAY(Text)))
         return func.nullif(sql_cast(rest, Text), literal("{}"))
     if name == "cim_decisions":
         return sql_cast(states.c.decisions, Text)
     if name in _NAMED and name in states.c:
-        return case({int(m.value): m.name for m in _NAMED[name]}, value=states.c[name])
+        basis = states.c.properties.op("->>")("roof_basis")  # flat on none: nobody told a form
+        untold = case((basis.is_(None), 0)) if name == "roof_form" else literal(None)
+        return case({int(m.value): m.name for m in _NAMED[name]}, value=func.nullif(states.c[name], untold))
     if name in ("accuracy_m", "lod") and name in states.c:
         return sql_cast(sql_cast(states.c[name], Text), Double)  # 0.1 stays 0.1, not the single float's 0.10000000149
     if name in staging.columns(layer):  # what is staged in a column of its own is held in one
