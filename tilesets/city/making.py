@@ -1,19 +1,16 @@
-"""The making of units: what a worker needs, opened once, the units that it is told to make, and how jobs are shared out."""
+"""The making of units: what a worker needs, opened once, and the units that it is told to make."""
 
-import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from cim.assembly import Parts
 from cim.city import City
-from cim.errors import LostRecord, MissingTool
+from cim.errors import LostRecord
 from cim.store.bodies import Moment, Reader, reading
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
@@ -22,7 +19,6 @@ from tilesets.buildings.units import Unit, make
 from tilesets.city.build import kept
 from tilesets.city.index import Made
 from tilesets.city.records import decode_unit
-from tilesets.crew import Crew
 from tilesets.imagery.photo import ServedPhoto
 from tilesets.publish import PUBLIC, FolderSink
 from tilesets.terrain.ground import ServedGround
@@ -65,25 +61,6 @@ class Done:
 
 
 Job = tuple[Wanted, ...]
-
-
-class Engine(Protocol):
-    """Another way to spread jobs, such as a cluster."""
-
-    def __call__(self, address: str, order: Order, jobs: Sequence[Job]) -> Iterator[list[Done]]:
-        """Yields what each job made, in any order. Raises CimError where a job cannot be done."""
-        ...
-
-
-def _engine() -> Engine:
-    """Only who has a cluster needs its library. Raises MissingTool where it is not installed."""
-    try:
-        found: Engine = importlib.import_module("tilesets.city.cluster").spread
-    except ModuleNotFoundError as error:
-        raise MissingTool(
-            f"CIM_DASK needs the package {error.name}: pip install 'datong-cim[cluster]', or unset CIM_DASK"
-        ) from error
-    return found
 
 
 class Maker:
@@ -132,19 +109,6 @@ def done(order: Order, job: Job) -> list[Done]:
     """One job on its own."""
     with opened(order) as work:
         return work(job)
-
-
-def spread(order: Order, jobs: Sequence[Job], workers: int, cluster: str | None = None) -> Iterator[list[Done]]:
-    """Do all jobs and yield what each made, in any order.
-
-    workers: local processes; below two everything is done here. cluster: the address of a Dask scheduler, which is then
-    used instead; its workers must reach the same database and the same data folder. Raises what a job raised.
-    """
-    if cluster is not None and jobs:
-        yield from _engine()(cluster, order, jobs)
-    elif jobs:
-        with Crew(partial(opened, order), workers) as crew:
-            yield from (made for _, made in crew.each(jobs))
 
 
 def open_site(order: Order, parts: Parts) -> Site:

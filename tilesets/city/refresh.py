@@ -18,10 +18,11 @@ from tilesets.city import plan as plans
 from tilesets.city.build import BuildReport, finish, report_of
 from tilesets.city.footing import Footing, changed_assemblies, keep_parts
 from tilesets.city.index import Index, Made
-from tilesets.city.making import ORTHOPHOTO, Order, spread
+from tilesets.city.making import ORTHOPHOTO, Order
 from tilesets.city.plan import Plan
 from tilesets.city.records import decode_unit
 from tilesets.city.shelf import Shelf
+from tilesets.city.spreading import spread
 from tilesets.imagery.photo import version as imagery_version
 from tilesets.publish import FolderSink, name_of
 from tilesets.terrain import manifest
