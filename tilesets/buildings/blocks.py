@@ -7,7 +7,7 @@ import numpy as np
 
 from cim.geometry import LATTICE_M, cell_corners, snap
 from cim.mesh import boxes
-from cim.types import CimLevel, FloatArray, Use
+from cim.types import CimLevel, FloatArray, RoofForm, Use
 from tilesets.buildings.mass import PER_METRE, Mass
 from tilesets.buildings.palette import colours
 from tilesets.gltf import glb as gltf
@@ -28,10 +28,12 @@ def content(mass: Mass, depth: int, frame: Frame) -> tuple[bytes, Region]:
     placed = place(mesh, frame)
     position = gltf.quantise(placed.position, per_axis=True)
     use = mass.use.argmax(axis=1).astype(np.uint8)
+    # Covered as most of what it stands for is: the tiled old town does not change its colour when one comes near.
+    form = np.where(2 * mass.pitched > mass.volume, RoofForm.gable, RoofForm.flat).astype(np.uint8)
     model = gltf.Model(
         position=position,
         normal=placed.normal,
-        colour=colours(use[mesh.feature], np.zeros(len(mesh.z), dtype=np.uint8), mesh.surface),
+        colour=colours(use[mesh.feature], form[mesh.feature], mesh.surface),
         feature=mesh.feature,
         triangles=mesh.triangles,
         pose=frame.pose(),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cim.geometry import LATTICE_M, Rings, cell_corners, cell_size
-from cim.types import FloatArray, IntArray, Use
+from cim.types import FloatArray, IntArray, RoofForm, Use
 from tilesets.buildings.standing import Standing
 
 PER_METRE = round(1.0 / LATTICE_M)
@@ -23,8 +23,8 @@ class Mass:
     count: buildings. area: twice the footprints' area, lattice steps squared. volume: area times height. weight: cubic
     metres; first, second: (k, 2) moments of the weight about the cell's corner, east and north. base: area times the
     ellipsoidal height of the base. foot: the lowest foot of a wall, lattice steps. bounds: (k, 4) west, south, east,
-    north of the footprints, lattice steps. use: (k, uses) volume by use. synthetic: buildings that a generator made.
-    cost: bytes that the buildings are estimated to need in a tile.
+    north of the footprints, lattice steps. use: (k, uses) volume by use. pitched: volume under roofs that are not flat.
+    synthetic: buildings that a generator made. cost: bytes that the buildings are estimated to need in a tile.
     """
 
     key: IntArray
@@ -38,6 +38,7 @@ class Mass:
     foot: IntArray
     bounds: IntArray
     use: IntArray
+    pitched: IntArray
     synthetic: IntArray
     cost: IntArray
 
@@ -79,6 +80,7 @@ def weigh(standing: Standing) -> Mass:
             foot=steps(standing.foot_m),
             bounds=_bounds(standing.shape, count),
             use=use,
+            pitched=np.where(rows.roof_form == RoofForm.flat, 0, volume),
             synthetic=rows.is_synthetic.astype(np.int64),
             cost=standing.cost,
         ),

@@ -7,17 +7,17 @@ from cim.assembly.material import Material
 from cim.types import FloatArray, RoofForm, Surface, Use
 
 _WALLS = {
-    Use.unknown: "#cfcac0",
-    Use.residential: "#d6c9b4",
-    Use.commercial: "#cdb9a2",
-    Use.office: "#bcc6cc",
-    Use.industrial: "#b9bdb8",
-    Use.public: "#d3c4c0",
+    Use.unknown: "#97938c",
+    Use.residential: "#9c9283",
+    Use.commercial: "#958775",
+    Use.office: "#899195",
+    Use.industrial: "#878986",
+    Use.public: "#9a8f8c",
     Use.religious: "#b5684f",
     Use.heritage: "#b08a6a",
-    Use.education: "#d8c3a0",
-    Use.medical: "#dfe1dd",
-    Use.transport: "#aeb6bd",
+    Use.education: "#9d8e74",
+    Use.medical: "#9b9b99",
+    Use.transport: "#7e8589",
 }
 _MATERIALS = {
     Material.brick: "#948d82",
@@ -28,7 +28,7 @@ _MATERIALS = {
     Material.glaze: "#3c7d74",
     Material.tile: "#6f7478",
 }
-_SLAB, _GREY_TILE, _TIMBER = "#dedbd3", "#6f7478", "#4a372b"
+_SLAB, _GREY_TILE, _TIMBER = "#b6b3ac", "#6f7478", "#4a372b"
 
 
 def _linear(srgb: str) -> npt.NDArray[np.uint8]:

@@ -143,7 +143,7 @@ def _city_brick(wall: _Wall) -> None:
 
 
 def _plaster(wall: _Wall) -> None:
-    wall.fill("#b9b0a0", 0.025)
+    wall.fill("#9b9486", 0.025)
 
 
 def _vermilion(wall: _Wall) -> None:

@@ -18,7 +18,7 @@ const LOOK: Record<string, { alpha: number; brightness: number; saturation: numb
 };
 
 /** From afar the photograph steps back, so that the built-up mass is told from bright fields: between these heights of the eye, metres. */
-const AFAR = { from: 5000, to: 22_000, brightness: 0.6, saturation: 0.5 };
+const AFAR = { from: 5000, to: 22_000, brightness: 0.85, saturation: 0.7 };
 
 /** Without a photograph the shading is the ground. */
 const ALONE = { alpha: 0.85, brightness: 0.75, saturation: 1, contrast: 1.15 };
