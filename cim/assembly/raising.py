@@ -9,6 +9,7 @@ from cim.assembly.frames import Axes, axes, faced
 from cim.assembly.halls import halls
 from cim.assembly.parts import Parts
 from cim.assembly.pieces import Placed, pieces
+from cim.assembly.skirts import skirted, skirts, with_undersides
 from cim.assembly.solids import NO_MESH, drawn_out, lofted, together
 from cim.assembly.soundness import unsound
 from cim.geometry import snap
@@ -144,7 +145,14 @@ def _built(
         return np.concatenate([snap(xy), snap(z)[..., None]], axis=-1)
 
     lofts, drawn = pieces(placed)
-    made = [lofted(one, in_city(one.plan, one.height[:, :, None], one.pair), closed=closed) for one in lofts]
+    made = []
+    for one in lofts:
+        turned = skirts(one)
+        level, raised = one.keep(~turned), with_undersides(one.keep(turned)) if turned.any() else None
+        if len(level):
+            made.append(lofted(level, in_city(level.plan, level.height[:, :, None], level.pair), closed=closed))
+        if raised is not None:
+            made.append(skirted(raised, in_city(raised.plan, raised.height[:, :, None], raised.pair)))
     for one in drawn:
         profile = np.repeat(one.profile[:, None], 2, axis=1)
         plan = np.stack([profile[..., 0], np.broadcast_to(one.depth[:, :, None], profile.shape[:-1])], axis=-1)
