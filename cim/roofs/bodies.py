@@ -18,7 +18,7 @@ from cim.roofs.profiles import BENT_FROM_RISE_M, HOLLOW, ROUND_RIDGE, WINGED, Pr
 from cim.roofs.sheds import sheds, slopes
 from cim.roofs.templates import GABLE_FROM, faceted, nodes_of, template, turned
 from cim.roofs.tiers import MOST_TIERS, Stacked, set_back, stack, stepped, top_share
-from cim.roofs.upturn import MOST_CORNERS, turns_up, wings
+from cim.roofs.upturn import MOST_CORNERS, even, turns_up, wings
 from cim.types import BoolArray, FloatArray, IntArray, RoofForm
 
 _LEAST_OVERHANG_M = 1.0 / 16.0
@@ -123,10 +123,16 @@ def _planned(shape: Rings, got: Fit, reach: FloatArray, tiers: IntArray, curved:
     reach[frames.tight] = 0.0
     half_span = np.where(np.isnan(frames.half_span), half_spans(inner, len(tiers)) + reach, frames.half_span)
     span = np.where(got.rows(RoofForm.shed), slopes(shape, len(tiers)).span, half_span / top_share(tiers))
-    few = np.bincount(shape.feature_of_vertex(), minlength=len(tiers)) <= MOST_CORNERS
-    winged = (got.rows(RoofForm.hip, RoofForm.hip_and_gable) & got.rectangle) | (got.rows(*POINTED) & few)
+    winged = (got.rows(RoofForm.hip, RoofForm.hip_and_gable) & got.rectangle) | _evenly_pointed(shape, got)
     upturned = turns_up(inner, reach, half_span, curved & winged)
     return _Plan(reach, tiers, step, frames, half_span, np.where(got.form == RoofForm.flat, np.nan, span), upturned)
+
+
+def _evenly_pointed(shape: Rings, got: Fit) -> BoolArray:
+    count = len(got.form)
+    few = np.bincount(shape.feature_of_vertex(), minlength=count) <= MOST_CORNERS
+    pointed = got.rows(*POINTED) & few
+    return pointed & even(_of(shape, pointed), count)
 
 
 def _framed_part(shape: Rings, got: Fit) -> Rings:

@@ -4,7 +4,7 @@ import numpy as np
 
 from cim.geometry import Rings, snap
 from cim.mesh import Mesh
-from cim.roofs.eaves import widen
+from cim.roofs.eaves import centroids, widen
 from cim.roofs.templates import Face, faceted
 from cim.types import BoolArray, FloatArray, Surface
 
@@ -23,6 +23,8 @@ _MOST_RISE = 0.5
 """Of the height between eaves and the first bend above them."""
 _MOST_SIDE = 0.45
 """Of a side, that either corner may take."""
+_ASIDE = 0.15
+"""Sine of the angle that a corner may look past the centre."""
 
 _UP = (
     Face((0, 1, 6), ((0, 1, 2),)),
@@ -48,6 +50,16 @@ def turns_up(edge: Rings, reach: FloatArray, half_span: FloatArray, curved: Bool
     with np.errstate(invalid="ignore"):
         large = (reach >= UPTURNED_FROM_REACH_M) & (half_span >= UPTURNED_FROM_HALF_SPAN_M)
     return np.asarray(curved & large & (shortest >= LEAST_SIDE_M))
+
+
+def even(shape: Rings, count: int) -> BoolArray:
+    """Which source rows (n,) of convex rings have corners that all look towards the centre of area, as those of squares and
+    regular polygons do. Over others the roof's hips and the underside's lie apart, and might meet.
+    """
+    out = widen(shape, np.ones(len(shape.xy))).xy - shape.xy
+    inward = centroids(shape)[shape.ring_of_vertex()] - shape.xy
+    off = np.abs(out[:, 0] * inward[:, 1] - out[:, 1] * inward[:, 0]) / (np.hypot(*out.T) * np.hypot(*inward.T))
+    return np.asarray(np.bincount(shape.feature_of_vertex()[off > _ASIDE], minlength=count) == 0)
 
 
 def eaves_line(edge: Rings, inner: FloatArray, reach: FloatArray, eaves: FloatArray, above: FloatArray) -> FloatArray:

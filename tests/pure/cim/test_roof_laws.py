@@ -105,7 +105,7 @@ def assert_lawful(outline: shapely.Polygon, form: RoofForm, *, tiers: int, overh
     assert area * (EAVES - LOW) - 1e-6 <= volume <= area * (top - LOW) + under * (top - EAVES) + 1e-6
 
 
-ANY = (footprint(), st.sampled_from(FORMS), st.sampled_from([1, 1, 2, 3]), st.sampled_from([0.0, 0.5, 0.8]))
+ANY = (footprint(), st.sampled_from(FORMS), st.sampled_from([1, 1, 2, 3]), st.sampled_from([0.0, 0.5, 0.8, 2.0]))
 
 
 @settings(deadline=None, max_examples=25)
