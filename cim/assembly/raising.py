@@ -146,9 +146,9 @@ def _built(
 
     lofts, drawn = pieces(placed)
     made = []
-    for one in lofts:
-        turned = skirts(one)
-        level, raised = one.keep(~turned), with_undersides(one.keep(turned)) if turned.any() else None
+    for loft in lofts:
+        turned = skirts(loft)
+        level, raised = loft.keep(~turned), with_undersides(loft.keep(turned)) if turned.any() else None
         if len(level):
             made.append(lofted(level, in_city(level.plan, level.height[:, :, None], level.pair), closed=closed))
         if raised is not None:
