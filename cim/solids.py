@@ -33,7 +33,8 @@ class Stood:
     """Buildings (n) set on the ground. told: what they say of their roofs. assembly: (n,) names of assemblies or None.
 
     shape: cleaned, wound outlines on the lattice, `feature` counting the buildings. foot_m, base_m, eaves_m, top_m: (n,)
-    heights on the lattice, in one height system: of the foot of the walls, the ground, the eaves and the ridge.
+    heights on the lattice, in one height system: of the foot of the walls, the ground, the eaves and the ridge. slope:
+    (n, 2) how much the ground under what is built of parts rises a metre to the east and to the north.
     """
 
     told: Roofs
@@ -43,6 +44,7 @@ class Stood:
     base_m: FloatArray
     eaves_m: FloatArray
     top_m: FloatArray
+    slope: FloatArray
 
     @classmethod
     def on(cls, told: Roofs, assembly: ObjectArray, base: FloatArray, height_m: FloatArray) -> "Stood":
@@ -50,7 +52,16 @@ class Stood:
         raw, low = rings(told.footprint), snap(base)
         eaves = np.where(np.isfinite(told.eaves_m), np.clip(told.eaves_m, 0.0, height_m), height_m)
         high = np.maximum(snap(low + height_m), low + LATTICE_M)
-        return cls(told, assembly, wind(clean(replace(raw, xy=snap(raw.xy)))), low, low, snap(low + eaves), high)
+        return cls(
+            told,
+            assembly,
+            wind(clean(replace(raw, xy=snap(raw.xy)))),
+            low,
+            low,
+            snap(low + eaves),
+            high,
+            np.zeros((len(base), 2)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +146,8 @@ def _of_parts(
 
 def _assembled(stood: Stood, rows: IntArray, parts: Parts, *, closed: bool) -> Assembled:
     heights = (stood.foot_m[rows], stood.base_m[rows], stood.top_m[rows])
-    return raise_assemblies(parts, stood.assembly[rows], stood.told.footprint[rows], *heights, closed=closed)
+    asked = (parts, stood.assembly[rows], stood.told.footprint[rows])
+    return raise_assemblies(*asked, *heights, slope=stood.slope[rows], closed=closed)
 
 
 def _of_part(asked: IntArray, stood: Stood, at: int, code: str, why: str, instead: str) -> Note:

@@ -106,14 +106,14 @@ def picture() -> Image.Image:
     kind = np.array([one.partition("@")[0] for one in assembly])
     near = (np.abs(middle - gate) < [95.0, 260.0]).all(axis=1)
     views = (
-        (near, (1200, 520), 300.0, 32.0),
+        (near, (1200, 440), 300.0, 32.0),
         (name == "和阳门", (600, 440), 315.0, 18.0),
         ((np.abs(middle - gate - [6.0, 76.0]) < [30.0, 62.0]).all(axis=1), (600, 440), 305.0, 24.0),
         (kind == "pagoda", (300, 440), 330.0, 12.0),
         (name == "鼓楼", (450, 440), 330.0, 16.0),
         (name == "九龙壁", (450, 440), 340.0, 14.0),
     )
-    sheet = Image.new("RGB", (1200, 520 + 440 + 440), (255, 255, 255))
+    sheet = Image.new("RGB", (1200, 3 * 440), (255, 255, 255))
     x = y = 0
     for chosen, size, bearing, tilt in views:
         sheet.paste(view(built(assembly[chosen], shape[chosen], height[chosen]), size, bearing, tilt), (x, y))

@@ -4,6 +4,7 @@ import argparse
 import json
 import time
 from dataclasses import asdict
+from typing import Any
 
 from api.commands.load import summary
 from api.connection import connect
@@ -60,7 +61,7 @@ def derive(settings: Settings, database: Database, terminal: Terminal) -> None:
 
 
 def _over(connection: Connection, buildings: Measurable, settings: Settings, terminal: Terminal) -> roof_points.Over:
-    """The points over all buildings: of every cloud, then of the surface models, the finest first."""
+    """The points over all buildings: of all clouds together, then of the surface models, the finest first."""
     city, over = settings.city(), roof_points.nothing_over(len(buildings))
     clouds = catalogue.published(connection, layer="point_clouds")
     surfaces = catalogue.published(connection, layer="dsm")
@@ -74,10 +75,15 @@ def _over(connection: Connection, buildings: Measurable, settings: Settings, ter
         has_buildings = str(roof_points.BUILDING) in note.get("classes", {})
         cloud = roof_points.Cloud(version.dataset, version.id, files, str(version.crs), has_buildings)
         roof_points.add_cloud(over, buildings.footprint, cloud, city, terminal.progress)
-    for version in surfaces:
-        note = version.raster or {}
-        for part in sorted(note.get("parts") or [note], key=lambda part: float(part["pixel_m"])):
-            roof_points.add_surface(
-                over, buildings.footprint, part, (version.dataset, version.id), city.crs, terminal.progress
-            )
+    roof_points.together(over)
+    parts = [(version, part) for version in surfaces for part in _parts(version)]
+    for version, part in sorted(parts, key=lambda one: (float(one[1]["pixel_m"]), one[0].dataset)):
+        roof_points.add_surface(
+            over, buildings.footprint, part, (version.dataset, version.id), city.crs, terminal.progress
+        )
     return over
+
+
+def _parts(version: catalogue.Version) -> list[dict[str, Any]]:
+    note = version.raster or {}
+    return note.get("parts") or [note]

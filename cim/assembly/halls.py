@@ -1,4 +1,4 @@
-"""Halls of assemblies: walls up to the eaves and a roof by its form, as `cim.roofs` raises them over any rectangle."""
+"""Halls of assemblies: walls up to the eaves and a roof by its form, as `cim.roofs` raises them of monuments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,5 +43,6 @@ def halls(placed: Placed, in_city: InCity, *, closed: bool) -> Halls | None:
     start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     shape = wind(clean(Rings(np.concatenate(xy), start, every, every)))
     low, eaves, high = level.T
-    body = raise_bodies(shape, low, eaves, high, table.roof_form[part], table.overhang_m[part], ground=closed)
+    form, reach, curved = table.roof_form[part], table.overhang_m[part], np.ones(len(rows), dtype=np.bool_)
+    body = raise_bodies(shape, low, eaves, high, form, reach, ground=closed, curved=curved)
     return Halls(body.mesh, rows, body.reasons)

@@ -42,6 +42,8 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = {
     Kind.hall: ("rise_m", "roof_form"),
 }
 _SQUARE_ONLY = (Kind.parapet, Kind.columns, Kind.gateway)
+GROUNDS = ("level", "sloping")
+"""What assemblies stand on: a level base at their lowest ground, or one that falls with the ground along their front."""
 LEAST_PACE_M = 0.25
 """Pieces of a row stand at least so far apart, from middle to middle (the project's own default)."""
 
@@ -51,8 +53,8 @@ class Parts:
     """Parts (p,) as columns, those of one assembly together. share, metres: (p, 6) where u begins and ends, then v, then
     height: a share of the side (of the building's height) plus metres. edges: (p, 4) bool in the order of `EDGES`. sides,
     repeat: (p,). The rest: (p,) metres, `RoofForm` codes, `Material` codes (of halls, whose
-    material is their roof's, unknown), and whether it is a roof's. broken: assemblies that a
-    row spoils, and why.
+    material is their roof's, unknown), and whether it is a roof's. broken: assemblies that a row spoils, and why. sloping:
+    assemblies of which a row says that they stand on sloping ground.
     """
 
     assembly: ObjectArray
@@ -73,6 +75,7 @@ class Parts:
     material: npt.NDArray[np.uint8]
     is_roofing: BoolArray
     broken: Mapping[str, str] = field(default_factory=dict)
+    sloping: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.assembly)
@@ -104,6 +107,7 @@ class Parts:
             material=np.array([_material(row) for row in sound], dtype=np.uint8),
             is_roofing=np.array([row.get("material") in ROOFING for row in sound], dtype=np.bool_),
             broken=broken,
+            sloping=frozenset(str(row["assembly"]) for row in sound if row.get("ground") == "sloping"),
             **numbers,
         )
 
@@ -163,6 +167,8 @@ def _ill_named(row: Mapping[str, Any], kind: Kind, who: str) -> str | None:
         return f"{who} stands on the edge {strange[0]!r}; expected some of {' '.join(EDGES)}"
     if row.get("roof_form") is not None and row["roof_form"] not in RoofForm.__members__:
         return f"{who} has a roof of form {row['roof_form']!r}; expected one of {', '.join(RoofForm.__members__)}"
+    if row.get("ground") is not None and row["ground"] not in GROUNDS:
+        return f"{who} stands on {row['ground']!r} ground; expected one of {', '.join(GROUNDS)}"
     if row.get("material") is not None and row["material"] not in MATERIALS:
         return f"{who} is made of {row['material']!r}; expected one of {', '.join(MATERIALS)}"
     return None

@@ -9,6 +9,7 @@ from cim.assembly.frames import Axes, axes, faced
 from cim.assembly.halls import halls
 from cim.assembly.parts import Parts
 from cim.assembly.pieces import Placed, pieces
+from cim.assembly.skirts import skirted, skirts, with_undersides
 from cim.assembly.solids import NO_MESH, drawn_out, lofted, together
 from cim.assembly.soundness import unsound
 from cim.geometry import snap
@@ -43,14 +44,16 @@ def raise_assemblies(
     base: FloatArray,
     top: FloatArray,
     *,
+    slope: FloatArray | None = None,
     closed: bool = False,
 ) -> Assembled:
     """Buildings (n,) as their assemblies have it, every part one or more solids that are closed and turned outward.
 
     assembly: names, `name@bearing` where the front faces a stated way. footprints: polygons in the city frame, metres. foot,
     base, top: heights of the foot of the walls, of the ground and of the building, in one height system; on the lattice, as
-    all corners are. closed: with the faces that nobody can see, as solids need and drawing does not. Nothing raises for a
-    building that cannot be built: it is left out, with its reason.
+    all corners are. slope: (n, 2) how much all of that rises a metre to the east and to the north, with the base that of the
+    middle; None: level. closed: with the faces that nobody can see, as solids need and drawing does not. Nothing raises for
+    a building that cannot be built: it is left out, with its reason.
     """
     named = [faced(str(name)) for name in assembly.tolist()]
     reasons = _unknown(parts, [name for name, _ in named])
@@ -66,7 +69,8 @@ def raise_assemblies(
     good = ~np.isin(owner, np.array(list(reasons), dtype=np.int64))
     owner = owner[good]
     placed = _placed(parts, owner, part[good], frames, foot - base, top - base)
-    return _built(placed, owner, frames, base, reasons, closed=closed)
+    slope = np.zeros((len(base), 2)) if slope is None else slope
+    return _built(placed, owner, frames, base, slope, reasons, closed=closed)
 
 
 def raise_assembly(
@@ -130,6 +134,7 @@ def _built(
     owner: IntArray,
     frames: Axes,
     base: FloatArray,
+    slope: FloatArray,
     reasons: dict[int, tuple[str, str]],
     *,
     closed: bool,
@@ -140,11 +145,21 @@ def _built(
         shape = (len(row), *[1] * (plan.ndim - 2), 2)
         origin, along, back = (one[row].reshape(shape) for one in (frames.origin, frames.along, frames.back))
         xy = origin + plan[..., :1] * along + plan[..., 1:] * back
-        z = np.broadcast_to(height, plan.shape[:-1]) + base[row].reshape(shape[:-1])
+        half = frames.size[row].reshape(shape) / 2.0
+        off = (plan[..., :1] - half[..., :1]) * along + (plan[..., 1:] - half[..., 1:]) * back
+        rise = np.sum(off * slope[row].reshape(shape), axis=-1)
+        z = np.broadcast_to(height, plan.shape[:-1]) + base[row].reshape(shape[:-1]) + rise
         return np.concatenate([snap(xy), snap(z)[..., None]], axis=-1)
 
     lofts, drawn = pieces(placed)
-    made = [lofted(one, in_city(one.plan, one.height[:, :, None], one.pair), closed=closed) for one in lofts]
+    made = []
+    for loft in lofts:
+        turned = skirts(loft)
+        level, raised = loft.keep(~turned), with_undersides(loft.keep(turned)) if turned.any() else None
+        if len(level):
+            made.append(lofted(level, in_city(level.plan, level.height[:, :, None], level.pair), closed=closed))
+        if raised is not None:
+            made.append(skirted(raised, in_city(raised.plan, raised.height[:, :, None], raised.pair)))
     for one in drawn:
         profile = np.repeat(one.profile[:, None], 2, axis=1)
         plan = np.stack([profile[..., 0], np.broadcast_to(one.depth[:, :, None], profile.shape[:-1])], axis=-1)

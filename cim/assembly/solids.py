@@ -30,6 +30,11 @@ class Lofts:
     def __len__(self) -> int:
         return len(self.pair)
 
+    def keep(self, rows: BoolArray) -> "Lofts":
+        """Only those that the mask (n,) selects."""
+        codes = (self.side[rows], self.top[rows], self.bottom[rows], self.is_open[rows])
+        return Lofts(self.plan[rows], self.height[rows], self.pair[rows], *codes)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
@@ -62,9 +67,9 @@ def lofted(lofts: Lofts, at: FloatArray, *, closed: bool) -> tuple[Mesh, IntArra
     nodes = at.reshape(count, levels * corners, 3)
     fan = np.array([[0, k, k + 1] for k in range(1, corners - 1)])
     bottomed = np.ones(count, dtype=np.bool_) if closed else ~lofts.is_open
-    top = _faces(at[:, -1], here[None], fan, lofts.top)
-    bottom = _faces(at[bottomed, 0], here[None, ::-1], fan, lofts.bottom[bottomed], np.flatnonzero(bottomed))
-    return join(_faces(nodes, np.concatenate(quads), _QUAD, lofts.side), top, bottom), lofts.pair
+    top = faces(at[:, -1], here[None], fan, lofts.top)
+    bottom = faces(at[bottomed, 0], here[None, ::-1], fan, lofts.bottom[bottomed], np.flatnonzero(bottomed))
+    return join(faces(nodes, np.concatenate(quads), _QUAD, lofts.side), top, bottom), lofts.pair
 
 
 def drawn_out(drawn: Drawn, at: FloatArray) -> tuple[Mesh, IntArray]:
@@ -73,19 +78,19 @@ def drawn_out(drawn: Drawn, at: FloatArray) -> tuple[Mesh, IntArray]:
     here, ahead = np.arange(corners), (np.arange(corners) + 1) % corners
     nodes = at.reshape(count, 2 * corners, 3)
     sides = [
-        _faces(nodes, np.array([[k, corners + k, corners + ahead[k], ahead[k]]]), _QUAD, np.full(count, code, np.uint8))
+        faces(nodes, np.array([[k, corners + k, corners + ahead[k], ahead[k]]]), _QUAD, np.full(count, code, np.uint8))
         for k, code in zip(here.tolist(), drawn.surface.tolist(), strict=True)
     ]
     wall = np.full(count, Surface.wall, dtype=np.uint8)
-    front = _faces(at[:, 0], here[None], drawn.faces, wall)
-    back = _faces(at[:, 1], here[None, ::-1], corners - 1 - drawn.faces[:, ::-1], wall)
+    front = faces(at[:, 0], here[None], drawn.faces, wall)
+    back = faces(at[:, 1], here[None, ::-1], corners - 1 - drawn.faces[:, ::-1], wall)
     return join(*sides, front, back), drawn.pair
 
 
 _QUAD = np.array([[0, 1, 2], [0, 2, 3]])
 
 
-def _faces(
+def faces(
     nodes: FloatArray, face: IntArray, triangles: IntArray, surface: _Codes, feature: IntArray | None = None
 ) -> Mesh:
     """The same flat faces of each solid. nodes: (n, m, 3); face: (f, c) nodes of each, anticlockwise from outside;

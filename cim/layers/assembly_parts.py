@@ -1,6 +1,6 @@
 """Parts of assemblies: the table that landmarks and walls are built from; docs/landmarks.md explains every column."""
 
-from cim.assembly.parts import MATERIALS, Kind
+from cim.assembly.parts import GROUNDS, MATERIALS, Kind
 from cim.plugins import Column, Layer
 from cim.types import RoofForm
 
@@ -22,6 +22,7 @@ _MATERIALS = (
     ("琉璃", "Glaze"),
     ("瓦", "Tile"),
 )
+_GROUNDS = (("水平", "Level"), ("随坡", "Falls with the ground along the front"))
 
 LAYER = Layer(
     name="assembly_parts",
@@ -57,6 +58,7 @@ LAYER = Layer(
         Column("rise_m", "real", "起高", "Height of a roof, or of the opening", unit="m", low=0.0),
         Column("overhang_m", "real", "出檐", "Overhang of a roof", unit="m", low=0.0),
         Column("roof_form", "text", "屋顶形式", "Roof form of a hall", choices=tuple(form.name for form in RoofForm)),
+        Column("ground", "text", "所立地面", "Ground the assembly stands on", choices=GROUNDS, words=_GROUNDS),
         Column("material", "text", "材料", "Material", choices=MATERIALS, words=_MATERIALS),
     ),
 )

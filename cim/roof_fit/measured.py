@@ -63,15 +63,15 @@ def measured_roof(points: FloatArray, footprint: shapely.Polygon | shapely.Multi
     xyz = points[inside]
     xyz = xyz[np.lexsort((xyz[:, 2], xyz[:, 1], xyz[:, 0]))]
     area = float(footprint.area)
-    covered = _covered(footprint, xyz)
+    share = covered(footprint, xyz)
     if len(xyz) < LEAST_POINTS:
-        fit = Fit(len(xyz), len(xyz) / area, covered)
+        fit = Fit(len(xyz), len(xyz) / area, share)
         return MeasuredRoof(None, RoofForm.flat, fit, FEW_POINTS if len(xyz) else NO_POINTS)
     parts = [_part(part, xyz) for part in shapely.get_parts(footprint)]
     bodies = [body for body, _, _ in parts]
     reason = next((why for _, _, why in parts if why is not None), None)
     if any(body is None for body in bodies):
-        return MeasuredRoof(None, RoofForm.flat, Fit(len(xyz), len(xyz) / area, covered), reason)
+        return MeasuredRoof(None, RoofForm.flat, Fit(len(xyz), len(xyz) / area, share), reason)
     boundary = _together([body for body in bodies if body is not None])
     forms = {form for _, form, _ in parts}
     roofs = boundary.polygons[boundary.surface == Surface.roof]
@@ -79,7 +79,7 @@ def measured_roof(points: FloatArray, footprint: shapely.Polygon | shapely.Multi
     return MeasuredRoof(
         boundary=boundary,
         form=forms.pop() if len(forms) == 1 else RoofForm.other,
-        fit=fit_of(boundary, xyz, area, covered),
+        fit=fit_of(boundary, xyz, area, share),
         reason=reason,
         faces=len(roofs),
         eaves_m=float(heights.min()),
@@ -95,8 +95,7 @@ def _part(footprint: shapely.Polygon, every: FloatArray) -> tuple[Boundary | Non
     if _touches_itself(local):
         return None, RoofForm.flat, OUTLINE
     mine = every[shapely.intersects(footprint, shapely.points(every[:, :2]))]
-    covered = _covered(footprint, mine)
-    if len(mine) < LEAST_POINTS or covered < LEAST_COVERED:
+    if len(mine) < LEAST_POINTS or covered(footprint, mine) < LEAST_COVERED:
         level = float(np.median(mine[:, 2] if len(mine) else every[:, 2]))
         tries: Iterator[tuple[ObjectArray, FloatArray, str | None]] = iter([(*flat(local, level), PART_COVERED)])
     else:
@@ -150,8 +149,8 @@ def _off(faces: ObjectArray, planes: FloatArray, xyz: FloatArray) -> FloatArray:
     return np.asarray(np.abs(xyz[:, 2] - np.einsum("ij,ij->i", planes[face, :2], xyz[:, :2]) - planes[face, 2]))
 
 
-def _covered(footprint: shapely.Polygon | shapely.MultiPolygon, xyz: FloatArray) -> float:
-    """The share of a footprint with a point about as near as points of that number lie apart."""
+def covered(footprint: shapely.Polygon | shapely.MultiPolygon, xyz: FloatArray) -> float:
+    """The share of a footprint with one of the points (n, 3) about as near as points of that number lie apart."""
     if not len(xyz):
         return 0.0
     reach = max(_NEAR_M, float(np.sqrt(footprint.area / len(xyz))))

@@ -10,19 +10,19 @@ from cim.roofs.profiles import Profile
 from cim.types import FloatArray, Surface
 
 
-def cones(edge: Rings, profile: Profile, eaves: FloatArray, high: FloatArray) -> Mesh:
+def cones(edge: Rings, profile: Profile, eaves: FloatArray, high: FloatArray, *, begin: int = 0) -> Mesh:
     """A strip of every side of convex rings up to the apex over their centroid, bent where the profile is.
 
-    edge: single rings, the eaves. eaves, high: (n,) metres by source row.
+    edge: single rings, the eaves. eaves, high: (n,) metres by source row. begin: of which bend of the profile on.
     """
     count, following = len(edge.xy), edge.following()
     apex, ring = snap(centroids(edge)), edge.ring_of_vertex()
     feature = edge.feature_of_vertex()
-    levels = [snap(edge.xy + share * (apex[ring] - edge.xy)) for share in profile.share[1:-1]]
+    levels = [ring_at(edge, share) for share in profile.share[1:-1]]
     xy = np.concatenate([edge.xy, *levels, apex])
     heights = [snap(eaves + height * (high - eaves)) for height in profile.height]
     here, point, z = np.arange(count), [], []
-    for k in range(len(levels)):
+    for k in range(begin, len(levels)):
         low, top = heights[k][feature], heights[k + 1][feature]
         corner = np.column_stack([here, following, following + count, here + count]) + k * count
         tall = np.column_stack([low, low, top, top])
@@ -33,3 +33,8 @@ def cones(edge: Rings, profile: Profile, eaves: FloatArray, high: FloatArray) ->
     point.append(np.column_stack([last + here, last + following, last + count + ring]))
     z.append(np.column_stack([low, low, high[feature]]))
     return facets(xy, np.concatenate(point), np.concatenate(z), np.tile(feature, len(point)), Surface.roof)
+
+
+def ring_at(edge: Rings, share: float) -> FloatArray:
+    """The corners (v, 2), on the lattice, of these rings at a share of the way to the apex."""
+    return snap(edge.xy + share * (snap(centroids(edge))[edge.ring_of_vertex()] - edge.xy))

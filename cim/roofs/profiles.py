@@ -51,6 +51,8 @@ HOLLOW = (STRAIGHT, _pitched((1.0, 1.0), (0.5, 0.7)), _pitched((1.0, 1.0, 1.0), 
 of Qing building rules (五举, 七举, 九举), from memory and not from the text: the project's default. Only their proportion is
 taken, since eaves and ridge are given.
 """
+WINGED = STRAIGHT.broken_at(0.4)
+"""A straight slope with a line for eaves that turn up to start from. The share is the project's own default."""
 ROUND_RIDGE = _pitched((0.70, 0.17, 0.13), (1.0, 0.65, 0.2))
 """卷棚: the slope lies down towards the ridge in two steps. The project's own default."""
 

@@ -24,7 +24,7 @@ project's own default.
 
 
 @dataclass(frozen=True, slots=True)
-class _Face:
+class Face:
     """One flat face of a template: its nodes anticlockwise from outside, and triangles over positions in that list, the
     first of which gives the normal.
     """
@@ -44,13 +44,16 @@ class Template:
     """
 
     nodes: FloatArray
-    faces: tuple[_Face, ...]
+    faces: tuple[Face, ...]
     stands_on_walls: bool
 
 
 @cache
-def template(profile: Profile, gable_from: float, *, stands_on_walls: bool = False) -> Template:
-    """The template of a roof whose slopes follow a profile and whose ends are gables from a share of the way on."""
+def template(profile: Profile, gable_from: float, *, stands_on_walls: bool = False, upturned: bool = False) -> Template:
+    """The template of a roof whose slopes follow a profile and whose ends are gables from a share of the way on.
+
+    upturned: without the lowest strips, which `roofs.upturn` makes; nodes 4-7 are the corners that they end in.
+    """
     profile = profile.broken_at(gable_from)
     nodes = [(0.0, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (1.0, 0.0, 1.0, 0.0), (0.0, 0.0, 1.0, 0.0)]
     nodes += nodes if stands_on_walls else []
@@ -63,8 +66,10 @@ def template(profile: Profile, gable_from: float, *, stands_on_walls: bool = Fal
         levels.append(
             (first, first + 1, first + 1, first) if share == 1.0 else (first, first + 1, first + 2, first + 3)
         )
-    faces: list[_Face] = []
+    faces: list[Face] = []
     for k, share in enumerate(profile.share[:-1]):
+        if k == 0 and upturned:
+            continue
         below, above = levels[k], levels[k + 1]
         faces.append(_strip(below[0], below[1], above[1], above[0], Surface.roof))
         faces.append(_strip(below[2], below[3], above[3], above[2], Surface.roof))
@@ -77,20 +82,20 @@ def template(profile: Profile, gable_from: float, *, stands_on_walls: bool = Fal
     return Template(np.array(nodes), tuple(faces), stands_on_walls)
 
 
-def _strip(a: int, b: int, c: int, d: int, surface: Surface) -> _Face:
+def _strip(a: int, b: int, c: int, d: int, surface: Surface) -> Face:
     """Four corners, or three where the upper two are one."""
     if c == d:
-        return _Face((a, b, c), ((0, 1, 2),), surface)
-    return _Face((a, b, c, d), ((0, 1, 2), (0, 2, 3)), surface)
+        return Face((a, b, c), ((0, 1, 2),), surface)
+    return Face((a, b, c, d), ((0, 1, 2), (0, 2, 3)), surface)
 
 
-def _footed(a: int, left: int, right: int, b: int, c: int, d: int) -> _Face:
+def _footed(a: int, left: int, right: int, b: int, c: int, d: int) -> Face:
     """An end wall that goes on from the wall below it, wider by the eaves on both sides."""
     fan = ((4, 1, 2), (4, 0, 1), (4, 2, 3))
     if c == d:
-        return _Face((a, left, right, b, c), fan, Surface.wall)
+        return Face((a, left, right, b, c), fan, Surface.wall)
     # Seen from the upper left corner; the last triangle closes the upper side.
-    return _Face((a, left, right, b, d, c), (*fan, (4, 3, 5)), Surface.wall)
+    return Face((a, left, right, b, d, c), (*fan, (4, 3, 5)), Surface.wall)
 
 
 def turned(quads: FloatArray) -> FloatArray:
@@ -101,10 +106,11 @@ def turned(quads: FloatArray) -> FloatArray:
     return np.asarray(np.take_along_axis(quads, order[:, :, None], axis=1))
 
 
-def from_template(
+def nodes_of(
     template: Template, quads: FloatArray, wall: FloatArray, feature: IntArray, eaves: FloatArray, high: FloatArray
-) -> Mesh:
-    """One roof per rectangle of eaves quads (m, 4, 2) begun at a long side, of the source rows feature (m,).
+) -> tuple[FloatArray, FloatArray]:
+    """The nodes of one roof per rectangle of eaves quads (m, 4, 2) begun at a long side, of the source rows feature (m,):
+    where in plan (m, k, 2), and how high (m, k).
 
     wall: (m, 4, 2) the walls' rectangles, begun at the same side. eaves, high: (n,) metres by source row.
     """
@@ -118,11 +124,10 @@ def from_template(
     xy[:, :4] = quads
     if template.stands_on_walls:
         xy[:, 4:8] = wall
-    z = snap(eaves[feature][:, None] + node[:, 3] * (high - eaves)[feature][:, None])
-    return _faceted(xy, z, template.faces, feature)
+    return xy, snap(eaves[feature][:, None] + node[:, 3] * (high - eaves)[feature][:, None])
 
 
-def _faceted(xy: FloatArray, z: FloatArray, faces: tuple[_Face, ...], feature: IntArray) -> Mesh:
+def faceted(xy: FloatArray, z: FloatArray, faces: tuple[Face, ...], feature: IntArray) -> Mesh:
     """Copies of one set of faces over the nodes xy (m, k, 2), z (m, k) of each row."""
     rows, nodes = z.shape
     at = np.concatenate([xy, z[:, :, None]], axis=2)

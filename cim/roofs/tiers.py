@@ -7,6 +7,7 @@ import numpy as np
 from cim.geometry import Rings, snap
 from cim.mesh import Mesh, walls
 from cim.roofs.eaves import half_spans, is_sound, of_vertices, skirt, soffit, widen
+from cim.roofs.upturn import wings
 from cim.types import BoolArray, FloatArray, IntArray
 
 MOST_TIERS = 3
@@ -64,8 +65,12 @@ def stack(
     low: FloatArray,
     eaves: FloatArray,
     high: FloatArray,
+    upturned: BoolArray,
 ) -> Stacked:
-    """The lower storeys of rows of several tiers, each with its walls, its eaves and its skirt of roof; all rows (n,)."""
+    """The lower storeys of rows of several tiers, each with its walls, its eaves and its skirt of roof; all rows (n,).
+
+    upturned: (n,) whether the corners of the eaves turn up.
+    """
     above, rise = np.clip(tiers, 1, MOST_TIERS).astype(np.int64) - 1, high - eaves
     low, eaves, meshes, storey = low.copy(), eaves.copy(), [], shape
     for level in range(1, int(above.max(initial=0)) + 1):
@@ -74,7 +79,11 @@ def stack(
         storey = stepped(shape, np.minimum(above, level), step)
         inner = storey.keep(rows[storey.feature])
         edge, top = widen(part, of_vertices(part, reach)), snap(eaves + np.array(_SKIRT)[above] * rise)
-        meshes += [walls(part, low, eaves), soffit(part, edge, eaves), skirt(edge, inner, eaves, top)]
+        raised = upturned[part.feature]
+        outer, below, within = edge.keep(raised), part.keep(raised), inner.keep(raised)
+        meshes += [walls(part, low, eaves), *wings(outer, below.xy, within.xy, reach, eaves, top)]
+        outer, below, within = edge.keep(~raised), part.keep(~raised), inner.keep(~raised)
+        meshes += [soffit(below, outer, eaves), skirt(outer, within, eaves, top)]
         low = np.where(rows, top, low)
         eaves = np.where(rows, snap(top + np.array(_NECK)[above] * rise), eaves)
     return Stacked(storey, meshes, low, eaves)

@@ -9,7 +9,19 @@ from typing import Any
 from data_samples.generate import facts
 
 _BOUNDS = ("u_from", "u_to", "v_from", "v_to", "low", "high")
-_COLUMNS = ("edges", "sides", "lean_m", "repeat", "piece_m", "gap_m", "thick_m", "rise_m", "overhang_m", "roof_form")
+_COLUMNS = (
+    "edges",
+    "sides",
+    "lean_m",
+    "repeat",
+    "piece_m",
+    "gap_m",
+    "thick_m",
+    "rise_m",
+    "overhang_m",
+    "roof_form",
+    "ground",
+)
 HEADER = (
     *("assembly", "part", "kind"),
     *(f"{name}{unit}" for name in _BOUNDS for unit in ("", "_m")),
@@ -63,7 +75,15 @@ def _walled(height_m: float | None, lean: float, **stated: Any) -> list[Row]:
     back = {"edges": "back", "thick_m": 0.4, "v_to_m": -lean, "material": "brick", **top}
     ends = {"u_from_m": 0.35, "u_to_m": -0.35}
     body = _part(
-        "body", "block", None, height_m, **{**joint, **stated}, edges="front back", lean_m=lean, material="brick"
+        "body",
+        "block",
+        None,
+        height_m,
+        **{**joint, **stated},
+        edges="front back",
+        lean_m=lean,
+        ground="sloping",
+        material="brick",
     )
     rows = [{**row, **top, **ends, "high": 1.0, "v_from_m": lean} for row in _battlements("front", lean, 0.0)]
     return [body, *rows, _part("parapet", "parapet", None, 0.9, **back) | {"high": 1.0}]

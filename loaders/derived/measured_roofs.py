@@ -21,7 +21,7 @@ from cim.plugins import Source
 from cim.roof_fit import MeasuredRoof, measured_roof
 from cim.store.measurable import Measurable
 from cim.types import FloatArray, Issue, ObjectArray, Progress
-from loaders.derived.roof_points import Over
+from loaders.derived.roof_points import Made, Over
 
 DATASET = "roofs_measured"
 LOD = 2.2
@@ -100,7 +100,8 @@ def _within(found: MeasuredRoof, city: City) -> bool:
     return bool(low <= found.height_m <= high)
 
 
-def _attributes(found: MeasuredRoof, made_from: tuple[str, int]) -> dict[str, Any]:
+def _attributes(found: MeasuredRoof, made_from: tuple[Made, ...]) -> dict[str, Any]:
+    scans = " and ".join(f"{dataset} version {version}" for dataset, version in made_from)
     told: dict[str, Any] = {
         "roof_form": found.form.name,
         "roof_basis": "measured",
@@ -109,7 +110,7 @@ def _attributes(found: MeasuredRoof, made_from: tuple[str, int]) -> dict[str, An
         "eaves_m": round(found.eaves_m, 3),
         "roof_faces": found.faces,
         **found.fit.properties(),
-        "source": f"roof fitted to {made_from[0]} version {made_from[1]}",
+        "source": f"roof fitted to {scans}",
     }
     return told if found.reason is None else {**told, "roof_reason": found.reason}
 

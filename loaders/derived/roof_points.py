@@ -1,6 +1,5 @@
-"""The points over footprints: of loaded point clouds, and of surface models where no cloud reaches."""
+"""The points over footprints: of loaded point clouds, put together, and of surface models where no cloud reaches."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from cim import crs as frames
 from cim.city import City
 from cim.errors import BadSource
 from cim.plugins import Source
-from cim.roof_fit.measured import LEAST_POINTS
-from cim.types import Box, FloatArray, IntArray, ObjectArray, Progress
+from cim.roof_fit.measured import LEAST_POINTS, covered
+from cim.types import BoolArray, Box, FloatArray, ObjectArray, Progress
 from loaders.sources import point_cloud
 
 BUILDING, GROUND = 6, 2
@@ -26,6 +25,15 @@ NO_ROOF = (2, 7, 9, 18)
 COARSEST_M = 1.0
 """A surface model with wider pixels than this tells no planes of a roof (the project's own default)."""
 _GROUND_WITHIN_M = 3.0
+BESIDE_M = 1.0
+"""A source adds the points that have none of a better source so near: it fills what that one leaves open, and where both
+were, one of them alone tells (the project's own default).
+"""
+_WHOLLY = 0.95
+"""A surface model is not asked about footprints that clouds cover to this share."""
+
+Made = tuple[str, int]
+"""A dataset and its version."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,27 +49,54 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Over:
-    """points: for each footprint (n,) an array (m, 3) of positions, city frame and heights. made_from: (n,) the dataset and
-    version that they are of, None where there are none. ground: (n,) the cloud's own ground beside it, NaN unknown.
+    """points: for each footprint (n,) an array (m, 3) of positions, city frame and heights. made_from: (n,) tuples of what
+    they are of, the one that tells most first. ground: (n,) the clouds' own ground beside it, NaN unknown. scans: for each
+    footprint what the clouds have over it, until they are put `together`.
     """
 
     points: ObjectArray
     made_from: ObjectArray
     ground: FloatArray
+    scans: tuple[list[tuple[FloatArray, Made]], ...]
 
-    def put(self, rows: IntArray, points: Sequence[FloatArray], made_from: tuple[str, int]) -> None:
-        """Take these for footprints that have fewer."""
-        for row, one in zip(rows.tolist(), points, strict=True):
-            if len(one) > len(self.points[row]):
-                self.points[row], self.made_from[row] = one, made_from
+    def put(self, row: int, points: FloatArray, made: Made) -> None:
+        """As `add`, but what is there gives way where it is too little to measure anything."""
+        if len(self.points[row]) < min(LEAST_POINTS, len(points)):
+            self.points[row], self.made_from[row] = np.zeros((0, 3)), ()
+        self.add(row, points, made)
+
+    def add(self, row: int, points: FloatArray, made: Made) -> None:
+        """Take the points (m, 3) over one footprint that lie beside all that are there."""
+        fresh = points if len(self.points[row]) == 0 else points[_beside(self.points[row], points)]
+        if len(fresh):
+            self.points[row] = np.concatenate([self.points[row], fresh])
+            self.made_from[row] = (*self.made_from[row], made)
 
 
 def nothing_over(count: int) -> Over:
     """No points over any of `count` footprints."""
-    points = np.empty(count, dtype=object)
+    points, made_from = np.empty(count, dtype=object), np.empty(count, dtype=object)
     for row in range(count):
-        points[row] = np.zeros((0, 3))
-    return Over(points, np.full(count, None, dtype=object), np.full(count, np.nan))
+        points[row], made_from[row] = np.zeros((0, 3)), ()
+    return Over(points, made_from, np.full(count, np.nan), tuple([] for _ in range(count)))
+
+
+def together(over: Over) -> None:
+    """Puts the clouds over each footprint together: the one with most points first (then by name), then what others have
+    beside it. In whichever order they were loaded, the points are the same.
+    """
+    for row, scans in enumerate(over.scans):
+        enough = [scan for scan in scans if len(scan[0]) >= LEAST_POINTS] or scans
+        for points, made in sorted(enough, key=lambda scan: (-len(scan[0]), scan[1])):
+            over.add(row, points, made)
+        scans.clear()
+
+
+def _beside(there: FloatArray, points: FloatArray) -> BoolArray:
+    """Which points (m,) have none of those that are there within `BESIDE_M`, in plan."""
+    tree = shapely.STRtree(np.asarray(shapely.points(points[:, :2])))
+    near = tree.query(shapely.points(there[:, :2]), predicate="dwithin", distance=BESIDE_M)[1]
+    return ~np.isin(np.arange(len(points)), near)
 
 
 def add_cloud(over: Over, footprints: ObjectArray, cloud: Cloud, city: City, progress: Progress) -> None:
@@ -84,7 +119,8 @@ def add_cloud(over: Over, footprints: ObjectArray, cloud: Cloud, city: City, pro
             _sort_in(beside, near, chunk.xyz[chunk.classification == GROUND])
         progress(done, len(cloud.files), f"files of {cloud.dataset}")
     rows = np.flatnonzero([bool(one) for one in found])
-    over.put(rows, [np.concatenate(found[row]) for row in rows.tolist()], (cloud.dataset, cloud.version))
+    for row in rows.tolist():
+        over.scans[row].append((np.concatenate(found[row]), (cloud.dataset, cloud.version)))
     for row, parts in enumerate(beside):
         if parts and np.isnan(over.ground[row]):
             over.ground[row] = np.percentile(np.concatenate(parts)[:, 2], 5.0)
@@ -95,7 +131,7 @@ def _sort_in(found: list[list[FloatArray]], tree: shapely.STRtree, xyz: FloatArr
     order = np.argsort(shape, kind="stable")
     point, shape = point[order], shape[order]
     rows, first = np.unique(shape, return_index=True)
-    for row, part in zip(rows.tolist(), np.split(xyz[point], first[1:]), strict=True):
+    for row, part in zip(rows.tolist(), np.split(xyz[point], first)[1:], strict=True):
         found[row].append(part)
 
 
@@ -103,18 +139,20 @@ def add_surface(
     over: Over,
     footprints: ObjectArray,
     surface: dict[str, Any],
-    made_from: tuple[str, int],
+    made: Made,
     crs: str,
     progress: Progress,
 ) -> None:
-    """The pixels of a surface model (not wider than a metre) over the footprints that no cloud reaches, as points.
+    """The pixels of a surface model (not wider than a metre) over the footprints that no cloud covers wholly, as points.
 
     Raises BadSource for a file that has gone.
     """
     if float(surface["pixel_m"]) > COARSEST_M:
         return
     theirs = str(surface["crs"])
-    rows = np.flatnonzero([len(one) < LEAST_POINTS for one in over.points])
+    rows = np.flatnonzero(
+        [covered(shape, one) < _WHOLLY for shape, one in zip(footprints.tolist(), over.points, strict=True)]
+    )
     inner = shapely.buffer(footprints[rows], -float(surface["pixel_m"]) / 2.0, quad_segs=2, join_style="mitre")
     placed = shapely.transform(inner, lambda xy: frames.transform(xy, crs, theirs))
     try:
@@ -123,7 +161,7 @@ def add_surface(
                 xyz = _pixels(dataset, shape)
                 if len(xyz):
                     xyz[:, :2] = frames.transform(xyz[:, :2], theirs, crs)
-                    over.put(np.array([row]), [xyz], made_from)
+                    over.put(row, xyz, made)
                 if done % 1000 == 0 or done == len(rows):
                     progress(done, len(rows), f"footprints over {Path(str(surface['path'])).name}")
     except RasterioError as error:

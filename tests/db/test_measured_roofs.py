@@ -157,6 +157,31 @@ def test_a_surface_model_measures_roofs_where_no_cloud_is(plots, city, settings,
     assert found == pytest.approx([EAVES] * len(FORMS), abs=0.2)
 
 
+def test_clouds_that_each_cover_a_part_are_put_together(plots, city, settings, tmp_path):
+    whole = np.concatenate([house.scanned(seed=n) + [0.0, 0.0, GROUND] for n, house in enumerate(houses())])
+    middle = {name: house.footprint.centroid.x for name, house in zip(FORMS, houses(), strict=True)}
+    nearest = np.array(list(middle.values()))[
+        np.argmin(np.abs(whole[:, :1] - np.array(list(middle.values()))[None]), axis=1)
+    ]
+    classes = np.full(len(whole), 6, dtype=np.uint8)
+    beyond = {"west": whole[:, 0] < nearest + 1.0, "east": whole[:, 0] > nearest - 0.5}
+    for name, mine in beyond.items():
+        path = write_las(tmp_path / f"{name}.laz", whole[mine], classes[mine], crs="EPSG:4547")
+        load(plots, city, settings, path, "point_clouds", name=name)
+    dem = heights(tmp_path / "dem.tif", np.full((40, 60), GROUND, "f4"), 10.0, X, Y + 300.0)
+    load(plots, city, settings, dem, "dem")
+    assert run(settings) == 0
+    assert notes(settings) == []
+    with plots.begin() as connection:
+        told = connection.exec_driver_sql("SELECT properties, source FROM cim.current_body WHERE lod > 2").all()
+    assert len(told) == len(FORMS)
+    for properties, source in told:
+        assert properties["fit_covered"] > 0.95
+        assert properties["fit_within_20cm"] > 0.9
+        assert "west version" in source
+        assert "east version" in source
+
+
 def test_the_real_cloud_that_states_no_crs_is_refused_by_name(shared, database, city, settings):
     with pytest.raises(MissingCrs, match=r"ahn3_cropped_2\.laz: states no CRS; write `crs ="):
         load(database, city, settings, shared / "lod2_delft_east" / "ahn3_cropped_2.laz", "point_clouds", name="scan")

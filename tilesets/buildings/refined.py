@@ -48,4 +48,4 @@ def stood(standing: Standing) -> Stood:
     rows = standing.rows
     told = Roofs(rows.geometry, rows.roof_form, rows.use, rows.eaves_m, rows.pitch_deg, rows.eaves_tiers)
     heights = (standing.foot_m, standing.base_m, standing.eaves_m, standing.top_m)
-    return Stood(told, rows.assembly, standing.shape, *heights)
+    return Stood(told, rows.assembly, standing.shape, *heights, standing.slope)

@@ -14,6 +14,7 @@ from cim.geometry import CELL_M, LATTICE_M, Rings, cell_corners, clean, rings, s
 from cim.mesh import triangulate
 from cim.types import Bodies, BoolArray, FloatArray, IntArray, ObjectArray
 from tilesets.buildings.site import Site
+from tilesets.buildings.slopes import sloped
 
 FOUNDATION_M = 1.5
 """How far walls reach below the lowest ground at the least: more than heights are off by on their way to a client."""
@@ -50,7 +51,8 @@ class Standing:
     (t,) whose they are, rising.
 
     foot_m, base_m, eaves_m, top_m: (n,) ellipsoidal heights on the lattice. undulation_m: (n,) geoid above ellipsoid, one
-    value a building. cost: (n,) bytes, as `estimate` has it.
+    value a building. cost: (n,) bytes, as `estimate` has it. slope: (n, 2) how much the base rises a metre to the east and
+    to the north, about its middle: 0 but for walls on sloping ground.
     """
 
     rows: Bodies
@@ -63,6 +65,7 @@ class Standing:
     top_m: FloatArray
     undulation_m: FloatArray
     cost: IntArray
+    slope: FloatArray
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,7 +85,7 @@ class Standing:
         )
         heights = (self.foot_m[mine], self.base_m[mine], self.eaves_m[mine], self.top_m[mine], self.undulation_m[mine])
         triangles, row = self.triangles[begin:end] - vertex, self.row[begin:end] - start
-        return Standing(self.rows.take(mine), outlines, triangles, row, *heights, self.cost[mine])
+        return Standing(self.rows.take(mine), outlines, triangles, row, *heights, self.cost[mine], self.slope[mine])
 
 
 def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
@@ -105,6 +108,7 @@ def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
     if not drawn.all():
         rows, base, foot = rows.take(drawn), base[drawn], foot[drawn]
         outlines, _, _ = _cut(rows.geometry)
+    base, foot, slope = sloped(rows, site, base, foot)
     undulation = _undulations(rows.geometry, site)
     level, height = base + undulation, rows.height_m
     eaves = np.where(np.isfinite(rows.eaves_m), np.clip(rows.eaves_m, 0.0, height), height)
@@ -119,6 +123,7 @@ def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
         top_m=np.maximum(snap(level + height), snap(level) + LATTICE_M),
         undulation_m=undulation,
         cost=estimate(rows.geometry),
+        slope=slope,
     )
     return standing, flaws
 

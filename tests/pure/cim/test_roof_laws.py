@@ -105,7 +105,7 @@ def assert_lawful(outline: shapely.Polygon, form: RoofForm, *, tiers: int, overh
     assert area * (EAVES - LOW) - 1e-6 <= volume <= area * (top - LOW) + under * (top - EAVES) + 1e-6
 
 
-ANY = (footprint(), st.sampled_from(FORMS), st.sampled_from([1, 1, 2, 3]), st.sampled_from([0.0, 0.5, 0.8]))
+ANY = (footprint(), st.sampled_from(FORMS), st.sampled_from([1, 1, 2, 3]), st.sampled_from([0.0, 0.5, 0.8, 2.0]))
 
 
 @settings(deadline=None, max_examples=25)
@@ -238,7 +238,7 @@ def test_the_pitch_tells_the_eaves_from_the_ridge_and_the_ridge_from_the_eaves()
 
 def test_tiers_of_eaves_stand_one_above_the_other() -> None:
     for tiers in (2, 3):
-        body = roofed([shapely.box(0, 0, 20, 12)], [RoofForm.hip_and_gable], high=1012.0, tiers=tiers)
+        body = roofed([shapely.box(0, 0, 20, 12)], [RoofForm.hip_and_gable], high=1012.0, tiers=tiers, overhang=0.25)
         assert body.reasons == {}
         under = body.mesh.z[body.mesh.surface == Surface.overhang]
         assert len(np.unique(under)) == tiers

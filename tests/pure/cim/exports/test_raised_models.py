@@ -53,7 +53,7 @@ def test_a_double_eaved_hall_goes_out_with_both_its_eaves_and_what_hangs_over():
     assert body.kind == "Solid"
     assert check(of_boundaries([body])) == ()
     under = shapely.get_coordinates(body.polygons[body.surface == Surface.overhang], include_z=True)[:, 2]
-    assert len(np.unique(under)) == 2
+    assert np.sum(np.diff(np.sort(under)) > 2.0) == 1  # two tiers, each a little higher at its corners
     plan = shapely.union_all(shapely.force_2d(body.polygons[body.surface == Surface.roof]))
     assert plan.convex_hull.contains(HALL.buffer(0.4, join_style="mitre"))
 
