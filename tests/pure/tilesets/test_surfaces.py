@@ -16,6 +16,7 @@ from tests.mesh_files import FACES, gabled
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even, Slope, city
 from tilesets.buildings import surfaces
 from tilesets.buildings.content import content, refined_cost, roof_error
+from tilesets.buildings.looks import Look, tinted
 from tilesets.buildings.site import Site
 from tilesets.buildings.standing import stand
 from tilesets.gltf.placement import frame_at
@@ -136,3 +137,30 @@ def test_many_surfaces_cost_more_and_a_roof_that_nobody_told_of_may_be_anywhere(
     assert roof_error(with_surfaces) == pytest.approx(2.0, abs=0.02)
     unknown, _ = stand(replace(rows, eaves_m=np.array([np.nan])), SITE)
     assert roof_error(unknown) == pytest.approx(6.0, abs=0.02)
+
+
+def test_surfaces_show_the_colours_that_came_with_them_and_the_others_those_of_the_city() -> None:
+    corners = gabled(CENTRE[0], CENTRE[1], 1040.0)
+    look = {
+        "materials": [{"name": "red", "diffuseColor": [1.0, 0.0, 0.5]}, {"name": "dark", "diffuseColor": [0, 0, 0]}],
+        "material": {"night": [1] * 7, "day": [None, 0, None, 0, 0, None, None]},
+        "default-theme-material": "day",
+    }
+    rows = houses(corners, appearance=look)
+    assert [glb.parse(refined(rows)[2].data).triangles().shape, refined(rows)[2].flaws] == [(16, 3), ()]
+    drawn = surfaces.draw(stand(rows, SITE)[0], np.ones(1, dtype=bool))
+    assert drawn.looks == (Look((1.0, 0.0, 0.5)),)
+    number = drawn.mesh.look[:, 0]
+    of = np.unique(np.column_stack([drawn.mesh.surface, number])[number >= 0], axis=0).tolist()
+    assert (of, (number >= 0).sum()) == ([[0.0, 0.0], [1.0, 0.0]], 12)
+    colour = tinted(np.full((len(number), 3), 9, dtype=np.uint8), drawn.mesh, drawn.looks)
+    assert np.unique(colour[number >= 0], axis=0).tolist() == [[255, 0, 55]]
+    assert np.unique(colour[number < 0], axis=0).tolist() == [[9, 9, 9]]
+
+
+@pytest.mark.parametrize("told", [{"name": "none"}, {"diffuseColor": ["a", 1, 2]}, {"diffuseColor": [1]}, 7])
+def test_a_material_that_says_no_colour_leaves_the_citys(told: object) -> None:
+    look = {"materials": [told], "material": {"": [0] * 7}}
+    rows = houses(gabled(CENTRE[0], CENTRE[1], 1040.0), appearance=look)
+    drawn = surfaces.draw(stand(rows, SITE)[0], np.ones(1, dtype=bool))
+    assert (drawn.looks, drawn.mesh.look) == ((), None)
