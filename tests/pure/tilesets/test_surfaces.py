@@ -185,8 +185,10 @@ def test_a_picture_that_came_with_a_surface_is_drawn_on_it_where_its_corners_lie
         "texture": {"": [None, [[0, uv]], *[None] * 5]},
     }
     _, tile, made, _ = refined(houses(corners, appearance=look))
-    (primitive,) = [p for p in tile.primitives() if tile.json["materials"][p["material"]].get("name") == "delivered"]
-    told = tile.json["materials"][primitive["material"]]["pbrMetallicRoughness"]["baseColorTexture"]
+    (primitive,) = [
+        p for p in tile.primitives() if tile.document["materials"][p["material"]].get("name") == "delivered"
+    ]
+    told = tile.document["materials"][primitive["material"]]["pbrMetallicRoughness"]["baseColorTexture"]
     moved = told["extensions"]["KHR_texture_transform"]
     place = tile.accessor(primitive["attributes"]["TEXCOORD_0"])[:, :2] / 65535.0 * moved["scale"] + moved["offset"]
     assert sorted(place.round(3).tolist()) == [[0.0, 0.0], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0]]
