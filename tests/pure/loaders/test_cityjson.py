@@ -290,17 +290,3 @@ def _spoil(value, dice):
                 value[key] = copy.deepcopy(dice.choice(_STRANGE))
             return
         value = below
-
-
-def test_pictures_of_the_store_neither_come_from_a_file_nor_go_into_one() -> None:
-    texture = {"type": "PNG", "image": "a.png", PICTURE: "UklGRg=="}
-    drawn = {"": {"values": [[[[0, 0, 1, 2, 3]], *[[[None]]] * 5]]}}
-    paints = {"textures": [texture], "vertices-texture": [[0, 0], [1, 0], [1, 1], [0, 1]]}
-    told = document(appearance=paints)
-    told["CityObjects"]["a"]["geometry"] = [cube(texture=drawn)]
-    (record,) = records(told)
-    (level, body), *_ = record.bodies
-    assert body.appearance["textures"] == [{"type": "PNG", "image": "a.png"}]
-    held = replace(body, appearance={**body.appearance, "textures": [texture]})
-    again = turned_round([replace(record, bodies=((level, held),))])
-    assert again["appearance"]["textures"] == [{"type": "PNG", "image": "a.png"}]

@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from cim.boundary import PICTURE
+from tests.city_models import cube, document, records, turned_round
 from tests.mesh_files import gabled, obj
 from tests.pure.loaders.test_mesh_models import gltf, read
 
@@ -108,3 +110,17 @@ def test_gltf_keeps_its_pictures_and_where_they_lie(tmp_path: Path, where: str) 
     assert row.appearance["texture"] == {"": [[[0, [[0.0, 0.0], [2.0, 0.0], [2.0, 1.0]]]]]}
     assert (len(row.appearance["textures"]), batch.issues) == (1, ())
     assert row.appearance["materials"][0]["name"] == "wall"
+
+
+def test_pictures_of_the_store_neither_come_from_a_file_nor_go_into_one() -> None:
+    texture = {"type": "PNG", "image": "a.png", PICTURE: "UklGRg=="}
+    drawn = {"": {"values": [[[[0, 0, 1, 2, 3]], *[[[None]]] * 5]]}}
+    paints = {"textures": [texture], "vertices-texture": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    told = document(appearance=paints)
+    told["CityObjects"]["a"]["geometry"] = [cube(texture=drawn)]
+    (record,) = records(told)
+    (level, body), *_ = record.bodies
+    assert body.appearance["textures"] == [{"type": "PNG", "image": "a.png"}]
+    held = replace(body, appearance={**body.appearance, "textures": [texture]})
+    again = turned_round([replace(record, bodies=((level, held),))])
+    assert again["appearance"]["textures"] == [{"type": "PNG", "image": "a.png"}]
