@@ -124,3 +124,20 @@ def test_pictures_of_the_store_neither_come_from_a_file_nor_go_into_one() -> Non
     held = replace(body, appearance={**body.appearance, "textures": [texture]})
     again = turned_round([replace(record, bodies=((level, held),))])
     assert again["appearance"]["textures"] == [{"type": "PNG", "image": "a.png"}]
+
+
+def test_a_model_turned_right_side_out_keeps_the_places_of_its_corners(tmp_path: Path) -> None:
+    (tmp_path / "tile.png").write_bytes(painted((8, 8)))
+    path = pictured(tmp_path, "tile.png")
+    plain = read(path, up="z").frame["boundary"].iloc[0]
+    faces = [line.split() for line in path.read_text().splitlines()]
+    turned = [" ".join([w[0], *w[:0:-1]]) if w[0] == "f" else " ".join(w) for w in faces]
+    path.write_text("\n".join(turned) + "\n")
+    found = read(path, up="z").frame["boundary"].iloc[0]
+    assert (plain.kind, found.kind) == ("Solid", "Solid")
+    of = []
+    for body in (plain, found):
+        (number,) = [k for k, one in enumerate(body.appearance["texture"][""]) if one is not None]
+        uv = body.appearance["texture"][""][number][0][1]
+        of.append({at: tuple(p) for at, p in zip(body.polygons[number].exterior.coords[:-1], uv, strict=True)})
+    assert of[0] == of[1]
