@@ -153,6 +153,16 @@ CODES: dict[str, tuple[str, str]] = {
         "模型的贴图未采用，只保留底色",
         "the pictures of a model are left out; base colours are kept",
     ),
+    "picture_outside": (
+        "模型的贴图不在模型所在文件夹内，未读取",
+        "a picture of a model that lies elsewhere than beside it: not opened",
+    ),
+    "picture_missing": ("模型的贴图文件不存在", "a picture of a model that is not there"),
+    "picture_too_large": (
+        "模型的贴图太大或太多",
+        "a picture of a model with too many bytes or pixels, or one of too many",
+    ),
+    "picture_unreadable": ("模型的贴图无法读取", "a picture of a model that cannot be read as PNG, JPEG or WebP"),
     "building_unknown": ("所指的建筑编号不存在", "no building stands that has the id that is named"),
     "building_elsewhere": ("与所指的建筑不在一处", "lies elsewhere than the building that it names"),
     "dsm_missing": ("表面模型未覆盖该建筑", "the surface model or the ground does not cover the building"),

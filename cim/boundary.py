@@ -15,6 +15,10 @@ KINDS = ("MultiSurface", "CompositeSurface", "Solid", "MultiSolid", "CompositeSo
 """What surfaces are bound into, as CityJSON 2.0 (clause 3) names it."""
 
 
+PICTURE = "cim_picture"
+"""Where a texture's definition has its picture: WebP in base64, made by `loaders.formats.pictures` and by nobody else."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Boundary:
     """The surfaces of one body at one level of detail.
@@ -23,7 +27,8 @@ class Boundary:
     `Surface` codes. kind: one of `KINDS`. shells: for every solid the numbers of polygons of its shells, the outer one
     first, in the order of `polygons`; empty for surfaces that bind no solid. above_base: heights count from the body's
     base; otherwise they are of the frame that the body came in. notes: what else its format says of the surfaces, as JSON
-    knows it (attributes and nesting of semantic surfaces, parts). appearance: materials and textures, as JSON knows them.
+    knows it (attributes and nesting of semantic surfaces, parts). appearance: materials and textures, as JSON knows them:
+    words of CityJSON 2.0 (clause 6), one value a polygon, what is used alone.
     Raises BadInput where the numbers of surfaces or of the shells' polygons are not those of the polygons.
     """
 

@@ -17,7 +17,8 @@ class Mesh:
 
     xy: (p, 2) distinct plan positions, city frame; point: (v,) which of them a vertex stands on; z: (v,) metres;
     normal: (v, 3) unit, outward; surface: (v,) `Surface` code; feature: (v,) source row, rising; triangles: (t, 3)
-    vertices, anticlockwise seen from outside. material: (v,) `Material` code; None: unknown for all.
+    vertices, anticlockwise seen from outside. material: (v,) `Material` code; None: unknown for all. look: (v, 3)
+    which delivered look it has, -1: none, and where it lies in the picture of that (u, v); None: none has any.
     """
 
     xy: FloatArray
@@ -28,6 +29,7 @@ class Mesh:
     feature: IntArray
     triangles: IntArray
     material: npt.NDArray[np.uint8] | None = None
+    look: FloatArray | None = None
 
     def positions(self) -> FloatArray:
         """Vertices (v, 3), city frame."""
@@ -55,6 +57,7 @@ def join(*meshes: Mesh) -> Mesh:
     order = np.argsort(feature, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
+    looks = [np.full((len(m.z), 3), -1.0) if m.look is None else m.look for m in meshes]
     made_of = [np.zeros(len(m.z), dtype=np.uint8) if m.material is None else m.material for m in meshes]
     return Mesh(
         xy=np.concatenate([m.xy for m in meshes]),
@@ -65,6 +68,7 @@ def join(*meshes: Mesh) -> Mesh:
         feature=feature[order],
         triangles=place[triangles[np.argsort(feature[triangles[:, 0]], kind="stable")]],
         material=None if all(m.material is None for m in meshes) else np.concatenate(made_of)[order],
+        look=None if all(m.look is None for m in meshes) else np.concatenate(looks)[order],
     )
 
 
@@ -162,6 +166,7 @@ def _kept(mesh: Mesh, keep: BoolArray) -> Mesh:
         feature=mesh.feature[keep],
         triangles=place[mesh.triangles[keep[mesh.triangles[:, 0]]]],
         material=None if mesh.material is None else mesh.material[keep],
+        look=None if mesh.look is None else mesh.look[keep],
     )
 
 

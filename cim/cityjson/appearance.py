@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cim.boundary import PICTURE
 from cim.cityjson.nesting import Shells, spread
 from cim.cityjson.record import Fault
 
@@ -19,10 +20,14 @@ class Palette:
 
     @classmethod
     def of(cls, member: Any) -> "Palette":
-        """As the `appearance` member of a file or a feature has it; whatever is no list there counts as none."""
+        """As the `appearance` member of a file or a feature has it; whatever is no list there counts as none, and
+        no picture is taken from there."""
         told = member if isinstance(member, dict) else {}
         names = ("materials", "textures", "vertices-texture")
         materials, textures, vertices = (v if isinstance(v := told.get(name), list) else [] for name in names)
+        textures = [
+            {k: v for k, v in one.items() if k != PICTURE} if isinstance(one, dict) else one for one in textures
+        ]
         return cls(materials, textures, vertices, {k: v for k, v in told.items() if k.startswith("default-theme-")})
 
 

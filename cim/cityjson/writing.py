@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from cim.boundary import Boundary
+from cim.boundary import PICTURE, Boundary
 from cim.cityjson.joining import parts_of, split
 from cim.cityjson.nesting import DEPTH, nest
 from cim.cityjson.record import Part, Piece
@@ -159,6 +159,11 @@ def _texture(value: Any, defined: Sequence[Any], face: list[list[int]], paints: 
         return [[None] for _ in face]
     return [
         [None] if ring is None
-        else [paints.place("textures", defined[ring[0]]), *(paints.place("vertices", uv) for uv in ring[1])]
+        else [paints.place("textures", _bare(defined[ring[0]])), *(paints.place("vertices", uv) for uv in ring[1])]
         for ring in value
     ]  # fmt: skip
+
+
+def _bare(told: Any) -> Any:
+    """A texture's definition without its picture: CityJSON names a file for it."""
+    return {name: value for name, value in told.items() if name != PICTURE} if isinstance(told, Mapping) else told

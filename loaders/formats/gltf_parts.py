@@ -12,26 +12,36 @@ import numpy as np
 import trimesh
 
 from cim.errors import BadSource
+from loaders.formats import gltf_pictures
+from loaders.formats.gltf_pictures import Shown
 from loaders.formats.mesh_parts import Material, Model, Part, refuse_many
+from loaders.formats.pictures import Album
 
 _MAGIC = b"glTF"
 _JSON, _BINARY = 0x4E4F534A, 0x004E4942
-_KNOWN = {"KHR_materials_unlit", "KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_specular"}
+_KNOWN = {
+    "KHR_materials_unlit",
+    "KHR_mesh_quantization",
+    "KHR_texture_transform",
+    "KHR_materials_specular",
+    "EXT_texture_webp",
+}
 _DROPPED = ("images", "textures", "samplers", "animations", "skins", "cameras")
 _MOST_NODES = 100_000
 _DEEPEST = 64
 
 
 def read(path: Path) -> Model:
-    """The model of a file. Pictures are left out. Raises BadSource for what is no glTF, for parts that lie in other files
+    """The model of a file, with its pictures. Raises BadSource for what is no glTF, for parts that lie in other files
     or need an extension that is not read, and for counts that the file has no bytes for.
     """
     header, binary = _split(path.read_bytes(), path)
     try:
         _refuse_hostile(header, binary, path)
-        textured = bool(header.get("images"))
-        scene = _scene(header, binary)
-        return Model(tuple(_parts(scene, header.get("nodes", []))), "y", textured=textured)
+        album = Album(path.parent)
+        pictures = gltf_pictures.of_materials(header, binary, album)
+        parts = _parts(_scene(header, binary), header, pictures)
+        return Model(tuple(parts), "y", issues=tuple(album.issues))
     except BadSource:
         raise
     except RecursionError:
@@ -116,7 +126,7 @@ def _refuse_repeated(header: Mapping[str, Any], path: Path) -> None:
 def _scene(header: Mapping[str, Any], binary: bytes) -> trimesh.Scene:
     """What trimesh makes of the file without pictures and whatever is no mesh."""
     bare = {name: value for name, value in header.items() if name not in _DROPPED}
-    bare["materials"] = [_plain(material) for material in header.get("materials", [])]
+    bare["materials"] = [_plain(*one) for one in enumerate(header.get("materials", []))]
     bare["nodes"] = [
         {k: v for k, v in node.items() if k not in ("camera", "skin")} | {"name": str(number)}  # names come twice
         for number, node in enumerate(header.get("nodes", []))
@@ -131,13 +141,14 @@ def _scene(header: Mapping[str, Any], binary: bytes) -> trimesh.Scene:
     return trimesh.load_scene(io.BytesIO(whole), file_type="glb", process=False)
 
 
-def _plain(material: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(number: int, material: Mapping[str, Any]) -> dict[str, Any]:
     colour = material.get("pbrMetallicRoughness", {}).get("baseColorFactor")
     shown = {} if colour is None else {"pbrMetallicRoughness": {"baseColorFactor": colour}}
-    return {"name": str(material.get("name", "")), **shown}
+    return {"name": str(number), **shown}  # names come twice
 
 
-def _parts(scene: trimesh.Scene, nodes: list[Mapping[str, Any]]) -> list[Part]:
+def _parts(scene: trimesh.Scene, header: Mapping[str, Any], pictures: Mapping[int, Shown]) -> list[Part]:
+    nodes, materials = header.get("nodes", []), header.get("materials", [])
     parents = scene.graph.transforms.parents
     found = []
     for frame in sorted(scene.graph.nodes_geometry):
@@ -152,7 +163,13 @@ def _parts(scene: trimesh.Scene, nodes: list[Mapping[str, Any]]) -> list[Part]:
         while path[-1] in parents:
             path.append(parents[path[-1]])
         numbers = [int(name) for name in reversed(path) if name.isdigit()]  # others are the reader's own
-        found.append((numbers, Part("", at, faces, (), _material(mesh))))
+        number = _number(mesh)
+        shown = None if number is None else pictures.get(number)
+        uv = None if shown is None else getattr(mesh.visual, "uv", None)
+        part = Part("", at, faces, (), _material(mesh, materials))
+        if shown is not None and uv is not None and len(uv) == len(at):
+            part = replace(part, picture=shown.picture, uv=shown.places(np.asarray(uv, dtype=np.float64)))
+        found.append((numbers, part))
     return [replace(part, name=_called(number, nodes)) for number, part in _topmost(found)]
 
 
@@ -168,10 +185,16 @@ def _called(number: int, nodes: list[Mapping[str, Any]]) -> str:
     return str(nodes[number].get("name") or f"node {number}")
 
 
-def _material(mesh: trimesh.Trimesh) -> Material | None:
-    material = getattr(mesh.visual, "material", None)
-    colour = getattr(material, "baseColorFactor", None)
-    if colour is None:
+def _number(mesh: trimesh.Trimesh) -> int | None:
+    """Which material of the file a mesh has."""
+    name = str(getattr(getattr(mesh.visual, "material", None), "name", None) or "")
+    return int(name) if name.isdigit() else None
+
+
+def _material(mesh: trimesh.Trimesh, materials: list[Mapping[str, Any]]) -> Material | None:
+    colour = getattr(getattr(mesh.visual, "material", None), "baseColorFactor", None)
+    number = _number(mesh)
+    if colour is None or number is None:
         return None
     red, green, blue = (round(float(value) / 255.0, 4) for value in cast(Any, colour)[:3])
-    return (str(getattr(material, "name", None) or ""), (red, green, blue))
+    return (str(materials[number].get("name", "")), (red, green, blue))

@@ -1,19 +1,23 @@
 """Bodies out of the parts of mesh models: flat faces, and what each is of by its slope."""
 
+import base64
 from collections.abc import Sequence
 
 import numpy as np
 import shapely
 
-from cim.boundary import Boundary
+from cim.boundary import PICTURE, Boundary
 from cim.types import FloatArray, ObjectArray, Surface
 from loaders.formats.mesh_parts import Material, Part
+from loaders.formats.pictures import Picture
 from loaders.formats.planar_faces import planar_faces, slopes
 
 # The project's own defaults: a surface within ten degrees of upright is a wall; what faces down is the ground where it
 # lies within half a metre of the body's lowest point, else the underside of something.
 _STEEP = float(np.sin(np.radians(10.0)))
 _GROUND_M = 0.5
+
+Drawn = tuple[Picture, list[list[float]]]
 
 
 def body(parts: Sequence[Part], *, above_base: bool) -> Boundary | None:
@@ -22,13 +26,14 @@ def body(parts: Sequence[Part], *, above_base: bool) -> Boundary | None:
     Faces are put together where they are flat. A closed body becomes a Solid, turned right side out. What each surface is
     of is inferred from its slope, and the notes say so. above_base: heights count from the body's lowest point.
     """
-    polygons, colours = _faces(parts)
+    polygons, colours, drawn = _faces(parts)
     if not polygons:
         return None
     shapes: ObjectArray = np.array([*polygons, None], dtype=object)[:-1]
     closed, volume = _closed(shapes)
     if closed and volume < 0.0:
         shapes = np.array([_reversed(one) for one in shapes.tolist()], dtype=object)
+        drawn = [None if one is None else (one[0], [one[1][0], *one[1][:0:-1]]) for one in drawn]
     at = shapely.get_coordinates(shapes, include_z=True)
     if above_base:
         at[:, 2] -= at[:, 2].min()
@@ -41,20 +46,37 @@ def body(parts: Sequence[Part], *, above_base: bool) -> Boundary | None:
         ((len(shapes),),) if closed else (),
         above_base,
         {"surfaces_inferred": True},
-        _appearance(colours, materials),
+        {**_appearance(colours, materials), **_textures(drawn)},
     )
 
 
-def _faces(parts: Sequence[Part]) -> tuple[list[shapely.Polygon], list[Material | None]]:
+def _faces(parts: Sequence[Part]) -> tuple[list[shapely.Polygon], list[Material | None], list[Drawn | None]]:
+    """Faces put together where they are flat; those that show a picture stay as they came, each with its corners there."""
     polygons: list[shapely.Polygon] = []
     colours: list[Material | None] = []
+    drawn: list[Drawn | None] = []
     for part in parts:
-        found = planar_faces(part.at, part.triangles) if len(part.triangles) else []
-        rings = [shapely.Polygon(part.at[list(ring)]) for ring in part.rings]
-        found += [face for face, real in zip(rings, slopes(rings)[1].tolist(), strict=True) if real]
+        corners = [list(ring) for ring in part.rings]
+        found: list[shapely.Polygon] = []
+        if part.picture is not None:
+            corners = part.triangles.tolist() + corners
+        elif len(part.triangles):
+            found = planar_faces(part.at, part.triangles)
+        drawn += [None] * len(found)
+        rings = [shapely.Polygon(part.at[ring]) for ring in corners]
+        for face, ring, real in zip(rings, corners, slopes(rings)[1].tolist() if rings else (), strict=True):
+            if real:
+                found.append(face)
+                drawn.append(_shown(part, ring))
         polygons += found
         colours += [part.material] * len(found)
-    return polygons, colours
+    return polygons, colours, drawn
+
+
+def _shown(part: Part, ring: list[int]) -> Drawn | None:
+    if part.picture is None or part.uv is None:
+        return None
+    return part.picture, part.uv[ring].round(6).tolist()
 
 
 def _reversed(face: shapely.Polygon) -> shapely.Polygon:
@@ -101,6 +123,22 @@ def _appearance(colours: Sequence[Material | None], materials: Sequence[Material
         {"name": name or f"material {place}", "diffuseColor": list(rgb)} for place, (name, rgb) in enumerate(materials)
     ]
     return {"materials": told, "material": {"": [None if colour is None else number[colour] for colour in colours]}}
+
+
+def _textures(drawn: Sequence[Drawn | None]) -> dict[str, object]:
+    """As CityJSON says it (clause 6.2), one ring a surface, and the pictures themselves."""
+    pictures = list(dict.fromkeys(one[0] for one in drawn if one is not None))
+    if not pictures:
+        return {}
+    number = {picture: place for place, picture in enumerate(pictures)}
+    told = [
+        {"type": one.kind, "image": one.name, "wrapMode": "wrap", PICTURE: base64.b64encode(one.data).decode()}
+        for one in pictures
+    ]
+    return {
+        "textures": told,
+        "texture": {"": [None if one is None else [[number[one[0]], one[1]]] for one in drawn]},
+    }
 
 
 def upright(at: FloatArray, up: str, unit_m: float) -> FloatArray:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cim.errors import BadSource
-from cim.types import FloatArray, IntArray
+from cim.types import FloatArray, IntArray, Issue
+from loaders.formats.pictures import Picture
 
 MOST_BYTES = 512 << 20
 MOST_FACES = 2_000_000
@@ -21,7 +22,8 @@ class Part:
 
     name: of the object. at: (v, 3) corners, in the file's own axes and unit. triangles: (t, 3) corners, anticlockwise seen
     from outside. rings: faces of more than three corners, each its corners in that order. material: name and base
-    colour (red, green, blue, 0 to 1); None: the file says none.
+    colour (red, green, blue, 0 to 1); None: the file says none. picture: what it shows, each corner at uv (v, 2) in it,
+    from the lower left; both or neither.
     """
 
     name: str
@@ -29,18 +31,21 @@ class Part:
     triangles: IntArray
     rings: tuple[tuple[int, ...], ...] = ()
     material: Material | None = None
+    picture: Picture | None = None
+    uv: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """The parts of a file. up: its axis that points up, `y` or `z`; None: the file does not say. unit_m: metres of one unit.
-    textured: it has pictures, which are left out.
+    textured: it has pictures, which are left out. issues: of pictures that cannot be shown.
     """
 
     parts: tuple[Part, ...]
     up: str | None
     unit_m: float = 1.0
     textured: bool = False
+    issues: tuple[Issue, ...] = ()
 
 
 def own_corners(part: Part) -> Part:

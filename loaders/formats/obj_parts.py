@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from cim.errors import BadSource
+from cim.types import FloatArray
 from loaders.formats.mesh_parts import Material, Model, Part, own_corners, refuse_many
+from loaders.formats.pictures import Album, Picture
 
 
 @dataclass(slots=True)
@@ -16,11 +18,12 @@ class _Reading:
 
     corners: list[tuple[float, float, float]] = field(default_factory=list)
     faces: dict[tuple[str, str | None], list[tuple[int, ...]]] = field(default_factory=dict)
+    places: list[tuple[float, float]] = field(default_factory=list)
+    drawn: dict[tuple[str, str | None], list[tuple[int, ...]]] = field(default_factory=dict)
     name: str = ""
     material: str | None = None
     libraries: list[str] = field(default_factory=list)
     count: int = 0
-    textured: bool = False
 
 
 def read(path: Path) -> Model:
@@ -34,17 +37,35 @@ def read(path: Path) -> Model:
         except (ValueError, IndexError):
             raise BadSource(f"{path}: line {number}: {' '.join(words)[:60]!r} cannot be made out") from None
     materials: dict[str, Material] = {}
+    pictures: dict[str, str] = {}
     for library in reading.libraries:
-        found, textured = _materials(path.parent / library)
-        materials |= found
-        reading.textured |= textured
+        _take_materials(path.parent / library, materials, pictures)
     at = np.array(reading.corners, dtype=np.float64).reshape(-1, 3)
+    album = Album(path.parent)
     parts = []
     for (name, material), faces in reading.faces.items():
+        named = pictures.get(material or "")
+        picture = None if named is None else album.named(named)
+        if picture is not None and all(reading.drawn[name, material]):
+            parts.append(_drawn(reading, (name, material), at, materials.get(material or ""), picture))
+            continue
         triangles = np.array([f for f in faces if len(f) == 3], dtype=np.int64).reshape(-1, 3)
         rings = tuple(f for f in faces if len(f) > 3)
         parts.append(own_corners(Part(name, at, triangles, rings, materials.get(material or ""))))
-    return Model(tuple(parts), None, textured=reading.textured)
+    return Model(tuple(parts), None, issues=tuple(album.issues))
+
+
+def _drawn(
+    reading: _Reading, which: tuple[str, str | None], at: FloatArray, material: Material | None, picture: Picture
+) -> Part:
+    """The part of one object that shows a picture: each face with corners of its own."""
+    faces, places = reading.faces[which], reading.drawn[which]
+    ends = np.cumsum([0, *(len(face) for face in faces)])
+    rings = [tuple(range(first, last)) for first, last in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+    corner = np.array([place for face in faces for place in face], dtype=np.int64)
+    uv = np.array(reading.places, dtype=np.float64)[[place for face in places for place in face]]
+    triangles = np.array([ring for ring in rings if len(ring) == 3], dtype=np.int64).reshape(-1, 3)
+    return Part(which[0], at[corner], triangles, tuple(r for r in rings if len(r) > 3), material, picture, uv)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -72,7 +93,11 @@ def _take(reading: _Reading, words: list[str], path: Path) -> None:
             face = tuple(_corner(word, len(reading.corners)) for word in words[1:])
             if len(face) < 3:
                 raise ValueError("a face of fewer than three corners")
-            reading.faces.setdefault((reading.name, reading.material), []).append(face)
+            which = (reading.name, reading.material)
+            reading.faces.setdefault(which, []).append(face)
+            reading.drawn.setdefault(which, []).append(_places(words[1:], len(reading.places)))
+        case "vt":
+            reading.places.append((float(words[1]), float(words[2]) if len(words) > 2 else 0.0))
         case "o" | "g":
             reading.name = " ".join(words[1:]) or path.stem
         case "usemtl":
@@ -92,12 +117,24 @@ def _corner(word: str, count: int) -> int:
     return place
 
 
-def _materials(path: Path) -> tuple[dict[str, Material], bool]:
-    """Base colours by name, and whether there are pictures; nothing where the library is not there."""
-    found: dict[str, Material] = {}
-    textured, name = False, ""
+def _places(words: list[str], count: int) -> tuple[int, ...]:
+    """Which places in the picture a face names, one a corner; none where a corner has none or one that is not there."""
+    found = []
+    for word in words:
+        told = word.split("/")
+        number = int(told[1]) if len(told) > 1 and told[1] else 0
+        place = number - 1 if number > 0 else count + number
+        if number == 0 or not 0 <= place < count:
+            return ()
+        found.append(place)
+    return tuple(found)
+
+
+def _take_materials(path: Path, materials: dict[str, Material], pictures: dict[str, str]) -> None:
+    """Base colours and names of pictures by name of material; nothing where the library is not there."""
+    name = ""
     if path.is_symlink() or not path.is_file():
-        return found, False
+        return
     for _, words in _lines(path):
         if words[0] == "newmtl":
             name = " ".join(words[1:])
@@ -106,6 +143,6 @@ def _materials(path: Path) -> tuple[dict[str, Material], bool]:
                 red, green, blue = (min(max(float(word), 0.0), 1.0) for word in words[1:4])
             except ValueError:
                 continue
-            found[name] = (name, (red, green, blue))
-        textured |= words[0].lower().startswith("map_")
-    return found, textured
+            materials[name] = (name, (red, green, blue))
+        elif words[0].lower() == "map_kd" and len(words) > 1:
+            pictures[name] = words[-1] if words[1].startswith("-") else " ".join(words[1:])

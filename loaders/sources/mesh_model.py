@@ -75,8 +75,11 @@ COLLADA = MeshModel("COLLADA", (".dae",), (b"<",), "loaders.formats.dae_parts")
 
 def _told(model: Model) -> tuple[Issue, ...]:
     if not model.textured:
-        return ()
-    return (Issue("textures_left_out", "the pictures on its surfaces are left out; base colours are kept"),)
+        return model.issues
+    return (
+        *model.issues,
+        Issue("textures_left_out", "the pictures on its surfaces are left out; base colours are kept"),
+    )
 
 
 def _standing(source: Source) -> tuple[str, Callable[[FloatArray], FloatArray]]:

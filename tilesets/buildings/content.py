@@ -3,6 +3,7 @@
 Coarse content is every building extruded; refined content draws L3 rows in detail (`refined`) and gives them textures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from cim.mesh import Mesh
 from cim.solids import asking_parts
 from cim.types import Bodies, CimLevel, FloatArray, IntArray, ObjectArray, RoofForm, Use
 from tilesets.buildings import surfaces
+from tilesets.buildings.looks import Look, tinted
 from tilesets.buildings.palette import colours
 from tilesets.buildings.refined import refine
 from tilesets.buildings.site import Photo
@@ -69,15 +71,15 @@ def content(
     photo: what roofs are seen in, None: nothing. parts: what assemblies are made of.
     """
     rows = standing.rows
-    mesh, level, lod, flaws = _bodies(standing, parts, refined=refined)
+    mesh, level, lod, flaws, looks = _bodies(standing, parts, refined=refined)
     detailed = level == CimLevel.L3
-    dress = dressed(mesh, standing, detailed, photo) if detailed.any() else None
+    dress = dressed(mesh, standing, detailed, photo, looks) if detailed.any() else None
     placed = place(mesh, frame)
     position = gltf.quantise(placed.position)
     model = gltf.Model(
         position=position,
         normal=placed.normal,
-        colour=_colours(rows, mesh, placed.normal[:, 2]),
+        colour=_colours(rows, mesh, placed.normal[:, 2], looks),
         feature=mesh.feature,
         triangles=mesh.triangles,
         pose=frame.pose(),
@@ -89,24 +91,25 @@ def content(
     return Content(gltf.encode(model), grown(placed.region, step, step), level, flaws)
 
 
-def _colours(rows: Bodies, mesh: Mesh, up: FloatArray) -> npt.NDArray[np.uint8]:
-    return colours(rows.use[mesh.feature], rows.roof_form[mesh.feature], mesh.surface, up, mesh.material)
+def _colours(rows: Bodies, mesh: Mesh, up: FloatArray, looks: Sequence[Look]) -> npt.NDArray[np.uint8]:
+    found = colours(rows.use[mesh.feature], rows.roof_form[mesh.feature], mesh.surface, up, mesh.material)
+    return tinted(found, mesh, looks)
 
 
 def _bodies(
     standing: Standing, parts: Parts, *, refined: bool
-) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...]]:
-    """The mesh of all rows, and the level and lod each is drawn at."""
+) -> tuple[Mesh, np.ndarray, np.ndarray, tuple[Flaw, ...], tuple[Look, ...]]:
+    """The mesh of all rows, the level and lod each is drawn at, and the looks that were delivered."""
     rows = standing.rows
     detailed = (rows.cim_level == CimLevel.L3) & refined
     level = np.where(detailed, CimLevel.L3, CimLevel.L2).astype(np.uint8)
     lod = np.where(detailed == (rows.cim_level == CimLevel.L3), rows.lod, COARSE_LOD).astype(np.float32)
     if not detailed.any():
         mesh = meshes.raised(standing.shape, standing.triangles, standing.foot_m, standing.top_m)
-        return mesh, level, lod, ()
+        return mesh, level, lod, (), ()
     made = refine(standing, detailed, parts)
     level[made.roofless], lod[made.roofless] = CimLevel.L2, COARSE_LOD
-    return made.mesh, level, lod, made.flaws
+    return made.mesh, level, lod, made.flaws, made.looks
 
 
 def table(rows: Bodies, level: np.ndarray | None = None, lod: np.ndarray | None = None) -> PropertyTable:

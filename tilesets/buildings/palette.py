@@ -32,9 +32,13 @@ _SLAB, _GREY_TILE, _TIMBER = "#b6b3ac", "#6f7478", "#4a372b"
 
 
 def _linear(srgb: str) -> npt.NDArray[np.uint8]:
-    value = np.array([int(srgb[k : k + 2], 16) for k in (1, 3, 5)]) / 255.0
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return np.asarray(np.round(linear * 255.0).astype(np.uint8))
+    return linear(np.array([int(srgb[k : k + 2], 16) for k in (1, 3, 5)]) / 255.0)
+
+
+def linear(value: FloatArray) -> npt.NDArray[np.uint8]:
+    """Parts of red, green and blue (..., 3) from 0 to 1 as screens show them (sRGB), as the steps of vertex colours."""
+    found = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.round(found * 255.0).astype(np.uint8))
 
 
 _WALL_OF_USE = np.stack([_linear(_WALLS[use]) for use in Use])

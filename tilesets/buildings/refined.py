@@ -10,18 +10,20 @@ from cim.roofs import Roofs
 from cim.solids import Note, Stood, raise_solids
 from cim.types import Bodies, BoolArray, RoofForm, Surface
 from tilesets.buildings import surfaces
+from tilesets.buildings.looks import Look
 from tilesets.buildings.standing import Flaw, Standing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refined:
     """mesh: of all rows, those that are not wanted as blocks. roofless: (n,) wanted with a roof or in parts, and got none.
-    flaws: what is drawn otherwise than asked for.
+    flaws: what is drawn otherwise than asked for. looks: what the `look` of the mesh counts.
     """
 
     mesh: Mesh
     roofless: BoolArray
     flaws: tuple[Flaw, ...]
+    looks: tuple[Look, ...] = ()
 
 
 def refine(standing: Standing, wanted: BoolArray, parts: Parts) -> Refined:
@@ -32,9 +34,8 @@ def refine(standing: Standing, wanted: BoolArray, parts: Parts) -> Refined:
     mesh = meshes.uncovered(solids.roofed.mesh, Surface.ground)  # nobody sees it
     drawn = [one for one in (own.mesh, solids.built, mesh) if one is not None and len(one.z)]
     flat = (solids.roofed.form == RoofForm.flat) & (rows.roof_form != RoofForm.flat)
-    return Refined(
-        meshes.join(*drawn), wanted & ~own.rows & ~solids.is_built & flat, own.flaws + flaws_of(rows, solids.notes)
-    )
+    roofless = wanted & ~own.rows & ~solids.is_built & flat
+    return Refined(meshes.join(*drawn), roofless, own.flaws + flaws_of(rows, solids.notes), own.looks)
 
 
 def flaws_of(rows: Bodies, notes: Iterable[Note]) -> tuple[Flaw, ...]:

@@ -1,6 +1,6 @@
 """Buildings drawn by the surfaces that were delivered of them, and how far those stand off the served terrain. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -9,6 +9,7 @@ from cim.boundary import Boundary
 from cim.boundary_mesh import surfaced
 from cim.mesh import Mesh
 from cim.types import Bodies, BoolArray, FloatArray, IntArray
+from tilesets.buildings.looks import Look, picture_bytes, worn
 from tilesets.buildings.standing import Flaw, Standing, surfaces_of
 
 SURFACES_UNUSABLE = "surfaces_unusable"
@@ -20,12 +21,13 @@ _CORNER_BYTES = 9  # about what a corner of a surface adds to a tile, gzipped: t
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """What can be drawn by its surfaces. mesh: `feature` is the row; None where nothing is. rows: (n,) whose surfaces are
-    in it.
+    in it. looks: what its `look` counts.
     """
 
     mesh: Mesh | None
     rows: BoolArray
     flaws: tuple[Flaw, ...]
+    looks: tuple[Look, ...] = ()
 
 
 def draw(standing: Standing, wanted: BoolArray) -> Drawn:
@@ -49,8 +51,9 @@ def draw(standing: Standing, wanted: BoolArray) -> Drawn:
     drawn[index[left]] = True
     flaws = _told(rows.take(index), found.skipped, left, np.array([len(body) for body in bodies]))
     mesh = found.mesh
-    whole = Mesh(mesh.xy, mesh.point, mesh.z, mesh.normal, mesh.surface, index[mesh.feature], mesh.triangles)
-    return Drawn(whole if left.any() else None, drawn, flaws)
+    looks, look = worn(bodies, lift, found)
+    whole = replace(mesh, feature=index[mesh.feature], look=look)
+    return Drawn(whole if left.any() else None, drawn, flaws, looks)
 
 
 def _told(rows: Bodies, skipped: IntArray, left: BoolArray, counts: IntArray) -> tuple[Flaw, ...]:
@@ -69,7 +72,8 @@ def cost(rows: Bodies) -> IntArray:
     """About how many gzipped bytes the surfaces of each row (n,) add to a refined tile."""
     found = np.zeros(len(rows), dtype=np.int64)
     for row in np.flatnonzero(surfaces_of(rows)).tolist():
-        found[row] = _CORNER_BYTES * int(shapely.get_num_coordinates(rows.boundary[row].polygons).sum())
+        corners = int(shapely.get_num_coordinates(rows.boundary[row].polygons).sum())
+        found[row] = _CORNER_BYTES * corners + picture_bytes(rows.boundary[row])
     return found
 
 

@@ -113,7 +113,7 @@ def test_obj_keeps_its_faces_and_their_colours(tmp_path: Path) -> None:
     row = batch.frame["boundary"].iloc[0]
     assert [len(p.exterior.coords) - 1 for p in row.polygons] == [len(face) for face in FACES]
     assert row.appearance["materials"] == [{"name": "tile", "diffuseColor": [0.2, 0.3, 0.4]}]
-    assert [issue.code for issue in batch.issues] == ["textures_left_out"]
+    assert [issue.code for issue in batch.issues] == ["picture_missing"]
     expected = [Surface.ground, Surface.wall, Surface.wall, Surface.roof, Surface.roof, Surface.wall, Surface.wall]
     assert row.surface.tolist() == expected
 

@@ -1,13 +1,16 @@
 """Tiles of buildings that came with their surfaces: drawn where they were surveyed, and told of where they cannot be."""
 
+import base64
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import shapely
+from PIL import Image
 from pyproj import Transformer
 
-from cim.boundary import Boundary
+from cim.boundary import PICTURE, Boundary
 from cim.geometry import anchors, cell_keys
 from cim.solids import ROOF_SIMPLIFIED
 from cim.types import Bodies, CimLevel, RoofForm
@@ -16,6 +19,7 @@ from tests.mesh_files import FACES, gabled
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even, Slope, city
 from tilesets.buildings import surfaces
 from tilesets.buildings.content import content, refined_cost, roof_error
+from tilesets.buildings.looks import MOST_PIXELS, Look, fitted, tinted
 from tilesets.buildings.site import Site
 from tilesets.buildings.standing import stand
 from tilesets.gltf.placement import frame_at
@@ -136,3 +140,70 @@ def test_many_surfaces_cost_more_and_a_roof_that_nobody_told_of_may_be_anywhere(
     assert roof_error(with_surfaces) == pytest.approx(2.0, abs=0.02)
     unknown, _ = stand(replace(rows, eaves_m=np.array([np.nan])), SITE)
     assert roof_error(unknown) == pytest.approx(6.0, abs=0.02)
+
+
+def test_surfaces_show_the_colours_that_came_with_them_and_the_others_those_of_the_city() -> None:
+    corners = gabled(CENTRE[0], CENTRE[1], 1040.0)
+    look = {
+        "materials": [{"name": "red", "diffuseColor": [1.0, 0.0, 0.5]}, {"name": "dark", "diffuseColor": [0, 0, 0]}],
+        "material": {"night": [1] * 7, "day": [None, 0, None, 0, 0, None, None]},
+        "default-theme-material": "day",
+    }
+    rows = houses(corners, appearance=look)
+    assert [glb.parse(refined(rows)[2].data).triangles().shape, refined(rows)[2].flaws] == [(16, 3), ()]
+    drawn = surfaces.draw(stand(rows, SITE)[0], np.ones(1, dtype=bool))
+    assert drawn.looks == (Look((1.0, 0.0, 0.5)),)
+    number = drawn.mesh.look[:, 0]
+    of = np.unique(np.column_stack([drawn.mesh.surface, number])[number >= 0], axis=0).tolist()
+    assert (of, (number >= 0).sum()) == ([[0.0, 0.0], [1.0, 0.0]], 12)
+    colour = tinted(np.full((len(number), 3), 9, dtype=np.uint8), drawn.mesh, drawn.looks)
+    assert np.unique(colour[number >= 0], axis=0).tolist() == [[255, 0, 55]]
+    assert np.unique(colour[number < 0], axis=0).tolist() == [[9, 9, 9]]
+
+
+@pytest.mark.parametrize("told", [{"name": "none"}, {"diffuseColor": ["a", 1, 2]}, {"diffuseColor": [1]}, 7])
+def test_a_material_that_says_no_colour_leaves_the_citys(told: object) -> None:
+    look = {"materials": [told], "material": {"": [0] * 7}}
+    rows = houses(gabled(CENTRE[0], CENTRE[1], 1040.0), appearance=look)
+    drawn = surfaces.draw(stand(rows, SITE)[0], np.ones(1, dtype=bool))
+    assert (drawn.looks, drawn.mesh.look) == ((), None)
+
+
+def webp(colour: tuple[int, int, int], side: int = 8) -> bytes:
+    packed = io.BytesIO()
+    Image.new("RGB", (side, side), colour).save(packed, "WEBP")
+    return packed.getvalue()
+
+
+def test_a_picture_that_came_with_a_surface_is_drawn_on_it_where_its_corners_lie() -> None:
+    corners = gabled(CENTRE[0] + 0.3, CENTRE[1], 1040.0)
+    uv = [[5.0, 7.0], [7.0, 7.0], [7.0, 8.0], [5.0, 8.0]]  # whole pictures away from the first
+    look = {
+        "textures": [
+            {"type": "PNG", "image": "a.png", "wrapMode": "wrap", PICTURE: base64.b64encode(webp((9, 9, 9))).decode()}
+        ],
+        "texture": {"": [None, [[0, uv]], *[None] * 5]},
+    }
+    _, tile, made, _ = refined(houses(corners, appearance=look))
+    (primitive,) = [
+        p for p in tile.primitives() if tile.document["materials"][p["material"]].get("name") == "delivered"
+    ]
+    told = tile.document["materials"][primitive["material"]]["pbrMetallicRoughness"]["baseColorTexture"]
+    moved = told["extensions"]["KHR_texture_transform"]
+    place = tile.accessor(primitive["attributes"]["TEXCOORD_0"])[:, :2] / 65535.0 * moved["scale"] + moved["offset"]
+    assert sorted(place.round(3).tolist()) == [[0.0, 0.0], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0]]
+    standing, _, again, _ = refined(houses(corners, appearance=look))
+    assert (again.data, webp((9, 9, 9)) in made.data) == (made.data, True)
+    mesh = surfaces.draw(standing, np.ones(1, dtype=bool)).mesh
+    at = mesh.positions()[mesh.look[:, 0] >= 0]
+    low = at[:, 2] == at[:, 2].min()
+    assert (mesh.look[mesh.look[:, 0] >= 0, 2] == np.where(low, 0.0, 1.0)).all()
+
+
+def test_the_pictures_of_a_tile_are_halved_until_they_fit() -> None:
+    several = [webp((k, 0, 0), 512) for k in range(9)]
+    found = fitted(several)
+    sizes = [Image.open(io.BytesIO(one)).size for one in found]
+    assert sum(w * h for w, h in sizes) <= MOST_PIXELS
+    assert (fitted(several[:4]), fitted(several)) == (several[:4], found)
+    assert min(sizes) == (256, 256)

@@ -1,5 +1,6 @@
 """A tile's mesh by material: roofs that the orthophoto shows, walls by their computed pictures, and the plain rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 
 from cim.mesh import Mesh
 from cim.types import BoolArray, FloatArray, IntArray, Surface
+from tilesets.buildings.looks import Look, fitted, placed
 from tilesets.buildings.site import Photo
 from tilesets.buildings.standing import Flaw, Standing
 from tilesets.buildings.textures import roofs, rules, runs
@@ -33,9 +35,16 @@ class Dressing:
     flaws: tuple[Flaw, ...]
 
 
-def dressed(mesh: Mesh, standing: Standing, detailed: BoolArray, photo: Photo | None) -> Dressing:
-    """The parts of a mesh. detailed: (n,) which buildings are drawn with all their surfaces; the others stay plain."""
+def dressed(
+    mesh: Mesh, standing: Standing, detailed: BoolArray, photo: Photo | None, looks: Sequence[Look] = ()
+) -> Dressing:
+    """The parts of a mesh. detailed: (n,) which buildings are drawn with all their surfaces; the others stay plain.
+
+    looks: what was delivered with surfaces; those show that and nothing else.
+    """
     shown = detailed[mesh.feature[mesh.triangles[:, 0]]]
+    if mesh.look is not None:
+        shown &= mesh.look[mesh.triangles[:, 0], 0] < 0
     surface, up = mesh.triangle_surface(), mesh.normal[mesh.triangles[:, 0], 2]
     roof = np.flatnonzero(shown & (surface == Surface.roof) & (up >= LEAST_UP))
     wall = np.flatnonzero(shown & (surface == Surface.wall) & runs.is_wall_like(mesh))
@@ -43,10 +52,28 @@ def dressed(mesh: Mesh, standing: Standing, detailed: BoolArray, photo: Photo | 
     walled, pictured, texture = _walls(mesh, standing, wall)
     taken = np.zeros(len(mesh.triangles), dtype=np.bool_)
     taken[pictured] = True
+    delivered = _delivered(mesh, looks)
+    for _, which in delivered:
+        taken[which] = True
     taken[roof[photographed[mesh.feature[mesh.triangles[roof, 0]]]]] = True
     plain = np.flatnonzero(~taken)
     rest = [_part(mesh, plain, PLAIN, None)] if len(plain) else []
-    return Dressing((*rest, *roofed, *walled), texture, photographed, flaws)
+    own = [_part(mesh, which, material, placed(mesh, which)) for material, which in delivered]
+    return Dressing((*rest, *roofed, *walled, *own), texture, photographed, flaws)
+
+
+def _delivered(mesh: Mesh, looks: Sequence[Look]) -> list[tuple[Material, IntArray]]:
+    """A material for every picture that came with surfaces, and the triangles that show it."""
+    if mesh.look is None:
+        return []
+    number = mesh.look[mesh.triangles[:, 0], 0]
+    with_picture = [place for place, look in enumerate(looks) if look.picture is not None]
+    shown = [place for place in with_picture if (number == place).any()]
+    found = fitted([looks[place].picture or b"" for place in shown])
+    return [
+        (Material("delivered", data, looks[place].repeats), np.flatnonzero(number == place))
+        for place, data in zip(shown, found, strict=True)
+    ]
 
 
 def _roofs(
