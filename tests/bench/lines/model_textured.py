@@ -77,7 +77,7 @@ def _first_view(ground: Ground, shop: Workshop) -> None:
 
 
 def _by_kind(read: tiletree.Read, seen: readers.Selection) -> dict[str, list[int]]:
-    """Bytes of each request, by what was fetched: blocks, buildings, those with textures, drawn or fetched for refinement."""
+    """Bytes of each request, by what was fetched: blocks, buildings, those with textures, drawn or not."""
     found: dict[str, list[int]] = {}
     for url, size in seen.fetched:
         kind, name = "JSON", url.rsplit("/", 1)[-1]
