@@ -13,6 +13,8 @@ from cim.errors import BadInput, BadSettings
 from cim.source_entry import NamedSource
 from cim.types import Box
 
+TEXTURES = ("webp", "ktx2")
+
 
 @dataclass(frozen=True, slots=True)
 class OldTown:
@@ -76,6 +78,8 @@ class City:
     sources: tuple[NamedSource, ...]
     generator: str | None
     intake: Intake = field(default_factory=Intake)
+    textures: str = TEXTURES[0]
+    """how the pictures of the tiles are packed: one of TEXTURES"""
 
     @property
     def srid(self) -> int:
@@ -123,6 +127,7 @@ _KEYS = {
         *("max_delivery_gib", "max_unpack_ratio", "max_archive_files"),
         *("address_reach_m", "hall_storey_height_m", "base_tolerance_m"),
     },
+    "tiles": {"textures"},
     "sample": {"generator"},
 }
 
@@ -169,7 +174,15 @@ def _city(data: Mapping[str, Any]) -> City:
         sources=tuple(source_entry.parse(entry, number) for number, entry in enumerate(data.get("source", ()))),
         generator=cast(str | None, data.get("sample", {}).get("generator")),
         intake=_intake(limits),
+        textures=_textures(data.get("tiles", {})),
     )
+
+
+def _textures(tiles: Mapping[str, Any]) -> str:
+    name = str(tiles.get("textures", TEXTURES[0]))
+    if name not in TEXTURES:
+        raise ValueError(f"tiles.textures = {name!r}: expected one of {', '.join(TEXTURES)}")
+    return name
 
 
 def _limits(limits: Mapping[str, Any]) -> Limits:

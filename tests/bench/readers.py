@@ -17,11 +17,15 @@ _PATIENCE_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a client fetched for one view (bytes as they went over the line), and the addresses of the models it draws."""
+    """What a client fetched for one view (bytes as they went over the line), and the addresses of the models it draws.
+
+    fetched: (address, bytes) of each request.
+    """
 
     requests: int
     bytes: int
     drawn: tuple[str, ...]
+    fetched: tuple[tuple[str, int], ...]
 
 
 def validate(files: Sequence[Path]) -> None:
@@ -39,7 +43,8 @@ def select(root: str, view: dict[str, Any]) -> Selection:
     wrong = [entry for entry in told["fetched"] if entry["status"] != 200]
     if told["failed"] or wrong:
         raise Invalid(f"3d-tiles-renderer: {(told['failed'] or wrong)[0]}")
-    return Selection(len(told["fetched"]), sum(entry["bytes"] for entry in told["fetched"]), tuple(told["drawn"]))
+    fetched = tuple((entry["url"], entry["bytes"]) for entry in told["fetched"])
+    return Selection(len(fetched), sum(size for _, size in fetched), tuple(told["drawn"]), fetched)
 
 
 def _run(script: str, *arguments: str) -> list[dict[str, Any]]:

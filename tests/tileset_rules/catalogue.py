@@ -53,7 +53,7 @@ RULES: dict[str, str] = {
     "attribute.types": "GLTF 3.7.2.1 and QUANTIZATION: the types an attribute may have",
     "attribute.count": "GLTF 3.7.2.1: all attributes of a primitive have as many elements",
     "index.range": "GLTF 3.7.2.1: indices are of vertices there are, below the restart value, whole triangles",
-    "texture.picture": "GLTF 3.8.4 with EXT_texture_webp: an image is WebP, here (HOUSE) always in a view of the file",
+    "texture.picture": "GLTF 3.8.4: an image is WebP or KTX2, as its texture's extension says, (HOUSE) always in a view",
     "texture.place": "GLTF 3.9.3: a primitive has the texture coordinates that its material's texture names",
     "normal.unit": "GLTF 3.7.2.1: normals are unit vectors; QUANTIZATION allows steps: HOUSE within 1 %",
     # --- features and metadata ---

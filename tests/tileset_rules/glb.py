@@ -17,6 +17,7 @@ KNOWN = {
     "EXT_mesh_features",
     "EXT_structural_metadata",
     "EXT_texture_webp",
+    "KHR_texture_basisu",
     "KHR_texture_transform",
 }
 """Extensions that may be required, for the checker can read them."""

@@ -21,6 +21,7 @@ from tilesets.buildings.refined import refine
 from tilesets.buildings.site import Photo
 from tilesets.buildings.standing import Flaw, Standing
 from tilesets.buildings.textures.dressing import Dressing, dressed
+from tilesets.buildings.textures.packing import Pack, webp
 from tilesets.buildings.textures.rules import WallTexture
 from tilesets.gltf import glb as gltf
 from tilesets.gltf.metadata import Property, PropertyTable
@@ -64,16 +65,22 @@ def refined_cost(standing: Standing) -> IntArray:
 
 
 def content(
-    standing: Standing, frame: Frame, *, refined: bool, photo: Photo | None = None, parts: Parts = NO_PARTS
+    standing: Standing,
+    frame: Frame,
+    *,
+    refined: bool,
+    photo: Photo | None = None,
+    parts: Parts = NO_PARTS,
+    pack: Pack = webp,
 ) -> Content:
     """One tile's GLB. refined: L3 rows are drawn in detail and get textures; otherwise everything is an L2 block.
 
-    photo: what roofs are seen in, None: nothing. parts: what assemblies are made of.
+    photo: what roofs are seen in, None: nothing. parts: what assemblies are made of. pack: how pictures are packed.
     """
     rows = standing.rows
     mesh, level, lod, flaws, looks = _bodies(standing, parts, refined=refined)
     detailed = level == CimLevel.L3
-    dress = dressed(mesh, standing, detailed, photo, looks) if detailed.any() else None
+    dress = dressed(mesh, standing, detailed, photo, looks, pack) if detailed.any() else None
     placed = place(mesh, frame)
     position = gltf.quantise(placed.position)
     model = gltf.Model(

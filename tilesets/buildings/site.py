@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from cim.assembly import NO_PARTS, Parts
 from cim.types import BoolArray, Box, FloatArray, ObjectArray
+from tilesets.buildings.textures.packing import Pack, webp
 from tilesets.tree import TARGET_BYTES
 
 
@@ -50,7 +51,7 @@ class Photo(Protocol):
 class Site:
     """One city. crs: its frame. extent: its box in that frame, None: not known. highest_m: the height over which a
     building is told of (the city file's limit). target_bytes: what a tile is meant to weigh at most. photo: None where
-    the city has no orthophoto. parts: what assemblies are made of.
+    the city has no orthophoto. parts: what assemblies are made of. pack: how the pictures of textures are packed.
     """
 
     crs: str
@@ -61,3 +62,4 @@ class Site:
     target_bytes: int = TARGET_BYTES
     photo: Photo | None = None
     parts: Parts = NO_PARTS
+    pack: Pack = webp

@@ -140,7 +140,7 @@ def _leaf(standing: Standing, cell: Cell, site: Site, sink: Sink) -> Leaf:
         for part in _refined_cells(standing, cell, site):
             mine = standing.part(*np.searchsorted(keys, part.span()).tolist())
             frame = frame_at(*part.centre(), site.crs)
-            fine = buildings.content(mine, frame, refined=True, photo=site.photo, parts=site.parts)
+            fine = buildings.content(mine, frame, refined=True, photo=site.photo, parts=site.parts, pack=site.pack)
             flaws += fine.flaws
             levels.append(fine.level)
             children.append(Node(fine.region, 0.0, sink.put("glb", fine.data), cell=part))

@@ -15,6 +15,7 @@ from cim.store.bodies import Moment, Reader, reading
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
 from tilesets.buildings.site import Site
+from tilesets.buildings.textures import packing
 from tilesets.buildings.units import Unit, make
 from tilesets.city.build import kept
 from tilesets.city.index import Made
@@ -114,11 +115,13 @@ def done(order: Order, job: Job) -> list[Done]:
 def open_site(order: Order, parts: Parts) -> Site:
     """The site of a city on the terrain that is served, its roofs in the orthophoto that is.
 
-    parts: what its assemblies are made of.
+    parts: what its assemblies are made of. Raises MissingTool where its textures need an encoder that is not installed.
     """
     city = order.city
     geoid = open_geoid(city)
     ground = ServedGround.open(order.data / "terrain", city.crs, geoid)
     extent, highest = city.frame_box(margin_m=1_000.0), city.limits.building_height_m[1]
     photo = ServedPhoto.open(order.data / ORTHOPHOTO, city.crs)
-    return Site(city.crs, ground, geoid, extent, highest, order.target_bytes, photo, parts)
+    return Site(
+        city.crs, ground, geoid, extent, highest, order.target_bytes, photo, parts, packing.named(city.textures)
+    )

@@ -143,7 +143,7 @@ def stamp(yard: Yard) -> str:
     """Of all that decides a tile besides its rows and the ground: another orthophoto gives other roofs."""
     city, photo = yard.city, imagery_version(yard.data / ORTHOPHOTO)
     parts = [BUILDER_VERSION, yard.target_bytes, city.crs, city.frame_box().as_tuple(), city.limits.building_height_m]
-    return hashlib.sha256(json.dumps([*parts, yard.geoid.approximate, photo]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([*parts, yard.geoid.approximate, photo, city.textures]).encode()).hexdigest()
 
 
 def index_of(yard: Yard, shelf: Shelf) -> Index:

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from cim.types import FloatArray, IntArray
 from tilesets.gltf import metadata as gltf_metadata
 from tilesets.gltf.materials import PLAIN, Material, Materials, stretched
 from tilesets.gltf.metadata import Json, PropertyTable
+from tilesets.gltf.vertex_order import together
 from tilesets.gltf.views import ARRAY, ELEMENTS, MESHOPT, Views
 from tilesets.spec import GENERATOR
 
@@ -105,9 +106,18 @@ def encode(model: Model, *, compress: bool = True) -> bytes:
     parts = model.parts or (Part(np.arange(len(model.position.value)), model.triangles),)
     accessors: list[Json] = []
     materials = Materials(views)
-    primitives = [_primitive(model, part, views, accessors, materials) for part in parts]
+    primitives = [_primitive(model, _ordered(model, part), views, accessors, materials) for part in parts]
     document = _document(model, views, accessors, primitives, materials)
     return _container(document, views.data())
+
+
+def _ordered(model: Model, part: Part) -> Part:
+    """The same triangles over vertices in the order that packs best."""
+    order = together(model.position.value[part.vertex], model.feature[part.vertex])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    uv = None if part.uv is None else part.uv[order]
+    return replace(part, vertex=part.vertex[order], triangles=rank[part.triangles], uv=uv)
 
 
 def _padded(columns: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:

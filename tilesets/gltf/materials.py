@@ -1,4 +1,4 @@
-"""What surfaces of a GLB are made of: plain, or with a WebP picture that lies in the file, laid once or side by side."""
+"""What surfaces of a GLB are made of: plain, or with a picture that lies in the file, laid once or side by side."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,17 @@ from tilesets.gltf.metadata import Json
 from tilesets.gltf.views import Views
 
 WEBP = "EXT_texture_webp"
+BASIS = "KHR_texture_basisu"
 TRANSFORM = "KHR_texture_transform"
 
 _LINEAR, _LINEAR_MIPMAP_LINEAR, _CLAMP, _REPEAT = 9729, 9987, 33071, 10497
 _STEPS = 65535
+_KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """name: what it is, as viewers of the file see it; empty: not told. picture: WebP, None: vertices have colours.
+    """name: what it is, as viewers of the file see it; empty: not told. picture: WebP or KTX2, None: vertices have colours.
 
     repeats: the picture is laid side by side, otherwise its edge goes on. is_procedural: a picture that was computed,
     not taken of anything.
@@ -65,6 +67,7 @@ class Materials:
         self._textures: list[Json] = []
         self._samplers: list[Json] = []
         self._images: list[Json] = []
+        self._packed: list[str] = []
         self._is_moved = False
 
     def number(self, material: Material, transform: Transform | None = None) -> int:
@@ -81,7 +84,7 @@ class Materials:
 
     def extensions(self) -> list[str]:
         """What a client must know to draw them."""
-        return [*([WEBP] if self._images else []), *([TRANSFORM] if self._is_moved else [])]
+        return [*self._packed, *([TRANSFORM] if self._is_moved else [])]
 
     def document(self) -> Json:
         """Their members of the glTF document."""
@@ -95,8 +98,11 @@ class Materials:
         sampler = {"magFilter": _LINEAR, "minFilter": _LINEAR_MIPMAP_LINEAR, "wrapS": wrap, "wrapT": wrap}
         if sampler not in self._samplers:
             self._samplers.append(sampler)
-        self._images.append({"mimeType": "image/webp", "bufferView": self._views.plain(picture)})
-        source = {"extensions": {WEBP: {"source": len(self._images) - 1}}}
+        needed, kind = (BASIS, "image/ktx2") if picture.startswith(_KTX2) else (WEBP, "image/webp")
+        if needed not in self._packed:
+            self._packed.append(needed)
+        self._images.append({"mimeType": kind, "bufferView": self._views.plain(picture)})
+        source = {"extensions": {needed: {"source": len(self._images) - 1}}}
         self._textures.append({"sampler": self._samplers.index(sampler), **source})
         told: Json = {"index": len(self._textures) - 1}
         if transform is not None:

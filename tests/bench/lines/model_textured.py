@@ -70,8 +70,24 @@ def _first_view(ground: Ground, shop: Workshop) -> None:
         seen = readers.select(f"{base}/tiles3d/city/tileset.json", camera.old_town(lonlat, _GROUND_M + undulation))
     told = f"{seen.bytes / 1e6:.3f} MB in {seen.requests} requests, {len(seen.drawn)} models drawn"
     ground.note(f"  first view of the old town: {told}")
+    for kind, sizes in sorted(_by_kind(tiletree.folder(shop.tiles), seen).items(), key=lambda entry: -sum(entry[1])):
+        ground.note(f"    {kind}: {sum(sizes) / 1e3:,.1f} kB in {len(sizes)} requests")
     if seen.bytes > _FIRST_VIEW_MB * 1e6:
         raise Invalid(f"first view of the old town: {told}; at most {_FIRST_VIEW_MB:g} MB")
+
+
+def _by_kind(read: tiletree.Read, seen: readers.Selection) -> dict[str, list[int]]:
+    """Bytes of each request, by what was fetched: blocks, buildings, those with textures, drawn or not."""
+    found: dict[str, list[int]] = {}
+    for url, size in seen.fetched:
+        kind, name = "JSON", url.rsplit("/", 1)[-1]
+        if name.endswith(".glb"):
+            document = parse(read(f"c/{name}")).document
+            (table,) = document["extensions"]["EXT_structural_metadata"]["propertyTables"]
+            kind = f"{table['class']}{', textured' if 'images' in document else ''}"
+            kind += ", drawn" if url in seen.drawn else ", not drawn"
+        found.setdefault(kind, []).append(size)
+    return found
 
 
 LINE = Line(

@@ -12,6 +12,7 @@ from tilesets.buildings.looks import Look, fitted, placed
 from tilesets.buildings.site import Photo
 from tilesets.buildings.standing import Flaw, Standing
 from tilesets.buildings.textures import roofs, rules, runs
+from tilesets.buildings.textures.packing import Pack, webp
 from tilesets.buildings.textures.painting import PANELS, picture
 from tilesets.buildings.textures.rules import WallTexture
 from tilesets.gltf.glb import Part
@@ -36,11 +37,16 @@ class Dressing:
 
 
 def dressed(
-    mesh: Mesh, standing: Standing, detailed: BoolArray, photo: Photo | None, looks: Sequence[Look] = ()
+    mesh: Mesh,
+    standing: Standing,
+    detailed: BoolArray,
+    photo: Photo | None,
+    looks: Sequence[Look] = (),
+    pack: Pack = webp,
 ) -> Dressing:
     """The parts of a mesh. detailed: (n,) which buildings are drawn with all their surfaces; the others stay plain.
 
-    looks: what was delivered with surfaces; those show that and nothing else.
+    looks: what was delivered with surfaces; those show that and nothing else, in pictures that stay as they are kept.
     """
     shown = detailed[mesh.feature[mesh.triangles[:, 0]]]
     if mesh.look is not None:
@@ -48,8 +54,8 @@ def dressed(
     surface, up = mesh.triangle_surface(), mesh.normal[mesh.triangles[:, 0], 2]
     roof = np.flatnonzero(shown & (surface == Surface.roof) & (up >= LEAST_UP))
     wall = np.flatnonzero(shown & (surface == Surface.wall) & runs.is_wall_like(mesh))
-    roofed, photographed, flaws = _roofs(mesh, standing, roof, photo)
-    walled, pictured, texture = _walls(mesh, standing, wall)
+    roofed, photographed, flaws = _roofs(mesh, standing, roof, photo, pack)
+    walled, pictured, texture = _walls(mesh, standing, wall, pack)
     taken = np.zeros(len(mesh.triangles), dtype=np.bool_)
     taken[pictured] = True
     delivered = _delivered(mesh, looks)
@@ -77,13 +83,13 @@ def _delivered(mesh: Mesh, looks: Sequence[Look]) -> list[tuple[Material, IntArr
 
 
 def _roofs(
-    mesh: Mesh, standing: Standing, roof: IntArray, photo: Photo | None
+    mesh: Mesh, standing: Standing, roof: IntArray, photo: Photo | None, pack: Pack
 ) -> tuple[list[Part], BoolArray, tuple[Flaw, ...]]:
     photographed = np.zeros(len(standing), dtype=np.bool_)
     if photo is None or len(roof) == 0:
         return [], photographed, ()
     owner = mesh.feature[mesh.triangles[roof, 0]]
-    found = roofs.crop(mesh, roof, photo)
+    found = roofs.crop(mesh, roof, photo, pack)
     if found is None:
         return [], photographed, _unseen(standing, np.unique(owner))
     seen = ~np.isin(owner, found.missing)
@@ -94,7 +100,9 @@ def _roofs(
     return [_part(mesh, which, material, places)], photographed, _unseen(standing, found.missing)
 
 
-def _walls(mesh: Mesh, standing: Standing, wall: IntArray) -> tuple[list[Part], IntArray, npt.NDArray[np.uint8]]:
+def _walls(
+    mesh: Mesh, standing: Standing, wall: IntArray, pack: Pack
+) -> tuple[list[Part], IntArray, npt.NDArray[np.uint8]]:
     """A part for every picture, the triangles that are in one, and the picture of each building (n,)."""
     texture = np.zeros(len(standing), dtype=np.uint8)
     if len(wall) == 0:
@@ -109,7 +117,7 @@ def _walls(mesh: Mesh, standing: Standing, wall: IntArray) -> tuple[list[Part], 
         which = np.flatnonzero(of_face[found.face] == code)
         kind = WallTexture(code)
         places = runs.places(mesh, found, standing.base_m, kind, which)
-        material = Material(kind.name, picture(kind), True, PANELS[kind].roughness, is_procedural=True)
+        material = Material(kind.name, picture(kind, pack), True, PANELS[kind].roughness, is_procedural=True)
         parts.append(_part(mesh, found.triangle[which], material, places))
     return parts, wall[of_face[found.face] != WallTexture.none], texture
 

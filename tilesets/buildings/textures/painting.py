@@ -6,17 +6,14 @@ Every picture is painted at twice its size and halved, with noise of its own fix
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from cim.types import FloatArray
+from tilesets.buildings.textures.packing import Pack, webp
 from tilesets.buildings.textures.rules import WallTexture
 
-QUALITY = 82
-"""Of WebP, for walls."""
 _FINE = 2
 _Painting = npt.NDArray[np.float64]
 
@@ -51,12 +48,9 @@ PANELS = {
 
 
 @cache
-def picture(texture: WallTexture) -> bytes:
-    """The WebP of a wall's picture. Raises KeyError for `none`."""
-    image = Image.fromarray(painted(texture))
-    packed = BytesIO()
-    image.save(packed, "WEBP", quality=QUALITY, method=4)
-    return packed.getvalue()
+def picture(texture: WallTexture, pack: Pack = webp) -> bytes:
+    """A wall's picture, packed. Raises KeyError for `none`."""
+    return pack(painted(texture), True)
 
 
 def painted(texture: WallTexture) -> npt.NDArray[np.uint8]:
