@@ -143,6 +143,11 @@ def _is_water(tags: Tags) -> bool:
     return tags.get("natural") == "water" or tags.get("waterway") == "riverbank" or tags.get("landuse") in _BASINS
 
 
+def _is_square(tags: Tags) -> bool:
+    """A square, or a street for walking that is mapped as an area."""
+    return tags.get("place") == "square" or (tags.get("highway") == "pedestrian" and tags.get("area") == "yes")
+
+
 def _is_green(tags: Tags) -> bool:
     return tags.get("leisure") in _PARKS or tags.get("landuse") in _GREENS or tags.get("natural") in _WILD
 
@@ -168,6 +173,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             "green_spaces", "area", ("leisure", "landuse", "natural"), _is_green, _kind("leisure", "landuse", "natural")
         ),
+        Table("squares", "area", ("place", "highway"), _is_square, _kind("place", "highway")),
         Table("places", "point", ("place",), lambda tags: "place" in tags and name(tags) is not None, _kind("place")),
         Table("landmarks", "point", _SIGHTS, lambda tags: name(tags) is not None, _sight),
         Table(

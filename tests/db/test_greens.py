@@ -43,14 +43,14 @@ def trees(count: int, width_m: float) -> gpd.GeoDataFrame:
 
 @pytest.fixture
 def yard(database: Database, city: City, tmp_path: Path) -> Yard:
-    """400 trees over several units, a street and a toilet, which has no model."""
+    """400 trees over several units, a street and a news-stand, which has no model."""
     made = yard_at(database, city, tmp_path / "var")
     load(database, city, tmp_path / "trees.gpkg", "trees", trees(400, 6_000.0))
     line = shapely.LineString([(CENTRE[0] - 900, CENTRE[1]), (CENTRE[0] + 900, CENTRE[1] + 30)])
     street = gpd.GeoDataFrame({"id": ["r"], "class": ["lane"], "width_m": [6.0]}, geometry=[line], crs="EPSG:4547")
     load(database, city, tmp_path / "roads.gpkg", "roads", street)
     at = [shapely.Point(CENTRE[0] + 5.0, CENTRE[1] + 5.0 * k) for k in (1, 2)]
-    things = {"id": ["a", "b"], "class": ["sanitation", "utility"], "kind": ["公共厕所", "路灯"]}
+    things = {"id": ["a", "b"], "class": ["sanitation", "utility"], "kind": ["报刊亭", "路灯"]}
     load(database, city, tmp_path / "things.gpkg", "components", gpd.GeoDataFrame(things, geometry=at, crs="EPSG:4547"))
     return made
 
@@ -68,7 +68,7 @@ def names(yard: Yard) -> set[str]:
 
 def test_an_edited_tree_renames_its_tiles_and_those_above_and_nothing_else(yard: Yard) -> None:
     first: Refreshed = refresh(yard)
-    assert (first.drawn, dict(first.left_out.words), first.units > 1) == (401, {"公共厕所": 1}, True)
+    assert (first.drawn, dict(first.left_out.words), first.units > 1) == (401, {"报刊亭": 1}, True)
     root, before = first.root, names(yard)
     files = {path: path.stat().st_mtime_ns for path in (yard.sink.folder / "greens").iterdir()}
     again = refresh(yard)

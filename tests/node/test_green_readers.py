@@ -11,8 +11,9 @@ from tests.green_rows import Tiled, fixtures, grounds
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even
 from tests.tile_readers import NEEDED, run
 from tilesets.gltf.placement import frame_at
+from tilesets.greens.areas import areas
 from tilesets.greens.content import Planted, content
-from tilesets.greens.paving import Laid, areas, sheet
+from tilesets.greens.paving import Laid, sheet
 from tilesets.greens.planting import plant
 
 pytestmark = NEEDED

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from cim.types import FloatArray, IntArray
 from tilesets.gltf import glb as gltf
 from tilesets.gltf import metadata as gltf_metadata
+from tilesets.gltf.materials import Material, Materials, Transform
 from tilesets.gltf.metadata import Json, PropertyTable
 from tilesets.gltf.views import ARRAY, ELEMENTS, Views
 from tilesets.spec import GENERATOR
@@ -18,6 +19,9 @@ INSTANCE_FEATURES = "EXT_instance_features"
 
 _BYTE, _UNSIGNED_BYTE, _SHORT, _UNSIGNED_SHORT, _UNSIGNED_INT, _FLOAT = 5120, 5121, 5122, 5123, 5125, 5126
 _STEPS = 32767
+_SHARES = 65535
+LEAVES = Material(roughness=1.0, is_double_sided=True)
+"""Of patterns: leaves are thin, both of their sides are seen."""
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 
 
@@ -50,17 +54,28 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """The triangles (t, 3) of a sheet that are of one material; side_m: how much ground its picture shows, None: it has none."""
+
+    triangles: IntArray
+    material: Material
+    side_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """What lies on the ground, drawn once, in the axes of a tile.
 
-    position, normal: (v, 3) metres; colour: (v, 3) linear; triangles: (t, 3); feature: (v,) rows of its attribute table.
+    position, normal: (v, 3) metres; colour: (v, 3) linear; feature: (v,) rows of its attribute table; place: (v, 2) metres
+    east and north, that pictures are laid by.
     """
 
     position: FloatArray
     normal: FloatArray
     colour: npt.NDArray[np.uint8]
-    triangles: IntArray
     feature: IntArray
+    place: FloatArray
+    patches: tuple[Patch, ...]
 
 
 def quaternions(turn: FloatArray) -> npt.NDArray[np.float32]:
@@ -75,33 +90,36 @@ def quaternions(turn: FloatArray) -> npt.NDArray[np.float32]:
 
 def encode(
     parts: Sequence[Repeated],
-    table: PropertyTable,
+    table: PropertyTable | None,
     pose: FloatArray,
     ground: tuple[Sheet, PropertyTable] | None = None,
 ) -> bytes:
     """The GLB of repeated patterns, and of what lies on the ground beneath them: the same parts, the same bytes.
 
-    pose: (4, 4) from the tile's axes to earth-centred ones. Raises ValueError for more than 65,536 features.
+    pose: (4, 4) from the tile's axes to earth-centred ones. table: of the patterns, None where there are none. Raises
+    ValueError for more than 65,536 features.
     """
-    if table.count > 2**16:
-        raise ValueError(f"{table.count} features in one tile; at most 65,536 have ids")
+    tables = [one for one in (table, None if ground is None else ground[1]) if one is not None]
+    for one in tables:
+        if one.count > 2**16:
+            raise ValueError(f"{one.count} features in one tile; at most 65,536 have ids")
     writer = _Writer()
+    writer.materials.number(LEAVES)
     meshes = [writer.mesh(part.pattern) for part in parts]
-    nodes = [writer.node(mesh, part, table.count) for mesh, part in enumerate(parts)]
-    tables, used = [table], []
+    nodes = [writer.node(mesh, part, tables[0].count) for mesh, part in enumerate(parts)]
     if ground is not None:
         nodes.append({"mesh": len(meshes)})
-        meshes.append(writer.sheet(*ground))
-        tables.append(ground[1])
-        used.append(gltf.FEATURES)
+        meshes.append(writer.sheet(*ground, len(tables) - 1))
     metadata = {
         "schema": gltf_metadata.schema(*tables),
         "propertyTables": [gltf._property_table(one, writer.views) for one in tables],
     }
+    needed = [gltf.QUANTIZATION, *([INSTANCING] if parts else []), *writer.materials.extensions()]
+    told = [*([INSTANCE_FEATURES] if parts else []), *([gltf.FEATURES] if ground is not None else []), gltf.METADATA]
     document: Json = {
         "asset": {"version": "2.0", "generator": GENERATOR},
-        "extensionsUsed": [gltf.QUANTIZATION, INSTANCING, INSTANCE_FEATURES, *used, gltf.METADATA],
-        "extensionsRequired": [gltf.QUANTIZATION, INSTANCING],
+        "extensionsUsed": [*needed, *told],
+        "extensionsRequired": needed,
         "extensions": {gltf.METADATA: metadata},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
@@ -110,8 +128,7 @@ def encode(
             *nodes,
         ],
         "meshes": meshes,
-        # leaves are thin: both of their sides are seen
-        "materials": [{"doubleSided": True, "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 1.0}}],
+        **writer.materials.document(),
         "accessors": writer.accessors,
         "bufferViews": writer.views.entries,
         "buffers": writer.views.buffers(),
@@ -133,6 +150,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.views = Views(compress=False)
+        self.materials = Materials(self.views)
         self.accessors: list[Json] = []
 
     def mesh(self, pattern: Pattern) -> Json:
@@ -149,8 +167,8 @@ class _Writer:
         indexed = self._add(entry | {"count": indices.size})
         return {"primitives": [{"attributes": attributes, "indices": indexed, "material": 0}]}
 
-    def sheet(self, sheet: Sheet, table: PropertyTable) -> Json:
-        """What lies on the ground as a mesh of one primitive, its attributes in the second table."""
+    def sheet(self, sheet: Sheet, table: PropertyTable, number: int) -> Json:
+        """What lies on the ground as a mesh of one primitive a material, its attributes in the table of that number."""
         place = sheet.position.astype(np.float32)
         limits = {"min": place.min(axis=0).tolist(), "max": place.max(axis=0).tolist()}
         rows = np.zeros((len(place), 2), dtype=np.uint16)
@@ -166,11 +184,31 @@ class _Writer:
             "COLOR_0": self._rows(sheet.colour, _UNSIGNED_BYTE, {"normalized": True}),
             "_FEATURE_ID_0": self._add(identity | {"count": len(rows)}),
         }
-        indices = sheet.triangles.astype(np.uint32)
+        low = np.floor(sheet.place.min(axis=0))
+        span = np.maximum(np.ceil(sheet.place.max(axis=0)) - low, 1.0)
+        shares = np.round((sheet.place - low) / span * _SHARES).astype(np.uint16)
+        laid = {"bufferView": self.views.stream(shares, ARRAY), "componentType": _UNSIGNED_SHORT, "normalized": True}
+        of_picture = attributes | {"TEXCOORD_0": self._add(laid | {"count": len(shares), "type": "VEC2"})}
+        told = {"featureIds": [{"featureCount": table.count, "attribute": 0, "propertyTable": number}]}
+        primitives = []
+        for patch in sheet.patches:
+            side, transform = patch.side_m, None
+            if side is not None:
+                transform = Transform(tuple((low / side % 1.0).tolist()), tuple((span / side).tolist()))
+            primitives.append(
+                {
+                    "attributes": attributes if side is None else of_picture,
+                    "indices": self._indices(patch.triangles),
+                    "material": self.materials.number(patch.material, transform),
+                    "extensions": {gltf.FEATURES: told},
+                }
+            )
+        return {"primitives": primitives}
+
+    def _indices(self, triangles: IntArray) -> int:
+        indices = triangles.astype(np.uint32)
         entry = {"bufferView": self.views.stream(indices, ELEMENTS), "componentType": _UNSIGNED_INT, "type": "SCALAR"}
-        told = {"featureIds": [{"featureCount": table.count, "attribute": 0, "propertyTable": 1}]}
-        primitive = {"attributes": attributes, "indices": self._add(entry | {"count": indices.size}), "material": 0}
-        return {"primitives": [primitive | {"extensions": {gltf.FEATURES: told}}]}
+        return self._add(entry | {"count": indices.size})
 
     def node(self, mesh: int, part: Repeated, features: int) -> Json:
         """One mesh with its instances."""
