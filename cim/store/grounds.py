@@ -1,4 +1,4 @@
-"""Streets, squares and water as columns, by boxes of the city frame: what is drawn on the ground, and what street furniture faces."""
+"""Streets, squares and water as columns, by boxes of the city frame; and the cells of the old town."""
 
 import numpy as np
 import shapely

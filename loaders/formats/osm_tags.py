@@ -143,6 +143,11 @@ def _is_water(tags: Tags) -> bool:
     return tags.get("natural") == "water" or tags.get("waterway") == "riverbank" or tags.get("landuse") in _BASINS
 
 
+def _is_road(tags: Tags) -> bool:
+    """A street along a line: one that is mapped as an area is no line round it."""
+    return tags.get("highway", "no") != "no" and tags.get("area") != "yes"
+
+
 def _is_square(tags: Tags) -> bool:
     """A square, or a street for walking that is mapped as an area."""
     return tags.get("place") == "square" or (tags.get("highway") == "pedestrian" and tags.get("area") == "yes")
@@ -160,7 +165,7 @@ TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
         Table("buildings", "area", ("building",), _is("building"), _building),
-        Table("roads", "line", ("highway",), _is("highway"), _road),
+        Table("roads", "line", ("highway",), _is_road, _road),
         Table("railways", "line", ("railway",), _is("railway"), _kind("railway")),
         Table(
             "water",

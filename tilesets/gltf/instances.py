@@ -11,7 +11,7 @@ from tilesets.gltf import glb as gltf
 from tilesets.gltf import metadata as gltf_metadata
 from tilesets.gltf.materials import Material, Materials, Transform
 from tilesets.gltf.metadata import Json, PropertyTable
-from tilesets.gltf.views import ARRAY, ELEMENTS, Views
+from tilesets.gltf.views import ARRAY, ELEMENTS, MESHOPT, Views
 from tilesets.spec import GENERATOR
 
 INSTANCING = "EXT_mesh_gpu_instancing"
@@ -55,7 +55,7 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """The triangles (t, 3) of a sheet that are of one material; side_m: how much ground its picture shows, None: it has none."""
+    """Triangles (t, 3) of a sheet, of one material. side_m: how much ground its picture shows, None where it has none."""
 
     triangles: IntArray
     material: Material
@@ -108,13 +108,13 @@ def encode(
     meshes = [writer.mesh(part.pattern) for part in parts]
     nodes = [writer.node(mesh, part, tables[0].count) for mesh, part in enumerate(parts)]
     if ground is not None:
-        nodes.append({"mesh": len(meshes)})
+        nodes.append({"mesh": len(meshes), "scale": [steps(ground[0].position)[1]] * 3})
         meshes.append(writer.sheet(*ground, len(tables) - 1))
     metadata = {
         "schema": gltf_metadata.schema(*tables),
         "propertyTables": [gltf._property_table(one, writer.views) for one in tables],
     }
-    needed = [gltf.QUANTIZATION, *([INSTANCING] if parts else []), *writer.materials.extensions()]
+    needed = [gltf.QUANTIZATION, MESHOPT, *([INSTANCING] if parts else []), *writer.materials.extensions()]
     told = [*([INSTANCE_FEATURES] if parts else []), *([gltf.FEATURES] if ground is not None else []), gltf.METADATA]
     document: Json = {
         "asset": {"version": "2.0", "generator": GENERATOR},
@@ -136,26 +136,26 @@ def encode(
     return gltf._container(document, writer.views.data())
 
 
-def steps(pattern: Pattern) -> tuple[npt.NDArray[np.int16], float]:
+def steps(position: FloatArray) -> tuple[npt.NDArray[np.int16], float]:
     """Positions (v, 3) as shares of the farthest coordinate, in 32,767 steps to either side, and that coordinate, metres.
 
-    One unit for all axes keeps angles true; instances are drawn that much larger.
+    One unit for all axes keeps angles true; what is drawn of them is drawn that much larger.
     """
-    unit = float(np.abs(pattern.position).max())
-    return np.round(pattern.position / unit * _STEPS).astype(np.int16), unit
+    unit = float(np.abs(position).max())
+    return np.round(position / unit * _STEPS).astype(np.int16), unit
 
 
 class _Writer:
     """Collects the accessors and buffer views of a document."""
 
     def __init__(self) -> None:
-        self.views = Views(compress=False)
+        self.views = Views(compress=True)
         self.materials = Materials(self.views)
         self.accessors: list[Json] = []
 
     def mesh(self, pattern: Pattern) -> Json:
         """One pattern as a mesh of one primitive."""
-        value, _ = steps(pattern)
+        value, _ = steps(pattern.position)
         limits = {"min": value.min(axis=0).tolist(), "max": value.max(axis=0).tolist()}
         attributes = {
             "POSITION": self._rows(value, _SHORT, limits | {"normalized": True}),
@@ -169,17 +169,13 @@ class _Writer:
 
     def sheet(self, sheet: Sheet, table: PropertyTable, number: int) -> Json:
         """What lies on the ground as a mesh of one primitive a material, its attributes in the table of that number."""
-        place = sheet.position.astype(np.float32)
-        limits = {"min": place.min(axis=0).tolist(), "max": place.max(axis=0).tolist()}
-        rows = np.zeros((len(place), 2), dtype=np.uint16)
+        value, _ = steps(sheet.position)
+        limits = {"min": value.min(axis=0).tolist(), "max": value.max(axis=0).tolist()}
+        rows = np.zeros((len(value), 2), dtype=np.uint16)
         rows[:, 0] = sheet.feature
         identity = {"bufferView": self.views.stream(rows, ARRAY), "componentType": _UNSIGNED_SHORT, "type": "SCALAR"}
         attributes = {
-            "POSITION": self._add(
-                {"bufferView": self.views.stream(place, ARRAY), "componentType": _FLOAT, "type": "VEC3"}
-                | {"count": len(place)}
-                | limits
-            ),
+            "POSITION": self._rows(value, _SHORT, limits | {"normalized": True}),
             "NORMAL": self._rows(gltf.byte_normals(sheet.normal), _BYTE, {"normalized": True}),
             "COLOR_0": self._rows(sheet.colour, _UNSIGNED_BYTE, {"normalized": True}),
             "_FEATURE_ID_0": self._add(identity | {"count": len(rows)}),
@@ -212,7 +208,7 @@ class _Writer:
 
     def node(self, mesh: int, part: Repeated, features: int) -> Json:
         """One mesh with its instances."""
-        _, unit = steps(part.pattern)
+        _, unit = steps(part.pattern.position)
         attributes = {
             "TRANSLATION": self._instances(part.place.astype(np.float32), _FLOAT, "VEC3"),
             "ROTATION": self._instances(quaternions(part.turn), _FLOAT, "VEC4"),

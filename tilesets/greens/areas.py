@@ -1,4 +1,4 @@
-"""Which area each part of a street, a square or water covers: carriageways between kerbs and pavements, lanes, squares. Pure."""
+"""Which areas streets, squares and water cover: carriageways between kerbs and pavements, lanes, squares. Pure."""
 
 from dataclasses import dataclass
 

@@ -43,7 +43,7 @@ class Picture:
     quality: int | None = None
 
 
-BRICK, SLABS, ASPHALT = Picture(1.024, 128), Picture(2.4, 128), Picture(6.4, 128, 30)
+BRICK, SLABS, ASPHALT = Picture(2.048, 256), Picture(4.8, 256), Picture(6.4, 128, 30)
 """Bricks laid flat, 0.256 x 0.128 m, slabs of 0.6 x 0.4 m, and faint wear: ordinary sizes, the project's own."""
 
 PICTURES: Mapping[Cover, Picture] = {
@@ -77,7 +77,7 @@ def encoded(picture: Picture) -> bytes:
     shades = painted(picture)
     packed, image = BytesIO(), Image.fromarray(np.repeat(shades[..., None], 3, axis=2))
     if picture.quality is None:
-        image.save(packed, "WEBP", lossless=True, quality=100, method=6)
+        image.save(packed, "WEBP", lossless=True, quality=100, method=4)
     else:
         image.save(packed, "WEBP", quality=picture.quality, method=6)
     return packed.getvalue()
@@ -101,11 +101,11 @@ def _courses(picture: Picture, long: int, courses: int, shades: IntArray, joint:
 
 
 def _brick(picture: Picture) -> FloatArray:
-    return _courses(picture, 4, 8, np.array([250, 236, 222, 208]), 172)
+    return _courses(picture, 8, 16, np.array([248, 236, 224, 212]), 168)
 
 
 def _slabs(picture: Picture) -> FloatArray:
-    return _courses(picture, 4, 6, np.array([252, 244, 236, 226]), 190)
+    return _courses(picture, 8, 12, np.array([252, 244, 236, 226]), 190)
 
 
 def _asphalt(picture: Picture) -> FloatArray:
@@ -115,7 +115,7 @@ def _asphalt(picture: Picture) -> FloatArray:
     length = np.hypot(waves[:, None], waves[None, :])
     grain = random.standard_normal((picture.size_px, picture.size_px))
     soft = np.real(np.fft.ifft2(np.fft.fft2(grain) * ((length < 7.0) & (length > 0.0))))
-    return np.asarray(230.0 + 8.0 * soft / soft.std() + 5.0 * grain)
+    return np.asarray(232.0 + 6.0 * soft / soft.std() + 4.0 * grain)
 
 
 _PAINTERS: Mapping[Picture, Callable[[Picture], FloatArray]] = {BRICK: _brick, SLABS: _slabs, ASPHALT: _asphalt}

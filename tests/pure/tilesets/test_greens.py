@@ -44,7 +44,10 @@ def drawn(glb: Glb) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         primitive = glb.document["meshes"][node["mesh"]]["primitives"][0]
         mesh = glb.accessor(primitive["attributes"]["POSITION"])
         if "extensions" not in node:
-            local, feature = mesh.astype(np.float64), glb.accessor(primitive["attributes"]["_FEATURE_ID_0"]) + 2**20
+            local, feature = (
+                mesh / 32767.0 * node["scale"],
+                glb.accessor(primitive["attributes"]["_FEATURE_ID_0"]) + 2**20,
+            )
             foot = local
         else:
             at = node["extensions"]["EXT_mesh_gpu_instancing"]["attributes"]
