@@ -26,7 +26,7 @@ from tilesets.spec import Region, outward
 
 LIFT_M = 0.06
 """How far above the ground it lies, lest the two be drawn through each other (the project's own default)."""
-LEAST_M2 = 0.02
+LEAST_M2 = 0.004
 """What is smaller than this is left out: slivers of the cutting."""
 SAME_M = 0.001
 Height = Callable[[FloatArray], FloatArray]
