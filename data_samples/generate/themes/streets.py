@@ -109,7 +109,7 @@ _GATE_SQUARE = (46.0, 26.5)
 
 
 def squares(seed: int) -> Items:
-    """Squares at 四牌楼, round each mid-street tower and before each gate, less what is built there: all invented."""
+    """Squares at 四牌楼, round each mid-street tower and before each gate, less what is built at their edges: invented."""
     x0, y0 = frame.centre()
     built = oldtown.old_town(seed).buildings.shape
     boxes = [(facts.CENTRE_NAME, shapely.box(-29.0, -29.0, 29.0, 29.0))]
@@ -127,7 +127,8 @@ def squares(seed: int) -> Items:
         place = shapely.transform(box, lambda xy: xy + [x0, y0])
         standing = built[shapely.intersects(built, place)]
         open_ = shapely.difference(place, shapely.buffer(shapely.union_all(standing), 0.5, join_style="mitre"))
-        found.append(max(shapely.get_parts(open_), key=lambda part: part.area))
+        # towers and archways stand on the square
+        found.append(shapely.Polygon(max(shapely.get_parts(open_), key=lambda part: part.area).exterior))
         rows.append({"name": f"{example('广场', number)}({name})", "kind": "步行广场"})
         rows[-1]["area_ha"] = round(found[-1].area / 1e4, 2)
     return shapes("DT-SQ", found, rows)
