@@ -26,7 +26,7 @@ def planted() -> Planted:
 def written(folder: Path) -> list[Path]:
     """A near tile over a street and a far one."""
     frame, rows, files = frame_at(*CENTRE, CRS), planted(), []
-    street = grounds((shapely.LineString([(-90, 10), (90, 30)]), 12.0))
+    street = grounds((shapely.LineString([(-90, 10), (90, 30)]), 22.0), kind="primary")  # with kerbs
     paving = Laid(street, areas(street), Tiled(), Even()).within(
         Box(*(c - 70 for c in CENTRE), *(c + 70 for c in CENTRE)), CRS
     )
