@@ -103,7 +103,7 @@ def encode(
     for one in tables:
         if one.count > 2**16:
             raise ValueError(f"{one.count} features in one tile; at most 65,536 have ids")
-    writer = _Writer()
+    writer = _Writer(compress=ground is not None)  # a few small meshes alone come out smaller as they are
     writer.materials.number(LEAVES)
     meshes = [writer.mesh(part.pattern) for part in parts]
     nodes = [writer.node(mesh, part, tables[0].count) for mesh, part in enumerate(parts)]
@@ -114,7 +114,8 @@ def encode(
         "schema": gltf_metadata.schema(*tables),
         "propertyTables": [gltf._property_table(one, writer.views) for one in tables],
     }
-    needed = [gltf.QUANTIZATION, MESHOPT, *([INSTANCING] if parts else []), *writer.materials.extensions()]
+    needed = [gltf.QUANTIZATION, *([MESHOPT] if writer.views.compress else [])]
+    needed += [*([INSTANCING] if parts else []), *writer.materials.extensions()]
     told = [*([INSTANCE_FEATURES] if parts else []), *([gltf.FEATURES] if ground is not None else []), gltf.METADATA]
     document: Json = {
         "asset": {"version": "2.0", "generator": GENERATOR},
@@ -148,8 +149,8 @@ def steps(position: FloatArray) -> tuple[npt.NDArray[np.int16], float]:
 class _Writer:
     """Collects the accessors and buffer views of a document."""
 
-    def __init__(self) -> None:
-        self.views = Views(compress=True)
+    def __init__(self, *, compress: bool) -> None:
+        self.views = Views(compress=compress)
         self.materials = Materials(self.views)
         self.accessors: list[Json] = []
 

@@ -215,7 +215,7 @@ _FAR: Mapping[Shape, Callable[[], Solid]] = {
     Shape.shrub: lambda: lump((0, 0, 0.85), (1.2, 1.1, 1.1), (70, 86, 60), (138, 149, 104), detail=0, rough=0.05),
     Shape.lamp: lambda: tube((0, 0, 0), (0, 0, 5.2), 0.1, 0.2, IRON, sides=3),
     Shape.signal: _signal,
-    Shape.toilet: _toilet,
+    Shape.toilet: lambda: box((0, 0, 1.9), (5.6, 3.8, 4.0), (112, 111, 110)),
     Shape.shelter: lambda: box((0, 0, 1.35), (5.0, 1.2, 2.7), (104, 96, 90)),
 }
 

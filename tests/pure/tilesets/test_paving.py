@@ -135,6 +135,7 @@ def test_pictures_are_small_and_have_no_seam(picture: Picture) -> None:
         assert along[-1] <= along[:-1].max()  # over the edge no harder than within
 
 
+@pytest.mark.long
 def test_a_cell_of_the_old_town_has_its_streets_where_nothing_stands() -> None:
     rows = grounds((shapely.LineString([(-600, 0), (600, 0)]), 8.0))
     planted, _ = plant(fixtures(12, width_m=40.0), rows, Tiled(), Even(), CRS)
