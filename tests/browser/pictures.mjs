@@ -12,8 +12,6 @@ const EYE_M = 1.65;
 
 /** Degrees and metres from what is looked at: the old town's middle, or what lies so many degrees off it. */
 const VIEWS = {
-  gatesq: { heading: 180, pitch: -25, range: 110, off: [0, -0.0077] },
-  tower: { heading: 20, pitch: -22, range: 90, off: [0, -0.00396] },
   "from-30km": { heading: 345, pitch: -38, range: 30_000 },
   "from-3km": { heading: 330, pitch: -24, range: 3000 },
   "from-300m": { heading: 318, pitch: -28, range: 300 },
