@@ -38,8 +38,8 @@ def fixtures(count: int, *, seed: int = 3, width_m: float = 560.0) -> Fixtures:
     )
 
 
-def grounds(*shapes: tuple[shapely.Geometry, float]) -> Grounds:
-    """Streets of these lines and widths, and water of these areas (width NaN)."""
+def grounds(*shapes: tuple[shapely.Geometry, float], kind: str = "lane") -> Grounds:
+    """Streets of these lines and widths, all of one class, and water of these areas (width NaN)."""
     width = np.array([wide for _, wide in shapes], dtype=np.float64)
     count = len(shapes)
     placed = [shapely.transform(shape, lambda xy: xy + CENTRE) for shape, _ in shapes]
@@ -48,7 +48,7 @@ def grounds(*shapes: tuple[shapely.Geometry, float]) -> Grounds:
     return Grounds(
         id=np.arange(count, dtype=np.int64) + 7,
         layer=words(["water" if np.isnan(wide) else "roads" for wide in width]),
-        kind=words([None if np.isnan(wide) else "lane" for wide in width]),
+        kind=words([None if np.isnan(wide) else kind for wide in width]),
         name=words([None] * count),
         shape=shape,
         width_m=width,

@@ -1,22 +1,22 @@
-"""Streets and water as columns, by boxes of the city frame: what is drawn on the ground, and what street furniture faces."""
+"""Streets, squares and water as columns, by boxes of the city frame; and the cells of the old town."""
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from cim.grounds import GROUND_LAYERS, Grounds
 from cim.store.frame import srid
 from cim.store.sql import statement
-from cim.types import Box
+from cim.types import Box, CimLevel, IntArray
 
 
 def reaching(connection: Connection, box: Box) -> Grounds:
-    """The streets and water that reach into a box of the city frame now, whole; ascending id."""
+    """The streets, squares and water that reach into a box of the city frame now, whole; ascending id."""
     values = {"layers": list(GROUND_LAYERS), "srid": srid(connection)}
     sides = dict(zip(("west", "south", "east", "north"), box.as_tuple(), strict=True))
     rows = connection.execute(statement("select_grounds"), {**values, **sides}).all()
 
-    def text(name: str) -> np.ndarray:
+    def words(name: str) -> np.ndarray:
         return np.array([getattr(row, name) for row in rows], dtype=object)
 
     def number(name: str) -> np.ndarray:
@@ -26,12 +26,19 @@ def reaching(connection: Connection, box: Box) -> Grounds:
     shapes[:] = shapely.from_wkb([bytes(row.shape) for row in rows])
     return Grounds(
         id=np.array([row.id for row in rows], dtype=np.int64),
-        layer=text("layer"),
-        kind=text("kind"),
-        name=text("name"),
+        layer=words("layer"),
+        kind=words("kind"),
+        name=words("name"),
         shape=shapes,
         width_m=number("width_m"),
-        source=text("source"),
+        source=words("source"),
         is_synthetic=np.array([row.is_synthetic for row in rows], dtype=np.bool_),
         accuracy_m=number("accuracy_m"),
     )
+
+
+def town_cells(connection: Connection, depth: int) -> IntArray:
+    """The keys (n,) of the cells of a depth in which buildings of level L3 stand now, rising."""
+    sql = "SELECT DISTINCT cell >> :shift AS key FROM cim.current_body WHERE cim_level = :level ORDER BY 1"
+    rows = connection.execute(text(sql), {"shift": 2 * depth, "level": int(CimLevel.L3)})
+    return np.array([row.key for row in rows], dtype=np.int64)

@@ -32,7 +32,7 @@ def _in_streets(seed: int) -> list[tuple[str, Array]]:
     for road in (r for r in roads.roads(seed) if r.group == "old"):
         if road.kind == "primary":
             for kind, aside, step, first in (
-                ("路灯", 7.2, 14.0, 27.0),
+                ("路灯", 8.3, 14.0, 27.0),
                 ("座椅", 9.6, 26.0, 34.0),
                 ("垃圾箱", 9.4, 37.0, 42.0),
                 ("宣传栏", 10.0, 150.0, 90.0),

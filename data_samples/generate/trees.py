@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from cim.grounds import pavement_m
 from data_samples.generate import facts, frame, lanes, monuments, oldtown, rivers, roads
 from data_samples.generate.frame import Array
 from data_samples.generate.themes import streets
@@ -34,6 +35,8 @@ POPLAR = Species("新疆杨", "columnar", 14.0, 3.6)
 PINE = Species("油松", "conifer", 9.0, 5.0)
 CEDAR = Species("侧柏", "conifer", 10.5, 3.6)
 LILAC = Species("丁香", "shrub", 2.2, 2.4)
+TRUNK_M = 0.3
+"""How far the middle of a trunk keeps off the edge of a carriageway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,9 @@ def _in_streets(seed: int, rng: np.random.Generator) -> list[Trees]:
         elif road.group == "old" and road.kind == "secondary":
             found.append(_planted(_beside(line, 6.5, 9.0, rng), (LOCUST, ELM), rng))
         elif road.kind == "lane":
-            at = _beside(line, road.width / 2 - 0.7, 13.0, rng)
-            found.append(_planted(at[rng.random(len(at)) < 0.5], (LOCUST, ELM, CRAB), rng))
+            # beside the lane, where a wall stands back from it
+            at = _beside(line, road.width / 2 + 1.3, 13.0, rng)
+            found.append(_planted(at[rng.random(len(at)) < 0.7], (LOCUST, ELM, CRAB), rng))
         elif road.group == "city":
             found.append(_planted(_beside(line, road.width / 2 + 2.5, 16.0, rng), (POPLAR, LOCUST), rng, (0.6, 0.4)))
     return found
@@ -156,8 +160,7 @@ def _clear(seed: int, xy: Array, crown: Array) -> NDArray[np.bool_]:
     ways = []
     for road in roads.roads(seed):
         if road.group in ("old", "city"):
-            half = 6.5 if road.group == "old" and road.kind == "primary" else max(road.width / 2 - 1.4, 0.9)
-            ways.append(shapely.buffer(road.line, half))
+            ways.append(shapely.buffer(road.line, road.width / 2 - pavement_m(road.kind, road.width) + TRUNK_M))
     hit, _ = shapely.STRtree(ways).query(points, predicate="within")
     keep[hit] = False
     wet, _ = shapely.STRtree([body.shape for body in rivers.waters(seed)]).query(points, predicate="within")

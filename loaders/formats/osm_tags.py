@@ -143,6 +143,16 @@ def _is_water(tags: Tags) -> bool:
     return tags.get("natural") == "water" or tags.get("waterway") == "riverbank" or tags.get("landuse") in _BASINS
 
 
+def _is_road(tags: Tags) -> bool:
+    """A street along a line: one that is mapped as an area is no line round it."""
+    return tags.get("highway", "no") != "no" and tags.get("area") != "yes"
+
+
+def _is_square(tags: Tags) -> bool:
+    """A square, or a street for walking that is mapped as an area."""
+    return tags.get("place") == "square" or (tags.get("highway") == "pedestrian" and tags.get("area") == "yes")
+
+
 def _is_green(tags: Tags) -> bool:
     return tags.get("leisure") in _PARKS or tags.get("landuse") in _GREENS or tags.get("natural") in _WILD
 
@@ -155,7 +165,7 @@ TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
         Table("buildings", "area", ("building",), _is("building"), _building),
-        Table("roads", "line", ("highway",), _is("highway"), _road),
+        Table("roads", "line", ("highway",), _is_road, _road),
         Table("railways", "line", ("railway",), _is("railway"), _kind("railway")),
         Table(
             "water",
@@ -168,6 +178,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             "green_spaces", "area", ("leisure", "landuse", "natural"), _is_green, _kind("leisure", "landuse", "natural")
         ),
+        Table("squares", "area", ("place", "highway"), _is_square, _kind("place", "highway")),
         Table("places", "point", ("place",), lambda tags: "place" in tags and name(tags) is not None, _kind("place")),
         Table("landmarks", "point", _SIGHTS, lambda tags: name(tags) is not None, _sight),
         Table(

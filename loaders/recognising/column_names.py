@@ -120,6 +120,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "pipe_points": ("manhole", "管点", "窨井", "检修井"),
     "components": ("component", "部件"),
     "bridges": ("bridge", "桥"),
+    "squares": ("square", "plaza", "广场"),
     "green_spaces": ("park", "green", "公园", "绿地"),
     "cameras": ("camera", "摄像", "视频", "监控点"),
     "base_stations": ("base_station", "基站"),

@@ -11,13 +11,16 @@ from sqlalchemy import text
 
 from cim.city import City
 from cim.errors import BadInput
+from cim.geometry import cell_box
 from cim.plugins import Source
 from cim.source_entry import NamedSource
 from cim.store.db import Database
+from cim.store.grounds import town_cells
 from cim.types import silent
 from loaders import pipeline
 from tests.sample_city import CENTRE
-from tests.tile_yard import dem, execute, ground, yard_at
+from tests.sample_city import city as sample
+from tests.tile_yard import dem, execute, ground, insert, yard_at
 from tests.tileset_walk import Memory, visit
 from tilesets import products
 from tilesets.city.refresh import Yard
@@ -43,14 +46,14 @@ def trees(count: int, width_m: float) -> gpd.GeoDataFrame:
 
 @pytest.fixture
 def yard(database: Database, city: City, tmp_path: Path) -> Yard:
-    """400 trees over several units, a street and a toilet, which has no model."""
+    """400 trees over several units, a street and a news-stand, which has no model."""
     made = yard_at(database, city, tmp_path / "var")
     load(database, city, tmp_path / "trees.gpkg", "trees", trees(400, 6_000.0))
     line = shapely.LineString([(CENTRE[0] - 900, CENTRE[1]), (CENTRE[0] + 900, CENTRE[1] + 30)])
     street = gpd.GeoDataFrame({"id": ["r"], "class": ["lane"], "width_m": [6.0]}, geometry=[line], crs="EPSG:4547")
     load(database, city, tmp_path / "roads.gpkg", "roads", street)
     at = [shapely.Point(CENTRE[0] + 5.0, CENTRE[1] + 5.0 * k) for k in (1, 2)]
-    things = {"id": ["a", "b"], "class": ["sanitation", "utility"], "kind": ["公共厕所", "路灯"]}
+    things = {"id": ["a", "b"], "class": ["sanitation", "utility"], "kind": ["报刊亭", "路灯"]}
     load(database, city, tmp_path / "things.gpkg", "components", gpd.GeoDataFrame(things, geometry=at, crs="EPSG:4547"))
     return made
 
@@ -68,7 +71,7 @@ def names(yard: Yard) -> set[str]:
 
 def test_an_edited_tree_renames_its_tiles_and_those_above_and_nothing_else(yard: Yard) -> None:
     first: Refreshed = refresh(yard)
-    assert (first.drawn, dict(first.left_out.words), first.units > 1) == (401, {"公共厕所": 1}, True)
+    assert (first.drawn, dict(first.left_out.words), first.units > 1) == (401, {"报刊亭": 1}, True)
     root, before = first.root, names(yard)
     files = {path: path.stat().st_mtime_ns for path in (yard.sink.folder / "greens").iterdir()}
     again = refresh(yard)
@@ -108,6 +111,30 @@ def near(yard: Yard) -> dict[int, float]:
             assert not found.keys() & set(ids)
             found |= dict.fromkeys(ids, tile.region.low)
     return found
+
+
+def test_streets_lie_in_cells_of_the_old_town_where_nothing_stands(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    yard = yard_at(database, city, tmp_path / "var")
+    line = shapely.LineString([(CENTRE[0] - 900, CENTRE[1]), (CENTRE[0] + 900, CENTRE[1] + 30)])
+    street = gpd.GeoDataFrame({"id": ["r"], "class": ["lane"], "width_m": [6.0]}, geometry=[line], crs="EPSG:4547")
+    load(database, city, tmp_path / "roads.gpkg", "roads", street)
+    place = shapely.box(CENTRE[0] - 40, CENTRE[1] - 40, CENTRE[0] + 40, CENTRE[1] + 40)
+    square = gpd.GeoDataFrame({"id": ["q"], "name": ["示例广场"]}, geometry=[place], crs="EPSG:4547")
+    load(database, city, tmp_path / "squares.gpkg", "squares", square)
+    assert refresh(yard).tiles == 0
+    insert(database, sample(60, width_m=900.0, old_share=1.0))
+    made = refresh(yard)
+    assert (made.drawn, made.is_new) == (0, True)
+    with database.begin() as connection:
+        cells = town_cells(connection, 2)
+    boxes = shapely.box(*np.array([cell_box(key, 2).as_tuple() for key in cells.tolist()]).T)
+    reached = shapely.intersects(boxes, line.buffer(2.9)) | shapely.intersects(boxes, place)
+    assert made.tiles == reached.sum() > 2
+    tables = [tile.glb.table() for tile in visit(Memory.of(yard.sink.folder, "greens"), "greens").walk() if tile.glb]
+    assert {layer for table in tables for layer in table["layer"]} == {0, 2}  # streets and squares, by their codes
+    assert refresh(yard).units == 0
 
 
 def test_the_last_tree_gone_nothing_is_shown(yard: Yard) -> None:

@@ -11,8 +11,9 @@ from tests.green_rows import Tiled, fixtures, grounds
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even
 from tests.tile_readers import NEEDED, run
 from tilesets.gltf.placement import frame_at
+from tilesets.greens.areas import areas
 from tilesets.greens.content import Planted, content
-from tilesets.greens.paving import Laid, areas, sheet
+from tilesets.greens.paving import Laid, sheet
 from tilesets.greens.planting import plant
 
 pytestmark = NEEDED
@@ -25,7 +26,7 @@ def planted() -> Planted:
 def written(folder: Path) -> list[Path]:
     """A near tile over a street and a far one."""
     frame, rows, files = frame_at(*CENTRE, CRS), planted(), []
-    street = grounds((shapely.LineString([(-90, 10), (90, 30)]), 12.0))
+    street = grounds((shapely.LineString([(-90, 10), (90, 30)]), 22.0), kind="primary")  # with kerbs
     paving = Laid(street, areas(street), Tiled(), Even()).within(
         Box(*(c - 70 for c in CENTRE), *(c + 70 for c in CENTRE)), CRS
     )

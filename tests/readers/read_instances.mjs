@@ -2,12 +2,13 @@
 // instances each mesh has, and the place of each (z up, as a 3D Tiles client turns it).
 import { readFileSync } from "node:fs";
 import { Matrix4, Vector3 } from "three";
+import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 
 globalThis.self ??= globalThis;
 for (const file of process.argv.slice(2)) {
   const bytes = readFileSync(file);
-  const { scene } = await new GLTFLoader().parseAsync(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), "");
+  const { scene } = await new GLTFLoader().setMeshoptDecoder(MeshoptDecoder).parseAsync(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), "");
   scene.updateMatrixWorld(true);
   const [counts, places] = [[], []];
   scene.traverse((node) => {

@@ -31,6 +31,7 @@ class Material:
     repeats: bool = False
     roughness: float = 0.9
     is_procedural: bool = False
+    is_double_sided: bool = False
 
 
 PLAIN = Material()
@@ -77,6 +78,8 @@ class Materials:
             surface["baseColorTexture"] = self._texture(material.picture, material.repeats, transform)
         surface |= {"metallicFactor": 0.0, "roughnessFactor": material.roughness}
         entry: Json = {"pbrMetallicRoughness": surface}
+        if material.is_double_sided:
+            entry["doubleSided"] = True
         if material.name:
             entry = {"name": material.name, **entry, "extras": {"procedural": material.is_procedural}}
         self._materials.append(entry)

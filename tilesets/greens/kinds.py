@@ -27,6 +27,7 @@ class Shape(IntEnum):
     charger = 12
     cover = 13
     lion = 14
+    toilet = 15
 
 
 class FixtureLayer(IntEnum):
@@ -58,6 +59,8 @@ WORDS: Mapping[str, Mapping[str, Shape]] = {
         "充电桩": Shape.charger,
         "井盖": Shape.cover,
         "石狮": Shape.lion,
+        "公共厕所": Shape.toilet,
+        "公厕": Shape.toilet,
     },
     "hydrants": {},
 }

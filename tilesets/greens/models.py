@@ -46,6 +46,7 @@ SIZES: Mapping[Shape, Size] = {
     Shape.charger: Size(1.7, 0.55, front="street"),
     Shape.cover: Size(0.05, 0.7),
     Shape.lion: Size(2.1, 0.95, front="south"),
+    Shape.toilet: Size(3.9, 5.6, front="street"),
 }
 
 SEEN_FAR = 2.5
@@ -166,6 +167,20 @@ def _lion() -> Solid:
     return joined([box((0, 0, 0.4), (0.95, 0.95, 1.05), STONE), body, head, *legs])
 
 
+def _toilet() -> Solid:
+    """A small house of grey brick under a hipped roof: two doors, high windows, a board over the middle."""
+    roof = tube((0, 0, 2.9), (0, 0, 3.9), 3.96, 0.0, (84, 86, 88), sides=4)
+    corner = np.array([np.cos(np.pi / 4.0), np.sin(np.pi / 4.0)])
+    turned = roof.position[:, :2] @ np.array([[corner[0], corner[1]], [-corner[1], corner[0]]])
+    roof.position[:, :2] = turned * [1.0, 0.7]
+    normal = roof.normal[:, :2] @ np.array([[corner[0], corner[1]], [-corner[1], corner[0]]])
+    roof.normal[:, :2] = normal
+    doors = [box((side * 1.35, -1.62, 1.05), (1.0, 0.06, 2.1), (92, 58, 44)) for side in (-1.0, 1.0)]
+    board = box((0, -1.64, 2.45), (1.5, 0.06, 0.5), (42, 84, 128))
+    plinth = box((0, 0, 0.0), (5.1, 3.5, 0.3 + 2 * SUNK_M), STONE)
+    return joined([box((0, 0, 1.3), (4.8, 3.2, 3.2), (128, 126, 122)), plinth, roof, *doors, board])
+
+
 def _far_tree(trunk: float, low: float, high: float, dark: Colour, light: Colour) -> Solid:
     """A trunk of three faces and a crown of twenty."""
     middle, half = (low + high) / 2.0, (high - low) / 2.0
@@ -189,6 +204,7 @@ _NEAR: Mapping[Shape, Callable[[], Solid]] = {
     Shape.charger: _charger,
     Shape.cover: _cover,
     Shape.lion: _lion,
+    Shape.toilet: _toilet,
 }
 
 _FAR: Mapping[Shape, Callable[[], Solid]] = {
@@ -199,6 +215,7 @@ _FAR: Mapping[Shape, Callable[[], Solid]] = {
     Shape.shrub: lambda: lump((0, 0, 0.85), (1.2, 1.1, 1.1), (70, 86, 60), (138, 149, 104), detail=0, rough=0.05),
     Shape.lamp: lambda: tube((0, 0, 0), (0, 0, 5.2), 0.1, 0.2, IRON, sides=3),
     Shape.signal: _signal,
+    Shape.toilet: lambda: box((0, 0, 1.9), (5.6, 3.8, 4.0), (112, 111, 110)),
     Shape.shelter: lambda: box((0, 0, 1.35), (5.0, 1.2, 2.7), (104, 96, 90)),
 }
 

@@ -1,6 +1,6 @@
-"""Streets and water laid on the ground that is served: cut along its triangles, so that nothing floats or sinks. Pure."""
+"""Streets, squares and water laid on the ground that is served, cut along its triangles, so that nothing floats. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -14,18 +14,23 @@ from cim.grounds import Grounds
 from cim.mesh import triangulate
 from cim.types import Box, FloatArray, IntArray, ObjectArray
 from tilesets.buildings.site import Geoid
-from tilesets.gltf.instances import Sheet
+from tilesets.gltf.instances import Patch, Sheet
 from tilesets.gltf.metadata import Property, PropertyTable
 from tilesets.gltf.placement import Frame, grown
+from tilesets.greens.areas import Areas, apart
 from tilesets.greens.content import SLACK_M, known, placed, texts
-from tilesets.greens.solids import Colour, linear
+from tilesets.greens.covers import COLOURS, PICTURES, RAISED, Cover, material
+from tilesets.greens.kerbs import KERB_M, Faces, faces
+from tilesets.greens.solids import linear
 from tilesets.spec import Region, outward
 
 LIFT_M = 0.06
 """How far above the ground it lies, lest the two be drawn through each other (the project's own default)."""
-LEAST_M2 = 0.02
+LEAST_M2 = 0.004
 """What is smaller than this is left out: slivers of the cutting."""
-SIMPLER_M = 0.05
+SAME_M = 0.001
+Height = Callable[[FloatArray], FloatArray]
+"""Ellipsoidal heights (n,) of the ground at points (n, 2) of the city frame; NaN where there is none."""
 
 
 class GroundLayer(IntEnum):
@@ -33,10 +38,7 @@ class GroundLayer(IntEnum):
 
     roads = 0
     water = 1
-
-
-COLOURS: Mapping[str, Colour] = {"lane": (148, 142, 132), "water": (74, 104, 112)}
-STREET: Colour = (116, 115, 113)
+    squares = 2
 
 
 class Ground(Protocol):
@@ -53,78 +55,137 @@ class Ground(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paving:
-    """What lies in one cell. xy: (v, 2), city frame; height_m: (v,) ellipsoidal; triangles: (t, 3); row: (v,) of `rows`."""
+    """What lies in one cell, each vertex of one cover.
+
+    xy: (v, 2), city frame; height_m: (v,) ellipsoidal; normal: (v, 3) east, north, up; cover: (v,) `Cover` codes; row: (v,)
+    of `rows`; triangles: (t, 3).
+    """
 
     rows: Grounds
     xy: FloatArray
     height_m: FloatArray
-    triangles: IntArray
+    normal: FloatArray
+    cover: IntArray
     row: IntArray
+    triangles: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    """As `Paving`, of rows (v,) that are still those of all grounds."""
+
+    xy: FloatArray
+    height_m: FloatArray
+    normal: FloatArray
+    cover: IntArray
+    row: IntArray
+    triangles: IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Laid:
-    """Streets and water about a unit, and the ground they lie on. covered: as `areas` gives it."""
+    """Streets, squares and water about a unit, what they cover, and the ground they lie on."""
 
     rows: Grounds
-    covered: ObjectArray
+    covered: Areas
     ground: Ground
     geoid: Geoid
 
     def within(self, box: Box, crs: str) -> Paving | None:
         """What of them lies in a box; None where nothing does."""
-        near = np.array([area is not None for area in self.covered], dtype=np.bool_)
-        near[near] = shapely.intersects(self.covered[near], shapely.box(*box.as_tuple()))
-        return pave(self.rows.take(near), self.covered[near], box, self.ground, self.geoid, crs)
+        near = shapely.intersects(self.covered.shape, shapely.box(*box.as_tuple()))
+        return pave(self.rows, self.covered.take(near), box, self.ground, self.geoid, crs)
 
 
-def areas(rows: Grounds) -> ObjectArray:
-    """What each (n,) covers: water as it is, a street as wide as it is stated to be; None where its width is not known."""
-    covered = np.empty(len(rows), dtype=object)
-    water = rows.layer == "water"
-    covered[water] = rows.shape[water]
-    streets = np.flatnonzero((rows.layer == "roads") & np.isfinite(rows.width_m) & (rows.width_m > 0.0))
-    covered[streets] = shapely.buffer(rows.shape[streets], rows.width_m[streets] / 2.0, quad_segs=4)
-    return covered
-
-
-def pave(rows: Grounds, covered: ObjectArray, box: Box, ground: Ground, geoid: Geoid, crs: str) -> Paving | None:
-    """What of these areas (as `areas` gives them) lies in a box, each place once: the widest street first, water last."""
-    order = np.lexsort((rows.id, -np.nan_to_num(rows.width_m), rows.layer == "water"))
-    order = order[[covered[k] is not None for k in order.tolist()]]
-    whole = shapely.box(*box.as_tuple())
-    parts = np.array(shapely.intersection(shapely.make_valid(covered[order]), whole), dtype=object)
-    order, parts = order[~shapely.is_empty(parts)], parts[~shapely.is_empty(parts)]
-    if not len(parts):
+def pave(rows: Grounds, covered: Areas, box: Box, ground: Ground, geoid: Geoid, crs: str) -> Paving | None:
+    """What of these areas lies in a box, each place once, on the triangles of the ground; what is raised, with its kerbs."""
+    shape = np.array(shapely.intersection(covered.shape, shapely.box(*box.as_tuple())), dtype=object)
+    covered, shape = covered.take(~shapely.is_empty(shape)), shape[~shapely.is_empty(shape)]
+    if not len(shape):
         return None
-    parts = _apart(parts)
-    facets = ground.facets(box)
-    part, facet = shapely.STRtree(facets).query(parts, predicate="intersects")
-    if not len(part):
+    shape, facets = apart(shape), ground.facets(box)
+
+    def height(xy: FloatArray) -> FloatArray:
+        return ground.heights(xy) + geoid.undulation(transform(xy, crs, LONLAT))
+
+    flat = _flat(covered, shape, facets, height)
+    if flat is None:
         return None
-    pieces = np.array(shapely.intersection(parts[part], facets[facet]), dtype=object)
+    raised = np.isin(covered.cover, RAISED) & ~shapely.is_empty(shape)
+    whole = flat
+    if raised.any():
+        upright = faces(shape[raised], facets, box)
+        whole = _joined(flat, _upright(upright, covered.row[raised][upright.owner], height))
+    kept, row = np.unique(whole.row, return_inverse=True)
+    return Paving(rows.take(kept), whole.xy, whole.height_m, whole.normal, whole.cover, row, whole.triangles)
+
+
+def _flat(covered: Areas, shape: ObjectArray, facets: ObjectArray, height: Height) -> _Cut | None:
+    """The areas (n,) cut along the triangles of the ground, seen from above; None where no ground is."""
+    part, facet = shapely.STRtree(facets).query(shape, predicate="intersects")
+    pieces = np.array(shapely.intersection(shape[part], facets[facet]), dtype=object)
     pieces, owner = shapely.get_parts(pieces, return_index=True)
     is_area = (shapely.get_type_id(pieces) == 3) & (shapely.area(pieces) > LEAST_M2)
-    pieces, owner = pieces[is_area], owner[is_area]
-    shape = wind(rings(pieces))
-    corner = shape.feature_of_vertex()
-    height = ground.heights(shape.xy) + geoid.undulation(transform(shape.xy, crs, LONLAT)) + LIFT_M
-    triangles = triangulate(shape).triangles
-    triangles = triangles[np.isfinite(height[triangles]).all(axis=1)]
-    if not len(triangles):
+    if not is_area.any():
         return None
+    rings_ = wind(rings(pieces[is_area]))
+    corner = part[owner[is_area][rings_.feature_of_vertex()]]
+    # what meets in a corner of one area is one vertex
+    key = np.column_stack([np.round(rings_.xy / SAME_M).astype(np.int64), corner])
+    _, first, same = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    xy, corner = rings_.xy[first], corner[first]
+    cover = covered.cover[corner]
+    at = height(xy) + LIFT_M + KERB_M * np.isin(cover, RAISED)
+    triangles = same.ravel()[triangulate(rings_).triangles]
+    is_whole = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1) & np.isfinite(at[triangles]).all(axis=1)
+    if not is_whole.any():
+        return None
+    used, triangles = np.unique(triangles[is_whole], return_inverse=True)
+    xy, up = xy[used], np.tile([0.0, 0.0, 1.0], (len(used), 1))
+    triangles = _upward(xy, triangles.reshape(-1, 3))
+    return _Cut(xy, at[used], up, cover[used], covered.row[corner[used]], triangles)
+
+
+def _upright(found: Faces, row: IntArray, height: Height) -> _Cut:
+    """Faces (f) of rows (f,) from the ground to the top of the kerb."""
+    foot = np.concatenate([found.start, found.end])
+    low = height(foot)
+    ahead = found.end - found.start
+    out = np.column_stack([ahead[:, 1], -ahead[:, 0], np.zeros(len(found))])
+    out /= np.linalg.norm(out, axis=1)[:, None]
+    count = len(found)
+    first = np.flatnonzero(np.isfinite(low[:count] + low[count:]))[:, None]
+    triangles: IntArray = np.vstack([first + count * np.array([0, 1, 3]), first + count * np.array([0, 3, 2])])
+    cover = np.full(4 * count, int(Cover.kerb))
+    top = low + LIFT_M + KERB_M
+    return _Cut(
+        np.tile(foot, (2, 1)), np.concatenate([low, top]), np.tile(out, (4, 1)), cover, np.tile(row, 4), triangles
+    )
+
+
+def _joined(one: _Cut, other: _Cut) -> _Cut:
+    """Both, without the vertices that no triangle has."""
+    names = ("xy", "height_m", "normal", "cover", "row")
+    whole = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
+    triangles = np.concatenate([one.triangles, other.triangles + len(one.xy)])
     used, triangles = np.unique(triangles, return_inverse=True)
-    row = order[part[owner[corner[used]]]]
-    kept, row = np.unique(row, return_inverse=True)
-    return Paving(rows.take(kept), shape.xy[used], height[used], _upward(shape.xy[used], triangles.reshape(-1, 3)), row)
+    return _Cut(**{name: rows[used] for name, rows in whole.items()}, triangles=triangles.reshape(-1, 3))
 
 
 def sheet(paving: Paving, frame: Frame) -> tuple[Sheet, PropertyTable]:
     """The paving in a tile's axes, and the attributes of what it is of."""
     place = placed(paving.xy, paving.height_m, frame)
-    up = np.tile([0.0, 0.0, 1.0], (len(place), 1))
-    words = [_colour(layer, kind) for layer, kind in zip(paving.rows.layer, paving.rows.kind, strict=True)]
-    return Sheet(place, up, linear(np.array(words))[paving.row], paving.triangles, paving.row), _table(paving.rows)
+    colour = linear(np.array([COLOURS[cover] for cover in Cover]))[paving.cover]
+    pictures = tuple(dict.fromkeys(PICTURES.values()))
+    of = [PICTURES.get(cover) for cover in Cover]
+    kind = np.array([-1 if picture is None else pictures.index(picture) for picture in of])[paving.cover]
+    kind[paving.normal[:, 2] < 0.5] = -1  # a picture that is laid from above has nothing for what stands upright
+    patches = []
+    for number, picture in ((-1, None), *enumerate(pictures)):
+        mine = paving.triangles[kind[paving.triangles[:, 0]] == number]
+        if len(mine):
+            patches.append(Patch(mine, material(picture), None if picture is None else picture.side_m))
+    return Sheet(place, paving.normal, colour, paving.row, paving.xy, tuple(patches)), _table(paving.rows)
 
 
 def region(paving: Paving, crs: str) -> Region:
@@ -134,21 +195,6 @@ def region(paving: Paving, crs: str) -> Region:
     east, north = lonlat.max(axis=0).tolist()
     low, high = float(paving.height_m.min()), float(paving.height_m.max())
     return grown(outward(west, south, east, north, low, high), SLACK_M, SLACK_M)
-
-
-def _colour(layer: str, kind: str | None) -> Colour:
-    return COLOURS["water"] if layer == "water" else COLOURS.get(kind or "", STREET)
-
-
-def _apart(parts: ObjectArray) -> ObjectArray:
-    """The areas (n,), each without those before it: where streets cross, one of them lies there."""
-    tree = shapely.STRtree(parts)
-    left, right = tree.query(parts, predicate="intersects")
-    found = parts.copy()
-    for k in np.unique(left[right < left]).tolist():
-        before = shapely.union_all(parts[right[(left == k) & (right < k)]])
-        found[k] = shapely.difference(parts[k], before)
-    return found
 
 
 def _upward(xy: FloatArray, triangles: IntArray) -> IntArray:

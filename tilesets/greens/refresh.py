@@ -15,13 +15,14 @@ import numpy as np
 from cim.geometry import cell_box, cell_keys, cell_size
 from cim.grounds import Grounds
 from cim.store import bus, fixtures, grounds
-from cim.types import Box
+from cim.types import Box, IntArray
 from tilesets import spec
 from tilesets.city.refresh import Yard
 from tilesets.city.shelf import Shelf
 from tilesets.greens import units
+from tilesets.greens.areas import areas
 from tilesets.greens.models import edition
-from tilesets.greens.paving import Laid, areas
+from tilesets.greens.paving import Laid
 from tilesets.greens.planting import STREET_REACH_M, LeftOut, plant
 from tilesets.publish import FROM_ROOT, FolderSink, name_of, write_whole
 from tilesets.spec import Region, cover
@@ -30,7 +31,7 @@ from tilesets.terrain.ground import ServedGround
 from tilesets.tree import UNIT_DEPTH, Cell, Node, tile
 
 TILESET = "greens"
-BUILDER_VERSION = 1
+BUILDER_VERSION = 2
 """Part of what units are compared by: raise it when the same rows on the same ground would now give other tiles."""
 
 
@@ -69,7 +70,10 @@ class _Run:
 def has_something(yard: Yard) -> bool:
     """Whether there is anything to draw, or a tileset to bring up to date."""
     with yard.database.begin() as connection:
-        return Shelf(yard.sink.folder, TILESET).root.is_file() or bool(fixtures.squares(connection, 1e6))
+        is_built = Shelf(yard.sink.folder, TILESET).root.is_file()
+        return (
+            is_built or bool(fixtures.squares(connection, 1e6)) or bool(len(grounds.town_cells(connection, UNIT_DEPTH)))
+        )
 
 
 def refresh(yard: Yard) -> Refreshed:
@@ -112,15 +116,17 @@ def _made(yard: Yard, before: dict[int, Made]) -> _Run:
     with yard.database.begin() as connection:
         squares = fixtures.squares(connection, cell_size(UNIT_DEPTH))
         total = sum(count for _, count in squares)
-        for key, box in _units([place for place, _ in squares]):
+        town = grounds.town_cells(connection, units.NEAR_DEPTH)
+        for key, box in _units([place for place, _ in squares], town):
+            here = town[town >> (2 * (UNIT_DEPTH - units.NEAR_DEPTH)) == key]
             rows = fixtures.within(connection, box)
             below = _grounds(connection, box)
             planted, left_out = plant(rows, below, ground, yard.geoid, yard.city.crs)
-            of = f"{stamp} {units.fingerprint(planted, below)}"
+            of = f"{stamp} {units.fingerprint(planted, below, here)}"
             held = before.get(key)
             if held is None or held.of != of or not _is_there(yard.sink, held):
                 laid = Laid(below, areas(below), ground, yard.geoid)
-                unit = units.make(key, planted, laid, yard.city.crs, yard.sink, yard.target_bytes)
+                unit = units.make(key, planted, laid, here, yard.city.crs, yard.sink, yard.target_bytes)
                 held = Made(of, unit.node, len(planted), unit.tiles, left_out)
                 run.anew += 1
             run.units[key] = held
@@ -130,17 +136,18 @@ def _made(yard: Yard, before: dict[int, Made]) -> _Run:
 
 
 def _grounds(connection: Any, box: Box) -> Grounds:
-    """The streets that furniture in a box may face, and the streets and water that lie in it."""
+    """The streets that furniture in a box may face, and the streets, squares and water that lie in it."""
     reach = STREET_REACH_M
     wide = Box(box.west - reach, box.south - reach, box.east + reach, box.north + reach)
     return grounds.reaching(connection, wide)
 
 
-def _units(places: list[tuple[int, int]]) -> Iterator[tuple[int, Box]]:
-    """The key and the box of the unit cell at each column and row, in grid order."""
+def _units(places: list[tuple[int, int]], town: IntArray) -> Iterator[tuple[int, Box]]:
+    """The key and the box of the unit cell at each column and row, and of those that near cells lie in, in grid order."""
     side = cell_size(UNIT_DEPTH)
     corners = np.array(places, dtype=np.float64).reshape(-1, 2) * side
-    for key in np.sort(cell_keys(corners + side / 2.0) >> (2 * UNIT_DEPTH)).tolist():
+    keys = cell_keys(corners + side / 2.0) >> (2 * UNIT_DEPTH)
+    for key in np.union1d(keys, town >> (2 * (UNIT_DEPTH - units.NEAR_DEPTH))).tolist():
         yield int(key), cell_box(int(key), UNIT_DEPTH)
 
 

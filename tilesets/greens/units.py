@@ -1,8 +1,8 @@
 """One unit cell of the grid (4,096 m) of fixtures turned into tiles. Pure but for the sink.
 
 Far cells of at most 1,024 m draw plain models of what is high enough to be seen; near cells of at most 256 m replace them
-by all that stands there, with the streets and water beneath. Nothing is thinned and nothing moves: both draw a fixture at
-its own place and size.
+by all that stands there, with the streets, squares and water beneath. Nothing is thinned and nothing moves: both draw a
+fixture at its own place and size. Of the old town near cells in which nothing stands are drawn too.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from cim.geometry import cell_box, cell_keys
 from cim.grounds import Grounds
 from cim.types import IntArray
 from tilesets import spec
+from tilesets.gltf.instances import encode
 from tilesets.gltf.placement import frame_at
 from tilesets.greens.content import Planted, content
 from tilesets.greens.models import SEEN_FAR
@@ -44,10 +45,10 @@ class Unit:
     tiles: int
 
 
-def fingerprint(planted: Planted, below: Grounds) -> str:
+def fingerprint(planted: Planted, below: Grounds, town: IntArray) -> str:
     """Of all that decides a unit's tiles, but for the terrain beneath streets."""
     rows = planted.rows
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(np.ascontiguousarray(town).tobytes())
     for values in (rows.id, rows.xy, rows.height_m, rows.crown_m, rows.is_synthetic, rows.accuracy_m):
         digest.update(np.ascontiguousarray(values).tobytes())
     for values in (planted.shape, planted.ground_m, planted.turn):
@@ -62,19 +63,42 @@ def fingerprint(planted: Planted, below: Grounds) -> str:
     return digest.hexdigest()
 
 
-def make(key: int, planted: Planted, laid: Laid, crs: str, sink: Sink, target_bytes: int) -> Unit:
-    """The tiles of one unit cell, put into the sink. planted: in the order of the grid. laid: streets and water about it."""
+def make(key: int, planted: Planted, laid: Laid, town: IntArray, crs: str, sink: Sink, target_bytes: int) -> Unit:
+    """The tiles of one unit cell, put into the sink. planted: in the order of the grid. laid: streets and water about it;
+    town: (k,) keys of the cells of NEAR_DEPTH that have their ground drawn even if nothing stands there.
+    """
     unit = Cell(key, UNIT_DEPTH)
     keys = cell_keys(planted.rows.xy)
     nodes = []
     for cell in _cells(keys, unit, FAR_DEPTH, target_bytes):
         nodes.append(_far(planted, keys, cell, laid, crs, sink, target_bytes))
+    nodes += _bare(keys, town, unit, laid, crs, sink)
     if not nodes:
         return Unit(None, 0)
-    region, error = cover([node.region for node in nodes]), float(planted.sizes()[:, 0].max())
+    error = max([float(height) for height in planted.sizes()[:, 0]], default=SEEN_FAR)
+    region = cover([node.region for node in nodes])
     inner = Node(region, error, None, tuple(nodes), unit)
     name = sink.put("json", spec.encode(spec.tileset(tile(inner), error)))
     return Unit(Node(region, error, name, cell=unit), sum(1 for _ in inner.contents()))
+
+
+def _bare(keys: IntArray, town: IntArray, unit: Cell, laid: Laid, crs: str, sink: Sink) -> list[Node]:
+    """The ground of cells in which nothing stands, those of one far cell under one node."""
+    found: dict[int, list[Node]] = {}
+    for key in np.setdiff1d(town, keys >> (2 * NEAR_DEPTH)).tolist():
+        cell = Cell(int(key), NEAR_DEPTH)
+        below = laid.within(cell_box(cell.key, cell.depth), crs) if _holds(unit, cell) else None
+        if below is not None:
+            frame = frame_at(*cell.centre(), crs)
+            data = encode((), None, frame.pose(), sheet(below, frame))
+            node = Node(paving_region(below, crs), 0.0, sink.put("glb", data), cell=cell)
+            found.setdefault(cell.key >> (2 * (FAR_DEPTH - NEAR_DEPTH)), []).append(node)
+    # as far away as trees: lower things are not told apart from there
+    return [Node(cover([node.region for node in here]), SEEN_FAR, None, tuple(here)) for here in found.values()]
+
+
+def _holds(unit: Cell, cell: Cell) -> bool:
+    return cell.key >> (2 * (unit.depth - cell.depth)) == unit.key
 
 
 def _far(planted: Planted, keys: IntArray, cell: Cell, laid: Laid, crs: str, sink: Sink, target_bytes: int) -> Node:
@@ -95,7 +119,7 @@ def _far(planted: Planted, keys: IntArray, cell: Cell, laid: Laid, crs: str, sin
 
 
 def _near(here: Planted, cell: Cell, laid: Laid, crs: str, sink: Sink) -> Node:
-    """All that stands in a cell, and the streets and water beneath it."""
+    """All that stands in a cell, and the streets, squares and water beneath it."""
     frame = frame_at(*cell.centre(), crs)
     below = laid.within(cell_box(cell.key, cell.depth), crs)
     made = content(here, frame, near=True, ground=None if below is None else sheet(below, frame))

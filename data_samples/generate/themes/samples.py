@@ -63,6 +63,7 @@ SAMPLES: dict[str, Sample] = {
     "components.geojson": Sample("components", streets.components),
     "bridges.geojson": Sample("bridges", streets.bridges),
     "green_spaces.geojson": Sample("green_spaces", streets.green_spaces),
+    "squares.geojson": Sample("squares", streets.squares),
     "cameras.geojson": Sample("cameras", streets.cameras),
     "base_stations.geojson": Sample("base_stations", streets.base_stations),
     "enterprises.csv": Sample("enterprises", safety.enterprises, gbk=True),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from data_samples.generate import frame, rivers, roads
+from data_samples.generate import facts, frame, oldtown, rivers, roads, wall
 from data_samples.generate.themes import places
 from data_samples.generate.themes.item import Items, example, points, shapes
 
@@ -100,3 +100,35 @@ def green_spaces(seed: int) -> Items:
         found.append(strip)
         rows.append({"name": example("滨河绿地", number), "kind": "带状绿地", "area_ha": round(strip.area / 1e4, 2)})
     return shapes("DT-GS", found, rows)
+
+
+_SQUARE_HALF = 28.0
+"""From a main street's axis to the front of the blocks beside it, less a metre."""
+_GATE_SQUARE = (46.0, 26.5)
+"""From where a main street's shops end to the road along the wall: metres inside the wall's outer face."""
+
+
+def squares(seed: int) -> Items:
+    """Squares at 四牌楼, round each mid-street tower and before each gate, less what is built at their edges: invented."""
+    x0, y0 = frame.centre()
+    built = oldtown.old_town(seed).buildings.shape
+    boxes = [(facts.CENTRE_NAME, shapely.box(-29.0, -29.0, 29.0, 29.0))]
+    for side, (gate, _, tower) in facts.AXES.items():
+        (ux, uy), _, face = wall.SIDES[side]
+        for name, low, high in (
+            (tower, wall.MID_STREET - oldtown.PLAZA + 1.0, wall.MID_STREET + oldtown.PLAZA - 1.0),
+            (gate, face - _GATE_SQUARE[0], face - _GATE_SQUARE[1]),
+        ):
+            ends = np.array([[low * ux, low * uy], [high * ux, high * uy]])
+            aside = _SQUARE_HALF * np.array([abs(uy), abs(ux)])
+            boxes.append((name, shapely.box(*(ends.min(axis=0) - aside), *(ends.max(axis=0) + aside))))
+    found, rows = [], list[dict[str, Any]]()
+    for number, (name, box) in enumerate(boxes, start=1):
+        place = shapely.transform(box, lambda xy: xy + [x0, y0])
+        standing = built[shapely.intersects(built, place)]
+        open_ = shapely.difference(place, shapely.buffer(shapely.union_all(standing), 0.5, join_style="mitre"))
+        # towers and archways stand on the square
+        found.append(shapely.Polygon(max(shapely.get_parts(open_), key=lambda part: part.area).exterior))
+        rows.append({"name": f"{example('广场', number)}({name})", "kind": "步行广场"})
+        rows[-1]["area_ha"] = round(found[-1].area / 1e4, 2)
+    return shapes("DT-SQ", found, rows)

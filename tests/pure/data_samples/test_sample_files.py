@@ -13,16 +13,21 @@ import pytest
 import rasterio
 import shapely
 
+from cim.grounds import pavement_m
 from data_samples.generate import (
     addresses,
     facts,
     files,
     footprints,
     frame,
+    oldtown,
+    roads,
     shapes,
     terrain,
+    trees,
     write,
 )
+from data_samples.generate.themes import streets
 from data_samples.generate.themes.samples import SAMPLES
 
 pytestmark = pytest.mark.long
@@ -159,3 +164,29 @@ def test_height_file_states_frame_datum_and_nodata(tmp_path):
         assert source.dtypes == ("float32",)
         assert "5737" in source.tags()["VERTICAL_CRS"]
         assert source.bounds == (439000.0, 4439600.0, 439500.0, 4440000.0)
+
+
+def test_no_tree_stands_on_a_carriageway_and_some_stand_beside_lanes():
+    found = trees.trees(SEED)
+    ways = [road for road in roads.roads(SEED) if road.group in ("old", "city")]
+    lines = np.array([road.line for road in ways], dtype=object)
+    half = np.array([road.width / 2.0 - pavement_m(road.kind, road.width) for road in ways])
+    points = shapely.points(found.xy)
+    on, _ = shapely.STRtree(shapely.buffer(lines, half)).query(points, predicate="within")
+    assert len(on) == 0
+    lanes = np.array([road.kind == "lane" for road in ways])
+    near, _ = shapely.STRtree(shapely.buffer(lines[lanes], half[lanes] + 2.0)).query(points, predicate="within")
+    assert len(np.unique(near)) > 100
+
+
+def test_what_stands_on_a_square_stands_on_it_whole_and_each_is_as_large_as_it_says():
+    built = oldtown.old_town(SEED).buildings.shape
+    items = streets.squares(SEED)
+    assert len(items) == 9
+    shapes = np.array([item.shape for item in items], dtype=object)
+    square, building = shapely.STRtree(built).query(shapes, predicate="intersects")
+    assert len(square) >= 8  # four archways, four towers
+    assert shapely.covers(shapes[square], built[building]).all()
+    for item in items:
+        assert item.properties["area_ha"] == pytest.approx(item.shape.area / 1e4, abs=0.005)
+        assert item.properties["area_ha"] > 0.05

@@ -100,6 +100,8 @@ def test_every_table_takes_its_own(tmp_path):
         Way(id=5, nodes=[1, 2], tags={"highway": "primary", "width": "30"}),
         Way(id=6, nodes=[1, 3], tags={"railway": "rail"}),
         Way(id=7, nodes=[1, 4], tags={"waterway": "river", "name": "御河"}),
+        Way(id=8, nodes=ring(1), tags={"highway": "pedestrian", "area": "yes"}),
+        Way(id=9, nodes=ring(1), tags={"place": "square", "name": "鼓楼广场"}),
     ]
     path = written(tmp_path / "a.osm.pbf", things)
     found = {name: joined(read(path, table=name))["id"].tolist() for name in osm_tags.TABLES}
@@ -110,7 +112,8 @@ def test_every_table_takes_its_own(tmp_path):
         "water": ["way/1"],
         "waterways": ["way/7"],
         "green_spaces": ["way/2"],
-        "places": ["node/20"],
+        "squares": ["way/8", "way/9"],
+        "places": ["node/20", "way/9"],
         "landmarks": ["node/21", "way/4"],
         "addresses": ["node/22", "way/4"],
     }
