@@ -11,9 +11,10 @@ from pyproj import Transformer
 
 from cim.errors import BadInput, NoSpace
 from cim.geometry import cell_size
-from cim.types import Bodies, CimLevel, ObjectArray
+from cim.types import Bodies, CimLevel, ObjectArray, RoofForm, Surface
 from tests.sample_city import CRS, UNDULATION_M, Even, Slope, city
 from tests.tileset_walk import Memory, Visited, visit
+from tilesets.buildings.palette import colours
 from tilesets.buildings.standing import Flaw
 from tilesets.city import upper
 from tilesets.city.build import BuildReport, build_city
@@ -118,6 +119,25 @@ def test_blocks_hold_the_volume_and_count_of_what_they_stand_for(root: Visited, 
         assert table["is_synthetic"].all()
         checked += 1
     assert checked >= 3
+
+
+def test_blocks_are_covered_as_most_of_what_they_stand_for(root: Visited, rows: Bodies) -> None:
+    volume = shapely.area(rows.geometry) * rows.height_m
+    zero = np.zeros(1, dtype=np.uint8)
+    slab, tiled = (colours(zero, zero + form, zero + Surface.roof)[0] for form in (RoofForm.flat, RoofForm.gable))
+    seen = set()
+    for tile in (tile for tile in root.walk() if tile.kind() == "block"):
+        assert tile.glb is not None
+        colour, feature = tile.glb.attribute("COLOR_0")[:, :3], tile.glb.attribute("_FEATURE_ID_0")
+        for block, name in enumerate(tile.glb.table()["id"].tolist()):
+            inside = rows.cell >> 2 * (name & 31) == name >> 5
+            pitched = volume[inside & (rows.roof_form != RoofForm.flat)].sum() / volume[inside].sum()
+            if abs(pitched - 0.5) > 0.01:  # nearer than that, rounding to the lattice decides
+                mine = colour[feature == block]
+                assert (mine == (tiled if pitched > 0.5 else slab)).all(axis=1).any()
+                assert not (mine == (slab if pitched > 0.5 else tiled)).all(axis=1).any()
+                seen.add(pitched > 0.5)
+    assert seen == {True, False}
 
 
 def test_a_wide_city_has_coarser_blocks_in_its_root_than_in_its_districts(root: Visited) -> None:
