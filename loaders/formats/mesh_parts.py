@@ -10,6 +10,8 @@ from cim.types import FloatArray, IntArray
 
 MOST_BYTES = 512 << 20
 MOST_FACES = 2_000_000
+MOST_CORNERS = 10_000_000
+MOST_NODES = 100_000
 """What a model file may hold at the most (the project's own defaults): it is read as a whole."""
 
 Material = tuple[str, tuple[float, float, float]]
@@ -71,3 +73,12 @@ def refuse_many(faces: int, name: str) -> None:
     """Raises BadSource where a file says that it has more faces than are read."""
     if faces > MOST_FACES:
         raise BadSource(f"{name}: {faces:,} faces; at most {MOST_FACES:,} are read of one file: deliver it in parts")
+
+
+def refuse_many_corners(corners: int, name: str) -> None:
+    """Raises BadSource where lists of corners, each as often as it is used, come to more than are read."""
+    if corners > MOST_CORNERS:
+        raise BadSource(
+            f"{name}: {corners:,} corners, counted as often as their lists are used; at most {MOST_CORNERS:,} are read of "
+            "one file: give each object corners of its own, or deliver it in parts"
+        )
