@@ -154,9 +154,7 @@ def _instance(geometry: Mapping[str, Any], context: Context) -> tuple[Mapping[st
     except (ValueError, TypeError):
         raise Fault("model_geometry", "a transformation matrix that is not 16 numbers") from None
     context.allowance.take(number, template)
-    return template, replace(
-        context, vertices=context.template_vertices, moved=(turn[:3, :3], turn[:3, 3] + place)
-    )
+    return template, replace(context, vertices=context.template_vertices, moved=(turn[:3, :3], turn[:3, 3] + place))
 
 
 def _rings(surface: Any, count: int) -> list[list[int]]:

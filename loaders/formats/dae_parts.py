@@ -116,8 +116,8 @@ def _geometry(node: Any, matrix: FloatArray, name: str, tally: _Tally) -> Iterat
         at = np.asarray(faces.vertex, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
         if len(at) and np.abs(at).max() * tally.unit_m > _FARTHEST_M:
             raise BadSource(
-                f"{tally.name}: corners more than {_FARTHEST_M:,.0f} m from the origin, where COLLADA's numbers are too coarse; "
-                "deliver it about an origin of its own, and state its anchor"
+                f"{tally.name}: corners more than {_FARTHEST_M:,.0f} m from the origin, where COLLADA's numbers are too "
+                "coarse; deliver it about an origin of its own, and state its anchor"
             )
         faced = triangles[:, ::-1] if turned else triangles
         yield own_corners(Part(name, at, faced, (), _material(materials.get(faces.material))))
