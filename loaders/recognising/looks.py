@@ -80,6 +80,9 @@ def look(path: Path, stated: Source, layer: str | None) -> Recognised:
         told.append(("table", source.table))
     if isinstance(found, MeshModel):
         told += found.standing(source)
+    elif stated.anchor is not None or stated.up is not None:
+        said = "--up" if stated.anchor is None else "--anchor"
+        raise BadInput(f"{path.name}: is {found.name}; {said} is said of mesh models (glTF, OBJ, COLLADA)")
     told += [(issue.code, issue.message) for issue in first.issues if issue.row is None]
     seen, place = _table(first, path, source)
     if place:
