@@ -75,12 +75,12 @@ class Elsewhere:
         found: dict[str, Any] = {}
         size = 0
         for member in self._members():
-            ids = {id: one for one in member.iter() if (id := identity(one)) is not None and is_surface(one)}
-            asked = _closure([id for id in ids if id in wanted], ids)
-            for id in ids:  # from the outside inward, so that no surface is copied once more with one that it lies in
+            there = {id: one for one in member.iter() if (id := identity(one)) is not None and is_surface(one)}
+            asked = _closure([id for id in there if id in wanted], there)
+            for id in there:  # from the outside inward, so that no surface is copied once more with one that it lies in
                 if id not in asked or id in found:
                     continue
-                copy = etree.fromstring(etree.tostring(ids[id], with_tail=False))
+                copy = etree.fromstring(etree.tostring(there[id], with_tail=False))
                 below = list(copy.iter())
                 size += len(below)
                 if size > MOST_HELD:

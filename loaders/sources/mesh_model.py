@@ -73,7 +73,7 @@ class MeshModel:
         if source.anchor is None:
             yield "anchor", f"none: its corners are taken for coordinates of {source.crs}"
         else:
-            words = ", ".join(f"{key} {value:g}" for key, value in anchor_table(source.anchor).items())
+            words = ", ".join(f"{key} {value:.12g}" for key, value in anchor_table(source.anchor).items())
             floor = "" if source.anchor.z is not None else "; without z each body stands on the ground that is served"
             yield "anchor", f"{words}{floor}"
         yield "up", f"{source.up}, as stated" if source.up else f"as {self.name} or the file says"
