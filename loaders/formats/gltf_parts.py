@@ -87,12 +87,12 @@ def _refuse_hostile(header: Mapping[str, Any], binary: bytes, path: Path) -> Non
     for accessor in header.get("accessors", []):
         if "bufferView" not in accessor and int(accessor.get("count", 0)) > there:
             raise BadSource(f"{path}: an accessor of {accessor['count']:,} items without bytes of its own")
+    _refuse_repeated(header, path)
     unpacked = sum(_unpacked(accessor) for accessor in header.get("accessors", []))
     if unpacked > _TIMES * there:
         raise BadSource(
             f"{path}: its accessors unpack to {unpacked:,} bytes, of {there:,} that are there; expected each byte once"
         )
-    _refuse_repeated(header, path)
 
 
 def _unpacked(accessor: Mapping[str, Any]) -> int:
