@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from cim import __version__
 from cim.layers import LAYERS
-from cim.source_entry import MODES
+from cim.plugins import Anchor
+from cim.source_entry import MODES, UPS, anchor_of
 
 Verb = Callable[[str, str], argparse.ArgumentParser]
 
@@ -45,6 +46,13 @@ def _loading(verb: Verb) -> None:
     one.add_argument("--valid-from", metavar="DAY", help="since when the world is as delivered (default: a correction)")
     one.add_argument("--file", help="another file (or pattern) for the one source named")
     one.add_argument("--crs", help="the CRS of that file")
+    one.add_argument(
+        "--anchor",
+        type=_anchor,
+        metavar="KEY=NUMBER,...",
+        help="where the origin of a mesh model stands: lon and lat, or x and y of its CRS; z and turn_deg if known",
+    )
+    one.add_argument("--up", choices=UPS, help="the axis of a mesh model that points up")
     group = one.add_argument_group("of what the city file does not name", "what is not said is looked for, and told")
     group.add_argument("--layer", choices=sorted(LAYERS), metavar="LAYER", help=f"one of {', '.join(LAYERS)}")
     group.add_argument("--name", help="the dataset it becomes (default: the file's name)")
@@ -67,6 +75,21 @@ def _pair(text: str) -> tuple[str, str]:
     if not name or not sign or not value:
         raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=VALUE")
     return name, value
+
+
+def _anchor(text: str) -> Anchor:
+    """An anchor in the words of the city file.
+
+    >>> _anchor("x=439000,y=4440000,turn_deg=12.5")
+    Anchor(x=439000.0, y=4440000.0, z=None, turn_deg=12.5, is_lonlat=False)
+    """
+    pairs = [_pair(part.strip()) for part in text.split(",")]
+    if len(dict(pairs)) < len(pairs):
+        raise argparse.ArgumentTypeError(f"{text!r}: says something twice")
+    try:
+        return anchor_of(dict(pairs), "the command line")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _remembering(verb: Verb) -> None:

@@ -166,7 +166,10 @@ def _named(part: _Part, table: str | None, city: City, parsed: Namespace, termin
         mode=parsed.mode or "replace",
         valid_from=parsed.valid_from,
         table=table,
+        anchor=parsed.anchor,
+        up=parsed.up,
         city=(city.extent, city.crs),
+        height_datum=city.height_datum,
     )
     terminal.line(part.name if table is None else f"{part.name}, table {table}")
     found = looks.look(part.path, stated, parsed.layer)
@@ -180,7 +183,9 @@ def _named(part: _Part, table: str | None, city: City, parsed: Namespace, termin
             f"Say --column {lacking}=COLUMN, or --constant {lacking}=VALUE"
         )
     name = parsed.name or _dataset(part, table)
-    return NamedSource(name, replace(found.source, city=None), Card(priority=len(city.sources)))
+    return NamedSource(
+        name, replace(found.source, city=None, height_datum=stated.height_datum), Card(priority=len(city.sources))
+    )
 
 
 def _dataset(part: _Part, table: str | None) -> str:

@@ -104,6 +104,8 @@ class Source:
     """the axis of a mesh model that points up, `y` or `z`; None: as its format or the file says"""
     city: tuple[Box, str] | None = None
     """the city's extent (degrees) and frame, so that a reader can say where the data would lie; None: not known"""
+    height_datum: str = "EPSG:5737"
+    """the datum that the city's heights count from, as `cim.crs.vertical` names it"""
 
 
 @dataclass(frozen=True, slots=True)

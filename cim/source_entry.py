@@ -84,7 +84,7 @@ def parse(entry: Mapping[str, Any], priority: int) -> NamedSource:
                 str(entry.get("control_points", "refuse")), CONTROL_POINTS, f"source {name!r}: control_points"
             ),
             stretch=_stretch(entry.get("stretch"), name),
-            anchor=_anchor(entry.get("anchor"), name),
+            anchor=None if entry.get("anchor") is None else anchor_of(entry["anchor"], f"source {name!r}"),
             up=None if entry.get("up") is None else _one_of(entry["up"], UPS, f"source {name!r}: up"),
         ),
         card=card,
@@ -103,11 +103,21 @@ def as_toml(named: NamedSource) -> str:
     """
     source, usual = named.source, Source("", "")
     entry: dict[str, Any] = {"name": named.name, "layer": source.layer, "location": source.location}
-    for key in ("crs", "encoding", "table", "mode", "valid_from", "heights", "control_points", "columns", "constants"):
+    keys = ("crs", "encoding", "table", "mode", "valid_from", "heights", "control_points", "columns", "constants", "up")
+    for key in keys:
         value = getattr(source, key)
         if value != getattr(usual, key):
             entry[key] = value
+    if source.anchor is not None:
+        entry["anchor"] = anchor_table(source.anchor)
     return "\n".join(["[[source]]", *(f"{key} = {_toml(value)}" for key, value in entry.items())])
+
+
+def anchor_table(anchor: Anchor) -> dict[str, float]:
+    """The table that `anchor_of` reads as this anchor, without what is usual."""
+    x, y = ("lon", "lat") if anchor.is_lonlat else ("x", "y")
+    table = {x: anchor.x, y: anchor.y, "z": anchor.z, "turn_deg": anchor.turn_deg or None}
+    return {key: value for key, value in table.items() if value is not None}
 
 
 def _toml(value: Any) -> str:
@@ -167,15 +177,23 @@ def _stretch(values: Any, name: str) -> tuple[float, float] | None:
     return float(values[0]), float(values[1])
 
 
-def _anchor(told: Any, name: str) -> Anchor | None:
-    if told is None:
-        return None
-    expected = f"source {name!r}: anchor must be a table of x and y, or lon and lat, with z and turn_deg if known"
+def anchor_of(told: Any, where: str) -> Anchor:
+    """An anchor from its table: x and y, or lon and lat, with z and turn_deg if known. where: who says it.
+
+    Raises ValueError for any other table.
+
+    >>> anchor_of({"lon": 113.3, "lat": 40.1, "z": 1045}, "here")
+    Anchor(x=113.3, y=40.1, z=1045.0, turn_deg=0.0, is_lonlat=True)
+    """
+    expected = f"{where}: anchor must be a table of x and y, or lon and lat, with z and turn_deg if known"
     pair = ("lon", "lat") if isinstance(told, Mapping) and "lon" in told else ("x", "y")
     if not isinstance(told, Mapping) or set(told) - {*pair, "z", "turn_deg"} or not set(pair) <= set(told):
         raise ValueError(f"{expected}, not {told!r}")
-    numbers = {key: float(value) for key, value in told.items()}
-    if not all(map(isfinite, numbers.values())):
+    try:
+        numbers = {key: float(value) for key, value in told.items()}
+    except (TypeError, ValueError):
+        numbers = {}
+    if not numbers or not all(map(isfinite, numbers.values())):
         raise ValueError(f"{expected}, not {told!r}")
     x, y = (numbers[key] for key in pair)
     return Anchor(x, y, numbers.get("z"), numbers.get("turn_deg", 0.0), is_lonlat=pair[0] == "lon")

@@ -72,7 +72,8 @@ class Run:
 
     def _source(self) -> Source:
         """The source with where the city lies, as readers need it."""
-        return replace(self.job.source, city=(self.job.city.extent, self.job.city.crs))
+        city = self.job.city
+        return replace(self.job.source, city=(city.extent, city.crs), height_datum=city.height_datum)
 
     def _stage(self, batch: Batch, file: File) -> None:
         """Check a batch and commit what came of it with the note of how far we are: both or neither."""

@@ -207,13 +207,20 @@ def _chosen(settings: Settings, city: City, named: Sequence[str], parsed: argpar
         there = ", ".join(s.name for s in city.sources)
         raise BadInput(f"no source named {', '.join(unknown)}, nor such a file; {settings.city_file} has {there}")
     chosen = [s for s in city.sources if not named or s.name in named]
-    stated = {"mode": parsed.mode, "valid_from": parsed.valid_from, "location": parsed.file}
+    stated = {
+        "mode": parsed.mode,
+        "valid_from": parsed.valid_from,
+        "location": parsed.file,
+        "anchor": parsed.anchor,
+        "up": parsed.up,
+    }
     stated = {key: value for key, value in stated.items() if value is not None}
     if parsed.crs is not None:
         stated["crs"] = frames.parse(parsed.crs)
     if stated and len(named) != 1:
         raise BadInput(
-            "--mode, --valid-from, --file and --crs are said of one delivery: name the one source they are for"
+            "--mode, --valid-from, --file, --crs, --anchor and --up are said of one delivery: "
+            "name the one source they are for"
         )
     if parsed.file is not None:
         found = locations.parse(parsed.file)

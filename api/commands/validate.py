@@ -18,7 +18,7 @@ from cim.city import City
 from cim.settings import Settings
 from cim.solids import SOLID_INVALID
 from cim.store.bodies import reading
-from cim.validity import CODES, Finding, check, of_boundaries
+from cim.validity import CODES, MEANINGS, Finding, check, of_boundaries
 from loaders.delivery import files
 from loaders.delivery.model_files import model_bodies
 from tilesets.buildings.judged import judge
@@ -114,7 +114,7 @@ def _fault(source: str, id: int | str, finding: Finding) -> dict[str, Any]:
 def _say(told: _Told, terminal: Terminal) -> None:
     terminal.line(f"{told.bodies:,} bodies, {told.invalid():,} of them not valid")
     for code, count in sorted(Counter(one["code"] for one in told.faults).items()):
-        terminal.line(f"  {count:8,}  {code} {CODES[code]}")
+        terminal.line(f"  {count:8,}  {code} {CODES[code]}: {MEANINGS[code]}")
     for line in _first(told.faults):
         terminal.line(line)
     for code, count in sorted(Counter(note["code"] for note in told.notes).items()):

@@ -1,7 +1,7 @@
 """One CityJSON geometry as a piece of a body: its indices as polygons in space (CityJSON 2.0, clause 3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,65 @@ _FARTHEST = 1e9
 """No coordinate on the Earth, in whatever unit, is beyond this: it is damage, and would overflow what is reckoned of it."""
 
 
+MOST_INSTANCED = 5_000_000
+"""so many corners of templates are drawn of one document: a small one may show one template a million times. The
+project's own limit"""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many corners of templates may still be drawn. sizes: corners of each template that was asked for."""
+
+    left: int = MOST_INSTANCED
+    sizes: dict[int, int] = field(default_factory=dict)
+
+    def take(self, number: int, template: Mapping[str, Any]) -> None:
+        """Count a template that is shown once more. Raises Fault where it is too much, and takes nothing then."""
+        if number not in self.sizes:
+            self.sizes[number] = _leaves(template.get("boundaries"))
+        if self.sizes[number] > self.left:
+            raise Fault(
+                "model_geometry",
+                f"template {number} of {self.sizes[number]:,} corners is shown once too often: "
+                f"at most {MOST_INSTANCED:,} corners of templates are drawn of one document",
+            )
+        self.left -= self.sizes[number]
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the geometries of a file share. vertices: (n, 3), its frame; templates: geometries with vertices (m, 3)."""
+    """What the geometries of a file share. vertices: (n, 3), its frame; templates: geometries with vertices (m, 3).
+
+    moved: how the vertices get to where they stand: a matrix (3, 3) and what is added then; None: they stand there.
+    """
 
     vertices: FloatArray
     palette: Palette
     templates: Sequence[Any]
     template_vertices: FloatArray
+    allowance: Allowance = field(default_factory=Allowance)
+    moved: tuple[FloatArray, FloatArray] | None = None
+
+    def at(self, index: Sequence[int]) -> FloatArray:
+        """Where vertices are: (m, 3)."""
+        found = self.vertices[list(index)]
+        if self.moved is None:
+            return found
+        turn, place = self.moved
+        with np.errstate(all="ignore"):
+            return np.asarray(found @ turn.T + place)
+
+
+def _leaves(nested: Any) -> int:
+    """How many values nested lists hold, however deep."""
+    count, waiting = 0, [nested]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += one
+        else:
+            count += 1
+    return count
 
 
 def triples(listed: Any) -> FloatArray:
@@ -70,7 +121,7 @@ def read_geometry(geometry: Any, context: Context, notes: list[Note], of: str | 
     semantics = _kept(lambda: _semantics(geometry, kind, shells, len(rings)), None, "semantics", notes)
     look = _kept(lambda: appearance(geometry, context.palette, kind, shells, sizes), {}, "appearance", notes)
     whole = Piece(kind, np.zeros(0, dtype=object), shells, semantics, look, of, _lod(geometry))
-    return _drawn(whole, rings, context.vertices, notes)
+    return _drawn(whole, rings, context, notes)
 
 
 def _lod(geometry: Mapping[str, Any]) -> str:
@@ -102,9 +153,8 @@ def _instance(geometry: Mapping[str, Any], context: Context) -> tuple[Mapping[st
         turn = np.array(np.eye(4) if matrix is None else matrix, dtype=np.float64).reshape(4, 4)
     except (ValueError, TypeError):
         raise Fault("model_geometry", "a transformation matrix that is not 16 numbers") from None
-    with np.errstate(all="ignore"):
-        moved = context.template_vertices @ turn[:3, :3].T + turn[:3, 3] + place
-    return template, replace(context, vertices=moved)
+    context.allowance.take(number, template)
+    return template, replace(context, vertices=context.template_vertices, moved=(turn[:3, :3], turn[:3, 3] + place))
 
 
 def _rings(surface: Any, count: int) -> list[list[int]]:
@@ -143,7 +193,7 @@ def _semantics(geometry: Mapping[str, Any], kind: str, shells: Shells, count: in
     return {"surfaces": surfaces, "values": values}
 
 
-def _drawn(whole: Piece, rings: list[list[list[int]]], vertices: FloatArray, notes: list[Note]) -> Piece | None:
+def _drawn(whole: Piece, rings: list[list[list[int]]], context: Context, notes: list[Note]) -> Piece | None:
     """The piece with its polygons; surfaces without a ring of three corners are left out, with all that is said of them."""
     kept = [bool(surface) and all(len(ring) > 2 for ring in surface) for surface in rings]
     piece = whole
@@ -155,7 +205,7 @@ def _drawn(whole: Piece, rings: list[list[list[int]]], vertices: FloatArray, not
     if not rings:
         return None
     corners = [[*ring, ring[0]] for surface in rings for ring in surface]
-    xyz = vertices[[index for ring in corners for index in ring]]
+    xyz = context.at([index for ring in corners for index in ring])
     if not (np.abs(xyz) < _FARTHEST).all():
         raise Fault("coordinates_not_finite", "a vertex whose coordinates are no numbers, or beyond all measure")
     lines: Any = shapely.linearrings(xyz, indices=np.repeat(np.arange(len(corners)), [len(ring) for ring in corners]))

@@ -35,6 +35,34 @@ that are the same (402, 502) are told as crossing (401, 501); 404, 503 and 601 a
 no number.
 """
 
+MEANINGS = {
+    101: "a ring of fewer than three different points",
+    102: "a point twice, one after the other",
+    104: "a ring that crosses or touches itself in its plane, or has no area",
+    201: "rings of one polygon that cross",
+    202: "the same ring twice",
+    203: "a point more than 0.01 m off the plane of its polygon",
+    204: "a fold: a part of the polygon leans more than 20° from the whole",
+    205: "holes that cut a polygon in two",
+    206: "a hole outside its outline",
+    207: "a hole within a hole",
+    208: "a hole that runs the same way round as its outline",
+    301: "a shell of fewer than four polygons",
+    302: "an edge with one polygon",
+    303: "a point about which the polygons form more than one fan",
+    304: "an edge with more than two polygons",
+    305: "a shell in pieces",
+    306: "polygons of a shell that go through each other",
+    307: "a polygon turned against its neighbours",
+    401: "shells of a solid that cross, or share a face",
+    403: "a cavity outside its solid",
+    405: "an outer shell that is inside out, or a cavity that is not",
+    501: "solids of a CompositeSolid that go into each other; a common face is allowed",
+    901: "a coordinate that is no number",
+    902: "a body without surfaces",
+}
+"""What is wrong, in words: as docs/validity.md has it, with the tolerances below."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:

@@ -53,7 +53,11 @@ def _batches(path: Path, city: City) -> Iterator[Batch]:
     kind = recognise(path)
     # An OBJ does not say which axis points up; a turned body is as valid as one that stands.
     source = Source(
-        str(path), "buildings", city=(city.extent, city.crs), up="z" if kind.name == mesh_model.OBJ.name else None
+        str(path),
+        "buildings",
+        city=(city.extent, city.crs),
+        height_datum=city.height_datum,
+        up="z" if kind.name == mesh_model.OBJ.name else None,
     )
     try:
         found: Iterator[Any] = iter(kind.read(source))

@@ -27,6 +27,7 @@ from cim.types import CimLevel, FloatArray, IntArray, Issue, ObjectArray, Progre
 from loaders.derived import claims_file
 
 DATASET = "heights_dsm"
+TELLS_OF = "height_m height_basis eaves_m base_m height_inferred height_spread_m height_pixels"
 _BLOCK = 1024
 _CACHE_BYTES = 64 << 20
 Ground = Callable[[FloatArray], FloatArray]
@@ -184,6 +185,7 @@ def _frame(buildings: Unmeasured, found: Measured, good: npt.NDArray[np.bool_], 
     return gpd.GeoDataFrame(
         {
             "id": [f"{id}@{lod:g}" for id, lod in zip(ids, lods, strict=True)],
+            "tells_of": TELLS_OF,
             "height_m": height,
             "height_basis": "dsm",
             "roof_form": [RoofForm(int(form)).name for form in buildings.roof_form[good]],

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -16,7 +17,7 @@ from defusedxml.common import DefusedXmlException
 
 from cim.errors import BadSource
 from cim.types import FloatArray
-from loaders.formats.mesh_parts import Material, Model, Part, refuse_many
+from loaders.formats.mesh_parts import MOST_NODES, Material, Model, Part, own_corners, refuse_many, refuse_many_corners
 
 _DEEPEST = 64
 _UPS = {"Y_UP": "y", "Z_UP": "z"}
@@ -34,7 +35,8 @@ def read(path: Path) -> Model:
         document = collada.Collada(str(path), ignore=_IGNORED, aux_file_loader=lambda _: None)
         nodes = [] if document.scene is None else document.scene.nodes
         unit_m = float(document.assetInfo.unitmeter or 1.0)
-        parts = [part for node in nodes for part in _walk(node, np.eye(4), None, 0, unit_m, path)]
+        tally = _Tally(str(path), unit_m)
+        parts = [part for node in nodes for part in _walk(node, np.eye(4), None, 0, tally)]
     except BadSource:
         raise
     except Exception as error:  # whatever a spoilt file makes the reader stumble over
@@ -59,16 +61,41 @@ def _refuse_hostile(path: Path) -> None:
         raise BadSource(f"{path}: no XML: {error}") from error
 
 
-def _walk(node: Any, matrix: FloatArray, name: str | None, depth: int, unit_m: float, path: Path) -> Iterator[Part]:
+@dataclass(slots=True)
+class _Tally:
+    """What has been walked through so far: nodes that show others twice, level by level, multiply without end."""
+
+    name: str
+    unit_m: float
+    nodes: int = 0
+    faces: int = 0
+    corners: int = 0
+
+    def node(self, depth: int) -> None:
+        """Count a node. Raises BadSource for too many, or too deep a one."""
+        self.nodes += 1
+        if depth > _DEEPEST:
+            raise BadSource(f"{self.name}: nodes nested more than {_DEEPEST} deep, or in a circle")
+        if self.nodes > MOST_NODES:
+            raise BadSource(f"{self.name}: more than {MOST_NODES:,} nodes, counted as often as they are shown")
+
+    def mesh(self, faces: int, corners: int) -> None:
+        """Count a mesh that is shown. Raises BadSource where all together are too much."""
+        self.faces += faces
+        self.corners += corners
+        refuse_many(self.faces, self.name)
+        refuse_many_corners(self.corners, self.name)
+
+
+def _walk(node: Any, matrix: FloatArray, name: str | None, depth: int, tally: _Tally) -> Iterator[Part]:
     """The parts below a node; the topmost node gives the name."""
-    if depth > _DEEPEST:
-        raise BadSource(f"{path}: nodes nested more than {_DEEPEST} deep, or in a circle")
+    tally.node(depth)
     if isinstance(node, GeometryNode):
-        yield from _geometry(node, matrix, name or str(node.geometry.id), unit_m, path)
+        yield from _geometry(node, matrix, name or str(node.geometry.id), tally)
     elif isinstance(node, Node):
         own = name if name is not None else _name(node)
         for child in node.children or []:
-            yield from _walk(child, matrix @ node.matrix, own, depth + 1, unit_m, path)
+            yield from _walk(child, matrix @ node.matrix, own, depth + 1, tally)
 
 
 def _name(node: Any) -> str | None:
@@ -77,7 +104,7 @@ def _name(node: Any) -> str | None:
     return None if told is None else str(told)
 
 
-def _geometry(node: Any, matrix: FloatArray, name: str, unit_m: float, path: Path) -> Iterator[Part]:
+def _geometry(node: Any, matrix: FloatArray, name: str, tally: _Tally) -> Iterator[Part]:
     materials = {bound.symbol: bound.target for bound in node.materials}
     turned = np.linalg.det(matrix[:3, :3]) < 0
     for primitive in node.geometry.primitives:
@@ -85,14 +112,15 @@ def _geometry(node: Any, matrix: FloatArray, name: str, unit_m: float, path: Pat
         if not isinstance(faces, TriangleSet) or faces.vertex is None:
             continue
         triangles = np.asarray(faces.vertex_index, dtype=np.int64).reshape(-1, 3)
-        refuse_many(len(triangles), str(path))
+        tally.mesh(len(triangles), len(faces.vertex))
         at = np.asarray(faces.vertex, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
-        if len(at) and np.abs(at).max() * unit_m > _FARTHEST_M:
+        if len(at) and np.abs(at).max() * tally.unit_m > _FARTHEST_M:
             raise BadSource(
-                f"{path}: corners more than {_FARTHEST_M:,.0f} m from the origin, where COLLADA's numbers are too coarse; "
-                "deliver it about an origin of its own, and state its anchor"
+                f"{tally.name}: corners more than {_FARTHEST_M:,.0f} m from the origin, where COLLADA's numbers are too "
+                "coarse; deliver it about an origin of its own, and state its anchor"
             )
-        yield Part(name, at, triangles[:, ::-1] if turned else triangles, (), _material(materials.get(faces.material)))
+        faced = triangles[:, ::-1] if turned else triangles
+        yield own_corners(Part(name, at, faced, (), _material(materials.get(faces.material))))
 
 
 def _material(target: Any) -> Material | None:

@@ -14,7 +14,7 @@ import trimesh
 from cim.errors import BadSource
 from loaders.formats import gltf_pictures
 from loaders.formats.gltf_pictures import Shown
-from loaders.formats.mesh_parts import Material, Model, Part, refuse_many
+from loaders.formats.mesh_parts import MOST_NODES, Material, Model, Part, own_corners, refuse_many, refuse_many_corners
 from loaders.formats.pictures import Album
 
 _MAGIC = b"glTF"
@@ -27,8 +27,11 @@ _KNOWN = {
     "EXT_texture_webp",
 }
 _DROPPED = ("images", "textures", "samplers", "animations", "skins", "cameras")
-_MOST_NODES = 100_000
 _DEEPEST = 64
+_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
+_NUMBERS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+_TIMES = 8
+"""What all accessors together unpack is at most so many times the bytes that are there; the project's own"""
 
 
 def read(path: Path) -> Model:
@@ -87,14 +90,25 @@ def _refuse_hostile(header: Mapping[str, Any], binary: bytes, path: Path) -> Non
     strange = sorted(set(header.get("extensionsRequired", [])) - _KNOWN)
     if strange:
         raise BadSource(f"{path}: needs {', '.join(strange)}, which is not read; export it without compression")
-    if len(header.get("nodes", [])) > _MOST_NODES:
-        raise BadSource(f"{path}: {len(header['nodes']):,} nodes; at most {_MOST_NODES:,} are read")
+    if len(header.get("nodes", [])) > MOST_NODES:
+        raise BadSource(f"{path}: {len(header['nodes']):,} nodes; at most {MOST_NODES:,} are read")
     _refuse_deep(header.get("nodes", []), path)
     there = len(binary) + sum(len(str(buffer.get("uri", ""))) for buffer in header.get("buffers", []))
     for accessor in header.get("accessors", []):
         if "bufferView" not in accessor and int(accessor.get("count", 0)) > there:
             raise BadSource(f"{path}: an accessor of {accessor['count']:,} items without bytes of its own")
     _refuse_repeated(header, path)
+    unpacked = sum(_unpacked(accessor) for accessor in header.get("accessors", []))
+    if unpacked > _TIMES * there:
+        raise BadSource(
+            f"{path}: its accessors unpack to {unpacked:,} bytes, of {there:,} that are there; expected each byte once"
+        )
+
+
+def _unpacked(accessor: Mapping[str, Any]) -> int:
+    """The bytes that an accessor's values take once they are read (glTF 2.0, 3.6.2.2)."""
+    each = _BYTES.get(accessor.get("componentType", 0), 4) * _NUMBERS.get(str(accessor.get("type")), 16)
+    return max(int(accessor.get("count", 0)), 0) * each
 
 
 def _refuse_deep(nodes: list[Mapping[str, Any]], path: Path) -> None:
@@ -114,13 +128,17 @@ def _refuse_deep(nodes: list[Mapping[str, Any]], path: Path) -> None:
 
 
 def _refuse_repeated(header: Mapping[str, Any], path: Path) -> None:
-    """Faces count as often as nodes show their mesh: a small file may show one mesh a million times."""
+    """Faces and corners count as often as nodes show their mesh: a small file may show one mesh a million times."""
     accessors, meshes = header.get("accessors", []), header.get("meshes", [])
-    faces = []
+    faces, corners = [], []
     for mesh in meshes:
-        counts = [p.get("indices", p.get("attributes", {}).get("POSITION")) for p in mesh.get("primitives", [])]
-        faces.append(sum(int(accessors[at]["count"]) // 3 for at in counts if at is not None))
-    refuse_many(sum(faces[node["mesh"]] for node in header.get("nodes", []) if "mesh" in node), str(path))
+        drawn = [(p.get("indices"), p.get("attributes", {}).get("POSITION")) for p in mesh.get("primitives", [])]
+        lists = [at if order is None else order for order, at in drawn]
+        faces.append(sum(int(accessors[at]["count"]) // 3 for at in lists if at is not None))
+        corners.append(sum(int(accessors[at]["count"]) for _, at in drawn if at is not None))
+    shown = [node["mesh"] for node in header.get("nodes", []) if "mesh" in node]
+    refuse_many(sum(faces[mesh] for mesh in shown), str(path))
+    refuse_many_corners(sum(corners) + sum(corners[mesh] for mesh in shown), str(path))
 
 
 def _scene(header: Mapping[str, Any], binary: bytes) -> trimesh.Scene:
@@ -169,7 +187,7 @@ def _parts(scene: trimesh.Scene, header: Mapping[str, Any], pictures: Mapping[in
         part = Part("", at, faces, (), _material(mesh, materials))
         if shown is not None and uv is not None and len(uv) == len(at):
             part = replace(part, picture=shown.picture, uv=shown.places(np.asarray(uv, dtype=np.float64)))
-        found.append((numbers, part))
+        found.append((numbers, own_corners(part)))
     return [replace(part, name=_called(number, nodes)) for number, part in _topmost(found)]
 
 

@@ -1,6 +1,6 @@
 """The members of an XML model one by one, safely, and what they refer to in other members of the same file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -8,10 +8,10 @@ from typing import Any, BinaryIO
 from lxml import etree
 
 from cim.errors import BadSource
-from loaders.formats.gml_surfaces import XLINK, identity, local
+from loaders.formats.gml_surfaces import XLINK, identity, is_surface, local
 
-_MOST_HELD = 1_000_000
-"""so many surfaces that are referred to from elsewhere are held; the project's own bound on memory"""
+MOST_HELD = 4_000_000
+"""so many elements of surfaces that are referred to from elsewhere are held; the project's own bound on memory"""
 
 
 def members(file: BinaryIO, where: str) -> Iterator[tuple[Any, Any]]:
@@ -46,9 +46,13 @@ def members(file: BinaryIO, where: str) -> Iterator[tuple[Any, Any]]:
 
 @dataclass(slots=True)
 class Elsewhere:
-    """Surfaces that members refer to in other members; the file is read anew for them, once, when the first is asked for."""
+    """Surfaces that members refer to in other members; the file is read anew for them, once, when the first is asked for.
+
+    askers: names of the elements whose references are followed; those of others (groups of buildings) are not.
+    """
 
     where: str
+    askers: Sequence[str]
     _held: dict[str, Any] | None = field(default=None)
 
     def needed(self, element: Any, ids: dict[str, Any]) -> bool:
@@ -62,16 +66,29 @@ class Elsewhere:
         return self._held.get(id)
 
     def _gathered(self) -> dict[str, Any]:
+        """What buildings refer to in other members, and what that refers to in turn, as copies: members are dropped."""
         wanted: set[str] = set()
         for member in self._members():
-            ids = {identity(one) for one in member.iter()}
-            wanted |= {href[1:] for href in _references(member) if href[1:] not in ids}
+            if any(local(one) in self.askers for one in member):
+                ids = {identity(one) for one in member.iter()}
+                wanted |= {href[1:] for href in _references(member) if href[1:] not in ids}
         found: dict[str, Any] = {}
+        size = 0
         for member in self._members():
-            for one in member.iter():
-                id = identity(one)
-                if id in wanted and id not in found and len(found) < _MOST_HELD:
-                    found[id] = etree.fromstring(etree.tostring(one, with_tail=False))  # a copy: the member is dropped
+            there = {id: one for one in member.iter() if (id := identity(one)) is not None and is_surface(one)}
+            asked = _closure([id for id in there if id in wanted], there)
+            for id in there:  # from the outside inward, so that no surface is copied once more with one that it lies in
+                if id not in asked or id in found:
+                    continue
+                copy = etree.fromstring(etree.tostring(there[id], with_tail=False))
+                below = list(copy.iter())
+                size += len(below)
+                if size > MOST_HELD:
+                    raise BadSource(
+                        f"{self.where}: its buildings refer to surfaces of other members that come to more than "
+                        f"{MOST_HELD:,} elements; write each surface in the building that it is of"
+                    )
+                found |= {own: one for one in below if (own := identity(one)) in asked and own not in found}
         return found
 
     def _members(self) -> Iterator[Any]:
@@ -88,3 +105,14 @@ def _references(element: Any) -> Iterator[str]:
         href = one.get(XLINK) if local(one) else None
         if href is not None and href.startswith("#"):
             yield href
+
+
+def _closure(begin: Sequence[str], ids: Mapping[str, Any]) -> set[str]:
+    """Ids of a member with those that their elements refer to within it."""
+    found, waiting = set(begin), list(begin)
+    while waiting:
+        for href in _references(ids[waiting.pop()]):
+            if href[1:] in ids and href[1:] not in found:
+                found.add(href[1:])
+                waiting.append(href[1:])
+    return found

@@ -78,13 +78,20 @@ class Surfaces:
             return kind, faces, tuple(shell for _, _, shells in solids for shell in shells)
         if kind != "Solid":
             raise Fault("model_geometry", f"a {kind} where a solid should be")
-        faces, sizes = [], []
-        for bound in element:
-            if local(bound) in ("exterior", "interior"):
-                some = [face for one in self.members(bound) for face in self.faces(one)]
-                faces += some
-                sizes += [len(some)] if some else []
-        return "Solid", faces, (tuple(sizes),) if sizes else ()
+        outers, inner = self._shells(element, "exterior"), self._shells(element, "interior")
+        if len(outers) > 1:
+            raise Fault("model_geometry", f"a solid with {len(outers)} exteriors; expected one")
+        outer = outers[0] if outers else []
+        if not outer and any(inner):
+            raise Fault("model_geometry", "a solid with cavities but without an exterior: a cavity is no body")
+        shells = [shell for shell in (outer, *inner) if shell]
+        faces = [face for shell in shells for face in shell]
+        return "Solid", faces, (tuple(map(len, shells)),) if shells else ()
+
+    def _shells(self, solid: Any, name: str) -> list[list[Face]]:
+        """The faces of each bound of a solid that has a name, whatever stands between them."""
+        bounds = [bound for bound in solid if local(bound) == name]
+        return [[face for one in self.members(bound) for face in self.faces(one)] for bound in bounds]
 
     def faces(self, element: Any, depth: int = 0) -> Iterator[Face]:
         """The polygons of a surface, in their order. Raises Fault for what is none."""
@@ -181,6 +188,11 @@ def polygons(faces: list[Face]) -> ObjectArray:
 def local(element: Any) -> str:
     """An element's name without its namespace; nothing of a comment or an entity."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def is_surface(element: Any) -> bool:
+    """Whether an element is a surface or a solid, of whatever kind is read."""
+    return local(element) in (*_PATCHES, *_AGGREGATES, "OrientableSurface", "Solid", *_SOLIDS)
 
 
 def identity(element: Any) -> str | None:

@@ -11,6 +11,8 @@ from loaders.formats.pictures import Picture
 
 MOST_BYTES = 512 << 20
 MOST_FACES = 2_000_000
+MOST_CORNERS = 10_000_000
+MOST_NODES = 100_000
 """What a model file may hold at the most (the project's own defaults): it is read as a whole."""
 
 Material = tuple[str, tuple[float, float, float]]
@@ -55,7 +57,8 @@ def own_corners(part: Part) -> Part:
     used, places = np.unique(np.concatenate([part.triangles.ravel(), flat]), return_inverse=True)
     triangles, rest = np.split(places.ravel(), [part.triangles.size])
     rings = tuple(tuple(ring.tolist()) for ring in np.split(rest, ends[:-1])) if part.rings else ()
-    return replace(part, at=part.at[used], triangles=triangles.reshape(-1, 3), rings=rings)
+    uv = None if part.uv is None else part.uv[used]
+    return replace(part, at=part.at[used], triangles=triangles.reshape(-1, 3), rings=rings, uv=uv)
 
 
 def refuse_absurd(parts: Sequence[Part], name: str) -> None:
@@ -76,3 +79,12 @@ def refuse_many(faces: int, name: str) -> None:
     """Raises BadSource where a file says that it has more faces than are read."""
     if faces > MOST_FACES:
         raise BadSource(f"{name}: {faces:,} faces; at most {MOST_FACES:,} are read of one file: deliver it in parts")
+
+
+def refuse_many_corners(corners: int, name: str) -> None:
+    """Raises BadSource where lists of corners, each as often as it is used, come to more than are read."""
+    if corners > MOST_CORNERS:
+        raise BadSource(
+            f"{name}: {corners:,} corners, counted as often as their lists are used; at most {MOST_CORNERS:,} are read of "
+            "one file: give each object corners of its own, or deliver it in parts"
+        )

@@ -8,7 +8,6 @@ from cim.plugins import Source
 from cim.types import FloatArray, Issue
 from loaders.formats.stated_crs import stated_crs
 
-_CITY_HEIGHTS = "EPSG:5737"  # 1985 National Height Datum
 _COMPOUND = re.compile(r"crs-compound\?1=.*?/EPSG/[^/]*/(\d+)&2=.*?/EPSG/[^/]*/(\d+)")
 _GERMAN = re.compile(r"urn:adv:crs:(?:ETRS89_UTM3([123]))\b", re.IGNORECASE)
 
@@ -37,7 +36,7 @@ def model_crs(source: Source, told: str | None, xy: FloatArray | None) -> tuple[
         counted = None if name is None else frames.vertical(name)
     except CimError:
         counted = None
-    if counted in (None, _CITY_HEIGHTS) or (counted == frames.ELLIPSOIDAL and source.heights == "ellipsoidal"):
+    if counted in (None, source.height_datum) or (counted == frames.ELLIPSOIDAL and source.heights == "ellipsoidal"):
         return crs, []
     asked = "ellipsoidal heights" if source.heights == "ellipsoidal" else "heights of the city's datum"
     datum = "the ellipsoid" if counted == frames.ELLIPSOIDAL else str(counted)[:60]

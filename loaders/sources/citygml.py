@@ -95,7 +95,7 @@ def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
 
 def _records(file: BinaryIO, model: _Model) -> Iterator[CityRecord | Broken]:
     """The buildings one by one; what has been read is dropped, so that memory does not grow with the file."""
-    elsewhere = Elsewhere(model.source.location)
+    elsewhere = Elsewhere(model.source.location, BUILDINGS)
     try:
         for root, child in members(file, model.source.location):
             if model.name is None:

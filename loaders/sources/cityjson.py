@@ -13,8 +13,8 @@ from cim.plugins import Batch, Source
 from loaders.formats.city_rows import Rows, extensions_told, others_told, sample
 from loaders.formats.model_crs import model_crs
 
-MOST_BYTES = 512 << 20
-"""the largest document that is read; as values it takes some ten times its size in memory. The project's own limit"""
+MOST_BYTES = 256 << 20
+"""the largest document that is read; it takes some fourteen times its size in memory. The project's own limit"""
 
 _TYPE = re.compile(rb'"type"\s*:\s*"CityJSON"')
 
@@ -32,7 +32,7 @@ class CityJson:
         return name.lower().endswith(".city.json") or (name.lower().endswith(".json") and bool(_TYPE.search(head)))
 
     def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
-        """Batches of up to 5,000 rows. Raises BadSource for a document over 512 MiB: a CityJSONSeq has no such limit."""
+        """Batches of up to 5,000 rows. Raises BadSource for a document over 256 MiB: a CityJSONSeq has no such limit."""
         path = Path(source.location)
         try:
             size = path.stat().st_size

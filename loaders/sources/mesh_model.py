@@ -13,6 +13,7 @@ import pandas as pd
 from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Anchor, Batch, Source
+from cim.source_entry import anchor_table
 from cim.types import FloatArray, Issue
 from loaders.formats.footprint import footprint
 from loaders.formats.mesh_bodies import body, upright
@@ -59,13 +60,23 @@ class MeshModel:
         up = source.up or model.up
         if up is None:
             raise BadSource(
-                f'{path}: does not say which axis points up; write `up = "y"` or `up = "z"` in the city file'
+                f'{path}: does not say which axis points up; write `up = "y"` or `up = "z"` in the city file, or --up y or z'
             )
         standing = [replace(p, at=stand(upright(p.at, up, model.unit_m))) for p in model.parts]
         frame = _frame(_objects(standing, source, path), source)
         issues = _told(model)
         if len(frame) > after:
             yield Batch(frame.iloc[after:], crs, issues=issues, last_row=len(frame), records=len(frame))
+
+    def standing(self, source: Source) -> Iterator[tuple[str, str]]:
+        """What is taken of where a model of this format stands: (topic, a sentence)."""
+        if source.anchor is None:
+            yield "anchor", f"none: its corners are taken for coordinates of {source.crs}"
+        else:
+            words = ", ".join(f"{key} {value:.12g}" for key, value in anchor_table(source.anchor).items())
+            floor = "" if source.anchor.z is not None else "; without z each body stands on the ground that is served"
+            yield "anchor", f"{words}{floor}"
+        yield "up", f"{source.up}, as stated" if source.up else f"as {self.name} or the file says"
 
 
 GLTF = MeshModel("glTF", (".glb", ".gltf"), (b"glTF", b"{"), "loaders.formats.gltf_parts")
@@ -91,7 +102,8 @@ def _standing(source: Source) -> tuple[str, Callable[[FloatArray], FloatArray]]:
     if anchor is None and source.crs is None:
         raise MissingCrs(
             f"{source.location}: a mesh does not say where it stands; write `anchor = {{ lon = ..., lat = ..., z = ... }}` "
-            "(or x, y and their `crs`) beside it in the city file, or the `crs` that its coordinates are in"
+            "(or x, y and their `crs`) beside it in the city file, or --anchor lon=...,lat=...,z=...; or the `crs` that its "
+            "coordinates are in"
         )
     if anchor is None:
         if frames.is_geographic(str(source.crs)):

@@ -17,7 +17,9 @@ from api.commands import load
 from api.terminal import Terminal
 from cim import source_entry
 from cim.errors import BadInput
+from cim.plugins import Anchor
 from tests.las_files import slope, write_las
+from tests.mesh_files import gabled, obj
 from tests.raster_files import heights, plane
 from tests.web_host import web_host
 
@@ -88,6 +90,32 @@ def test_a_preview_says_the_same_and_changes_nothing(settings, database, tmp_pat
     assert code == 0
     assert "preview  a: 3 read, 3 accepted" in said
     assert rows(database, "SELECT count(*) FROM cim.body") == [(0,)]
+
+
+def test_where_a_mesh_model_stands_is_said_on_the_command_line_and_told(settings, database, tmp_path):
+    path = obj(tmp_path / "house.obj", {"a": gabled(0.0, 0.0, 0.0)})
+    placed = ["--anchor", f"x={X},y={Y},z=1040", "--crs", "EPSG:4547"]
+    code, said = run(settings, path, *placed)
+    assert (code, "--up y or z" in said) == (1, True)
+    code, said = run(settings, path, "--up", "z", *placed, "--preview")
+    assert (code, rows(database, "SELECT count(*) FROM cim.body")) == (0, [(0,)]), said
+    assert "anchor     x 439000, y 4440000, z 1040" in said
+    assert "up         z, as stated" in said
+    entry = source_entry.parse(tomllib.loads(said[said.index("[[source]]") : said.index("  preview")])["source"][0], 0)
+    assert (entry.source.anchor, entry.source.up) == (Anchor(X, Y, 1040.0), "z")
+    assert run(settings, path, "--up", "z", *placed)[0] == 0
+    assert rows(database, "SELECT round(ST_XMin(footprint)::numeric, 3) FROM cim.body") == [(X,)]
+    code, said = run(settings, houses(tmp_path / "a.gpkg"), "--up", "z")
+    assert (code, "is said of mesh models" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "told", ["lon=113", "x=1,y=2,lon=3", "x=1,y=nan", "x=1,y=b", "x=1,x=2,y=3", "x=1,y=2,up=3", "x"]
+)
+def test_an_anchor_that_is_none_is_refused_before_anything_is_read(capsys, told):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["load", "a.glb", "--anchor", told])
+    assert "--anchor" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_of_an_archive_what_is_clear_is_loaded_and_the_rest_is_told(settings, database, tmp_path):

@@ -86,6 +86,7 @@ def test_a_raised_footprint_on_a_slope_gets_its_height_and_says_how(city_with_su
         assert 0.0 <= one["height_spread_m"] < 0.3
         assert one["height_pixels"] > 100
         assert one["height_inferred"] is True
+        assert "tells_of" not in one  # the derived record speaks of heights, and is no building of its own
     assert found["n11"]["height_basis"] == "assumed"  # the surface does not reach it
     told = (settings.data / "derived/heights_dsm.json").read_text()
     assert "dsm_missing" in told

@@ -1,6 +1,7 @@
 """Valid bodies pass, and each fault of a small body is told by its own code."""
 
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from cim.boundary import Boundary
 from cim.geometry import rings, wind
 from cim.mesh import extrude
 from cim.types import Surface
-from cim.validity import CODES, Finding, check, of_boundaries, of_mesh
+from cim.validity import CODES, MEANINGS, Finding, check, of_boundaries, of_mesh
 
 CUBE = {
     "ground": [(0, 0, 0), (0, 1, 0), (1, 1, 0), (1, 0, 0)],
@@ -182,3 +183,8 @@ def test_whatever_closes_is_valid_until_a_triangle_is_taken_or_turned(
     which %= len(faces)
     assert codes(solid(faces[:which] + faces[which + 1 :])) == [302]
     assert codes(solid([*faces[:which], faces[which].reverse(), *faces[which + 1 :]])) == [307]
+
+
+def test_every_code_is_told_in_the_words_of_the_page() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/validity.md").read_text(encoding="utf-8")
+    assert all(f"| {code} | {name} | {MEANINGS[code]} |" in page for code, name in CODES.items())
