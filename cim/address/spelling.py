@@ -10,7 +10,7 @@ def fold(text: str) -> str:
     '大同市和阳街12号a座'
     """
     wide = unicodedata.normalize("NFKC", text).lower()
-    return "".join(ch for ch in wide if ch.isalnum())
+    return wide if wide.isalnum() else "".join(ch for ch in wide if ch.isalnum())
 
 
 def is_latin(text: str) -> bool:

@@ -46,7 +46,7 @@ def judge(connection: Connection, delivery: Delivery, at: datetime) -> dict[str,
     Leaves the verdicts in the temporary table `delivery` for `apply`. Writes new objects, so roll back after a preview.
     """
     _create_delivery(connection)
-    connection.execute(text("ANALYZE staging"))
+    connection.execute(text("ANALYZE staging (source_row, source_key)"))  # what is joined; shapes take most of the time
     # What is sorted and joined here is the whole delivery, once: it may take what building an index may.
     connection.execute(text("SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true)"))
     kind = _kind(delivery.layer)
@@ -131,14 +131,17 @@ def _kind(layer: Layer) -> str:
 
 
 @contextmanager
-def indexes_deferred(connection: Connection, table: str, fresh: int) -> Iterator[None]:
-    """Take the table's indexes (all but its primary key) down for an insert that at least doubles it."""
+def indexes_deferred(connection: Connection, table: str, fresh: int, *, least: int = _LARGE) -> Iterator[None]:
+    """Take the table's indexes (all but its primary key) down for an insert that at least doubles it.
+
+    least: so many fresh rows are worth it.
+    """
     held = int(
         connection.execute(
             text("SELECT count(*) FROM (SELECT FROM cim." + table + " LIMIT :n) t"), {"n": fresh}
         ).scalar_one()
     )
-    if fresh < _LARGE or held >= fresh:
+    if fresh < least or held >= fresh:
         yield
         return
     indexes = connection.execute(

@@ -71,45 +71,35 @@ def reshape(connection: Connection, row: int, shape: shapely.Geometry, srid: int
 
 
 def boxes(connection: Connection) -> tuple[IntArray, npt.NDArray[np.float32]]:
-    """Rows (n,) and boxes (n, 4) of every staged record that has a place, read in binary; some 24 bytes a record.
+    """Rows (n,) and boxes (n, 4) of every staged record that has a place, read page by page; some 24 bytes a record.
 
     The boxes are metres from the south-west corner of them all (rounded down), and rounded outward to float32.
     """
-    query = """
-        COPY (SELECT source_row, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
-              FROM staging WHERE geom IS NOT NULL) TO STDOUT (FORMAT BINARY)"""
     around = text("SELECT count(geom), floor(min(ST_XMin(geom))), floor(min(ST_YMin(geom))) FROM staging")
     count, west, south = connection.execute(around).one()
     rows, values = np.zeros(count, dtype=np.int64), np.zeros((count, 4), dtype=np.float32)
-    origin = np.array([west or 0.0, south or 0.0] * 2)
-    done, parts = 0, list[bytes]()
-    with raw(connection).cursor() as cursor, cursor.copy(query) as stream:
-        for part in stream:  # one record a part
-            parts.append(bytes(part))
-            if len(parts) == _PAGE:
-                done = _unpack(b"".join(parts), origin, rows, values, done)
-                parts = []
-    _unpack(b"".join(parts), origin, rows, values, done)
+    origin, outward = (
+        np.array([west or 0.0, south or 0.0] * 2),
+        np.array([-np.inf, -np.inf, np.inf, np.inf], np.float32),
+    )
+    done = 0
+    with raw(connection).cursor(
+        binary=True
+    ) as cursor:  # a page is one value: record by record, to take them apart costs more
+        for (page,) in cursor.execute(_BOXES, {"page": _PAGE}):
+            found = np.frombuffer(page, dtype=_BOX)
+            end = done + len(found)
+            rows[done:end] = found["row"]
+            values[done:end] = np.nextafter((found["box"] - origin).astype(np.float32), outward)
+            done = end
     return rows, values
 
 
-_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # the signature of binary COPY, no flags, no extension
-_RECORD = np.dtype(
-    [("fields", ">i2"), ("row_size", ">i4"), ("row", ">i8")]
-    + [field for k in range(4) for field in ((f"size_{k}", ">i4"), (f"value_{k}", ">f8"))]
-)
-
-
-def _unpack(data: bytes, origin: FloatArray, rows: IntArray, values: npt.NDArray[np.float32], done: int) -> int:
-    """Fill in the records of a stretch of binary COPY, which may begin with its head and end with its two bytes of -1."""
-    data = data.removeprefix(_HEAD)
-    found = np.frombuffer(data, dtype=_RECORD, count=len(data) // _RECORD.itemsize)
-    end = done + len(found)
-    rows[done:end] = found["row"]
-    box = np.column_stack([found[f"value_{k}"] for k in range(4)]) - origin
-    outward = np.array([-np.inf, -np.inf, np.inf, np.inf], dtype=np.float32)
-    values[done:end] = np.nextafter(box.astype(np.float32), outward)
-    return end
+_BOX = np.dtype([("row", ">i8"), ("box", ">f8", 4)])
+_BOXES = """
+    SELECT string_agg(int8send(source_row) || float8send(ST_XMin(geom)) || float8send(ST_YMin(geom))
+                      || float8send(ST_XMax(geom)) || float8send(ST_YMax(geom)), '')
+    FROM staging WHERE geom IS NOT NULL GROUP BY source_row / %(page)s"""
 
 
 def index(connection: Connection) -> None:
@@ -158,16 +148,13 @@ def beside_held(connection: Connection, layer: Layer, size_m: float, reach_m: fl
     """Middles (n, 2) of staged records and (m, 2) of what the layer holds now, in five windows of what is staged.
 
     The windows (squares of `size_m`) lie about records taken evenly by their rows; what is held is looked for up to
-    `reach_m` beyond them. City frame; at most some thousands of each.
+    `reach_m` beyond them. City frame; at most some thousands of each; none of either where nothing is held.
     """
     windows = _windows(connection, size_m)
     if not windows:
         return np.zeros((0, 2)), np.zeros((0, 2))
     table, shape = ("current_body", "footprint") if layer.name == "buildings" else ("current_feature", "geom")
     of_layer = "" if layer.name == "buildings" else "AND layer = :layer"
-    staged = _middles(
-        connection, "SELECT geom AS shape FROM staging WHERE geom && CAST(:box AS geometry)", windows, 0.0, {}
-    )
     held = _middles(
         connection,
         f"SELECT {shape} AS shape FROM cim.{table} WHERE {shape} && CAST(:box AS geometry) {of_layer}",
@@ -175,7 +162,10 @@ def beside_held(connection: Connection, layer: Layer, size_m: float, reach_m: fl
         reach_m,
         {"layer": layer.name} if of_layer else {},
     )
-    return staged, held
+    if not len(held):  # as in an empty city: the staged records, which no index helps to find, need not be looked for
+        return np.zeros((0, 2)), held
+    query = "SELECT geom AS shape FROM staging WHERE geom && CAST(:box AS geometry)"
+    return _middles(connection, query, windows, 0.0, {}), held
 
 
 def _windows(connection: Connection, size_m: float) -> list[tuple[float, float, float, float]]:

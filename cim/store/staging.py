@@ -6,12 +6,15 @@ database that was shut down; after a crash of the database they are empty, which
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from itertools import repeat
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import psycopg
 import shapely
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import Connection, text
 
 from cim import geometry
@@ -107,10 +110,16 @@ def copy(connection: Connection, layer: Layer, frame: gpd.GeoDataFrame, srid: in
     absent = [*([] if "building" in frame else _NAMED), *([] if "boundary" in frame else _SURFACES)]
     kinds = {name: kind for name, kind in kinds.items() if name not in absent}
     statement = f"COPY staging ({', '.join(kinds)}) FROM STDIN (FORMAT BINARY)"
-    with raw(connection).cursor() as cursor, cursor.copy(statement) as stream:
+    with raw(connection).cursor() as cursor:
+        cursor.adapters.register_dumper(bytes, BytesBinaryDumper)  # compiled, unlike the one that stands for bytea
+        _fill(cursor, statement, list(kinds.values()), _rows(layer, frame, srid, list(kinds)))
+
+
+def _fill(cursor: "psycopg.Cursor[Any]", statement: str, kinds: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    with cursor.copy(statement.encode()) as stream:
         # EWKB and binary jsonb are bytes that PostgreSQL takes as they are.
-        stream.set_types(["bytea" if kind in ("geometry", "jsonb") else kind for kind in kinds.values()])
-        for row in _rows(layer, frame, srid, list(kinds)):
+        stream.set_types(["bytea" if kind in ("geometry", "jsonb") else kind for kind in kinds])
+        for row in rows:
             stream.write_row(row)
 
 
@@ -200,7 +209,9 @@ def _surfaces(bodies: Sequence[Boundary | None], srid: int) -> dict[str, list[An
 def _codes(names: "pd.Series[Any]", kind: type[IntEnum], unknown: IntEnum) -> list[int]:
     numbers: dict[Any, int] = {member.name: member.value for member in kind}
     other = int(unknown.value)
-    return [numbers.get(name, other) for name in names.tolist()]
+    place, known = pd.factorize(names)  # -1: no name
+    codes: list[int] = np.array([*(numbers.get(name, other) for name in known), other])[place].tolist()
+    return codes
 
 
 def _optional(values: "pd.Series[Any]", kind: type[int] | type[float]) -> list[Any]:
@@ -209,8 +220,9 @@ def _optional(values: "pd.Series[Any]", kind: type[int] | type[float]) -> list[A
 
 def _properties(layer: Layer, frame: gpd.GeoDataFrame, staged: set[str]) -> list[bytes]:
     """What has no column of its own: the layer's other attributes, then the file's other fields."""
-    own = [c.name for c in layer.columns if c.name not in staged]
-    if not own and not any(frame["extra"]):
+    own = [c.name for c in layer.columns if c.name not in staged and frame[c.name].notna().any()]
+    extras = frame["extra"].tolist()
+    if not own and not any(extras):
         return [jsonb({})] * len(frame)
     whole = {c.name for c in layer.columns if c.kind == "integer"}
     columns = [
@@ -219,7 +231,6 @@ def _properties(layer: Layer, frame: gpd.GeoDataFrame, staged: set[str]) -> list
         else frame[name].astype(object).where(frame[name].notna(), None).tolist()
         for name in own
     ]
-    return [
-        jsonb({k: v for k, v in zip(own, values, strict=True) if v is not None} | extra)
-        for *values, extra in zip(*columns, frame["extra"].tolist(), strict=True)
-    ]
+    rows = zip(*columns, strict=True) if own else repeat((), len(frame))
+    told = [{k: v for k, v in zip(own, values, strict=True) if v is not None} for values in rows]
+    return [jsonb(known | extra if extra else known) for known, extra in zip(told, extras, strict=True)]

@@ -33,10 +33,11 @@ def places(layer: Layer, frame: gpd.GeoDataFrame | pd.DataFrame) -> list[Place]:
     if not (layer.is_findable or layer.name in _RANK):
         return []
     wanted = (*_READ, *_PARTS) if layer.name == "addresses" else _READ
-    columns = [frame[name].tolist() if name in frame else [None] * len(frame) for name in wanted]
+    told = frame if layer.name == "addresses" else _named_ones(frame)
+    columns = [told[name].tolist() if name in told else [None] * len(told) for name in wanted]
     out: list[Place] = []
     named: set[str] = set()
-    for row, *values in zip(frame.index.tolist(), *columns, strict=True):
+    for row, *values in zip(told.index.tolist(), *columns, strict=True):
         record = dict(zip(wanted, values, strict=True))
         name = _text(record["name"])
         if layer.name == "addresses":
@@ -49,6 +50,13 @@ def places(layer: Layer, frame: gpd.GeoDataFrame | pd.DataFrame) -> list[Place]:
         if found is not None:
             out.append(found)
     return out
+
+
+def _named_ones(frame: gpd.GeoDataFrame | pd.DataFrame) -> pd.DataFrame:
+    """The records that have a name, without their shapes: of a city's buildings few have one."""
+    told = frame[[name for name in _READ if name in frame]]
+    names = told["name"].tolist() if "name" in told else [None] * len(told)
+    return told[[isinstance(name, str) for name in names]]
 
 
 def _named(row: int, layer: str, record: Mapping[str, Any], name: str) -> Place | None:

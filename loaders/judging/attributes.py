@@ -1,6 +1,7 @@
 """Attributes of records, pure: columns under their canonical names, of their kind, within their domain."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -50,10 +51,16 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     taken = {*names, *("lon", "lat"), *(BODILY & set(out.columns))}
     rest = [c for c in renamed.columns if c not in taken and c != renamed.geometry.name]
     known = {str(name): renamed[name].astype(object).where(renamed[name].notna(), None).tolist() for name in rest}
-    rows = zip(*known.values(), strict=True) if known else (() for _ in index)
-    extra = [{k: as_json(v) for k, v in zip(known, row, strict=True) if v is not None} for row in rows]
-    out["extra"] = pd.Series(extra, index=index, dtype=object)
+    out["extra"] = pd.Series(_rest(known, len(index)), index=index, dtype=object)
     return out
+
+
+def _rest(columns: Mapping[str, list[Any]], count: int) -> list[dict[str, Any]]:
+    """Of each record what is told in these columns."""
+    if not columns:
+        return [{} for _ in range(count)]
+    rows = zip(*columns.values(), strict=True)
+    return [{k: as_json(v) for k, v in zip(columns, row, strict=True) if v is not None} for row in rows]
 
 
 def _others(value: Any) -> dict[str, Any]:
@@ -70,7 +77,8 @@ def _others(value: Any) -> dict[str, Any]:
 def _column(frame: gpd.GeoDataFrame, name: str, stated: Any) -> "pd.Series[Any]":
     """A column of the file, what its owner states where it is silent; numbers keep their kind, unknown is None."""
     if name not in frame:
-        return pd.Series([stated] * len(frame), index=frame.index, dtype=object)
+        kind = float if type(stated) is float else object  # a number needs not be read from text again
+        return pd.Series([stated] * len(frame), index=frame.index, dtype=kind)
     column = frame[name]
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         return cast("pd.Series[Any]", column if stated is None else column.where(column.notna(), stated))
@@ -110,7 +118,8 @@ def clean(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts)
 
 def provenance(table: gpd.GeoDataFrame, verdicts: Verdicts) -> gpd.GeoDataFrame:
     """Type the four columns that say how far to trust a record; a source that is silent is taken for real, not synthetic."""
-    synthetic = [str(v).strip().lower() in _TRUE if v is not None else False for v in table["is_synthetic"].tolist()]
+    said = table["is_synthetic"].tolist()
+    synthetic = [v if v is True or v is False else v is not None and str(v).strip().lower() in _TRUE for v in said]
     table["is_synthetic"] = np.array(synthetic, dtype=bool)
     table["accuracy_m"] = _number(table["accuracy_m"], _ACCURACY, verdicts)
     table["survey_date"] = _dates(table["survey_date"], "survey_date", verdicts)
@@ -181,7 +190,7 @@ def _typed(table: gpd.GeoDataFrame, column: Column, verdicts: Verdicts) -> "pd.S
         return _time(values, column, verdicts)
     if column.kind == "text":
         text = pd.Series(as_texts(values), index=values.index, dtype=object)
-        if column.words:
+        if column.words and text.notna().any():
             meant = {zh: code for code, (zh, _) in zip(column.choices, column.words, strict=True)}
             text = text.map(lambda value: meant.get(value, value))
         if column.choices:

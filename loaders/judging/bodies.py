@@ -37,8 +37,9 @@ def bodies(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd.G
     table["height_m"] = reckoned.where(~assumed, limits.assumed_height_m)
     _eaves(table, alive, verdicts)
     _storeys(table, height, limits, alive & ~wrong, verdicts)
-    pairs = zip(table["roof_form"].tolist(), table["roof_basis"].tolist(), strict=True)
-    told = [basis if isinstance(basis, str) else "source" if isinstance(form, str) else None for form, basis in pairs]
+    silent, told = table["roof_basis"].isna().to_numpy(), table["roof_basis"].to_numpy(dtype=object, copy=True)
+    told[silent] = None
+    told[silent & table["roof_form"].notna().to_numpy()] = "source"
     table["roof_basis"] = pd.Series(told, index=table.index, dtype=object)
     return table
 

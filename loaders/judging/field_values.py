@@ -12,7 +12,7 @@ def as_texts(values: "pd.Series[Any]") -> ObjectArray:
     """Fields as trimmed text (n,), blanks None; a column of nothing but text or of nothing at all is quick."""
     if values.isna().all():
         return np.full(len(values), None, dtype=object)
-    found = [(v.strip() or None) if type(v) is str else as_text(v) for v in values.tolist()]
+    found = [(v.strip() or None) if type(v) is str else None if v is None else as_text(v) for v in values.tolist()]
     return np.array([*found, None], dtype=object)[:-1]
 
 

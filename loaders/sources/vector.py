@@ -155,7 +155,7 @@ def _gathered(cursor: sqlite3.Cursor, source: Source, done: int) -> Iterator[lis
         except sqlite3.DatabaseError as error:
             raise BadSource(f"{source.location}: unreadable after row {done + len(rows)}: {error}") from error
         rows += more
-        size += sum(len(row[1]) for row in more if isinstance(row[1], bytes))
+        size += sum([len(row[1]) for row in more if type(row[1]) is bytes])
         if rows and (not more or len(rows) >= BATCH_ROWS or size >= _BATCH_BYTES):
             yield rows
             done, rows, size = done + len(rows), [], 0
@@ -168,7 +168,7 @@ def _frame(
 ) -> tuple[gpd.GeoDataFrame, tuple[Rejected, ...], tuple[Issue, ...]]:
     """The records of some rows, those that are spoilt, and what was mended."""
     keys, blobs, *columns = zip(*rows, strict=True)
-    shapes, curves, closed = wkb.shapes(np.array([*map(_wkb, blobs), None], dtype=object)[:-1])
+    shapes, curves, closed = wkb.shapes(np.array([*_wkbs(blobs), None], dtype=object)[:-1])
     _read_curves(shapes, curves, keys, source, table)
     unread = np.array([b is not None for b in blobs]) & shapely.is_missing(shapes)
     found, mended = "a ring does not end where it begins", "closed with its first position"
@@ -181,6 +181,16 @@ def _frame(
     }
     frame, damaged = framed(done + 1, data, shapes, faults, table.geometry or "geometry", dict(enumerate(blobs)))
     return frame, damaged, issues
+
+
+def _wkbs(blobs: Sequence[Any]) -> list[bytes | None]:
+    """The geometries (n,) behind their heads, None where there is none; most heads of a file say the same."""
+    first = next((blob for blob in blobs if _wkb(blob) is not None), b"")
+    usual, start = first[:4], len(first) - len(_wkb(first) or b"")
+    return [
+        blob[start:] if type(blob) is bytes and len(blob) >= _HEADER_BYTES and blob[:4] == usual else _wkb(blob)
+        for blob in blobs
+    ]
 
 
 def _wkb(blob: Any) -> bytes | None:

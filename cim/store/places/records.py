@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from cim.address.numerals import value
 from cim.plugins import Layer
+from cim.store.copy_text import field
 from cim.store.db import raw
 from cim.store.places import names
 from cim.store.publication import indexes_deferred
@@ -35,8 +36,6 @@ _HELD = (
 
 SPELLING = ", ".join(f"{name} {kind}" for name, kind in _STAGED.items())
 """The columns of the table `spelling`, in which places are staged."""
-
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def _line(p: Place) -> str:
     depth = 4 if p.room else 3 if p.unit else 2 if p.building else 1 if p.number else 0
     free = [p.source_key, p.kind, p.name, p.address, p.division, p.folded_name, p.street, p.quarter, p.community]
     free += [p.number, p.building, p.unit, p.room]
-    shown = "\t".join("\\N" if text is None else text.translate(_ESCAPED) for text in free)
+    shown = "\t".join(map(field, free))
     numbers = f"{value(p.number)}\t{value(p.building)}\t{depth}\t{p.rank}\t{p.role}"
     return f"{p.source_row}\t{shown}\t{numbers}\t{{{','.join(p.successors)}}}\n"
 
