@@ -5,6 +5,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from api import report_offset
 from api.disclosure import base_name
 from api.issue_codes import CODES
 from api.report_map import Ring, draw, fate
@@ -57,6 +58,7 @@ def render(
         _head(report, version, f"{city_name} {city_name_en}"),
         _counts(report),
         _changes(report),
+        _offset(report),
         _codes(report),
         _map(report, extent, outline),
         _worst(report),
@@ -157,6 +159,11 @@ def _changes(report: Mapping[str, Any]) -> str:
     shown = [card for card in cards if card[0] not in ("restored", "matched") or card[2]]
     same = "" if any(n for name, _, n in cards if name != "unchanged") else _said("没有变化。", "Nothing changed.")
     return _section("变化", "What changed", _cards(shown) + same)
+
+
+def _offset(report: Mapping[str, Any]) -> str:
+    told = report_offset.sentences(report.get("photo_offset"))
+    return "" if told is None else _section("轮廓与正射影像", "Outlines and the orthophoto", _said(*told))
 
 
 def _codes(report: Mapping[str, Any]) -> str:

@@ -133,6 +133,7 @@ _BODY_TYPES: Mapping[str, npt.DTypeLike] = {
     "eaves_tiers": np.uint8,
     "pitch_deg": np.float64,
     "assembly": object,
+    "front_deg": np.float64,
     "boundary": object,
 }
 
@@ -148,7 +149,8 @@ class Bodies:
     is_synthetic: (n,) bool. accuracy_m: (n,) float32, NaN unknown. cell: (n,) int64 grid key of the anchor point.
     is_repeated: (n,) bool, whether another row of the same building and level of detail goes before it. year: (n,) int16
     it was built in, 0 unknown. eaves_tiers: (n,) uint8 roofs above one another (重檐 has 2), 0 unknown. pitch_deg: (n,) of
-    the roof, NaN unknown. assembly: (n,) str or None, which assembly of parts it is built as. boundary: (n,) `Boundary` or
+    the roof, NaN unknown. assembly: (n,) str or None, which assembly of parts it is built as. front_deg: (n,)
+    which way its front looks, clockwise from north, NaN not told. boundary: (n,) `Boundary` or
     None, the surfaces that were delivered of it, in the city frame.
     """
 
@@ -172,6 +174,7 @@ class Bodies:
     eaves_tiers: npt.NDArray[np.uint8]
     pitch_deg: FloatArray
     assembly: ObjectArray
+    front_deg: FloatArray
     boundary: ObjectArray
 
     def __len__(self) -> int:

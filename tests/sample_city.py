@@ -85,6 +85,7 @@ def _rows(geometry: np.ndarray, old_share: float, random: np.random.Generator) -
         eaves_tiers=np.zeros(count, dtype=np.uint8),
         pitch_deg=np.full(count, np.nan),
         assembly=np.full(count, None, dtype=object),
+        front_deg=np.full(count, np.nan),
         boundary=np.full(count, None, dtype=object),
     )
     return rows.take(np.argsort(rows.cell, kind="stable"))

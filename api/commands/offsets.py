@@ -1,4 +1,4 @@
-"""`cim offsets`: footprints held against the loaded orthophotos, and a report of how far they lie from them."""
+"""`cim offsets`: footprints held against the loaded orthophotos: how far they lie from them, reported and noted."""
 
 import argparse
 import json
@@ -34,6 +34,9 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
                 find(dataset, held.footprint, held.accuracy_m, photos, city.crs, terminal.progress, parsed.reach)
             )
         terminal.line(f"           {findings[-1].sentence()}")
+    with database.begin() as connection:
+        for finding in findings:
+            outlines.note(connection, finding.dataset, finding.noted(photos))
     path = settings.data / "reports" / "photo_offsets.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     told = [finding.plain() for finding in findings]

@@ -38,6 +38,7 @@ LAYER = Layer(
         ),
         Column("pitch_deg", "real", "屋面坡度", "Pitch of the roof", unit="°", low=0.0, high=89.0),
         Column("eaves_tiers", "integer", "檐层数", "Roofs above one another", low=1, high=5),
+        Column("front_deg", "real", "正面朝向", "Which way the front looks, from north", unit="°", low=0.0, high=360.0),
         Column("assembly", "text", "构件组", "Assembly of parts it is built as"),
         Column("year", "integer", "建成年份", "Year built", low=1, high=2200),
         Column("cim_level", "text", "模型级别", "Model grade", choices=tuple(c.name for c in CimLevel)),

@@ -15,7 +15,9 @@ from cim.types import BoolArray, CimLevel, FloatArray, IntArray, ObjectArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Formless:
-    """Bodies (n,) of which no source says what form the roof has. footprint: city frame. NaN, and 0 in integers: unknown."""
+    """Bodies (n,) of which no source says what form the roof has. footprint: city frame. NaN, None, and 0 in
+    integers: unknown. height_is_stated: by a source, not reckoned from anything else.
+    """
 
     building_id: IntArray
     lod: FloatArray
@@ -29,6 +31,8 @@ class Formless:
     eaves_m: FloatArray
     is_synthetic: BoolArray
     in_protected_ground: BoolArray
+    name: ObjectArray
+    height_is_stated: BoolArray
 
     def __len__(self) -> int:
         return len(self.building_id)
@@ -36,7 +40,8 @@ class Formless:
 
 _KINDS: dict[str, npt.DTypeLike] = {
     **dict.fromkeys(("lod", "height_m", "base_m", "eaves_m"), np.float64),
-    **dict.fromkeys(("is_synthetic", "in_protected_ground"), np.bool_),
+    **dict.fromkeys(("is_synthetic", "in_protected_ground", "height_is_stated"), np.bool_),
+    "name": object,
 }
 
 

@@ -1,5 +1,6 @@
 """Outlines of buildings as each dataset tells them, and the photos they can be held against, with their stated accuracy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
+from cim.store.db import json_text
 from cim.types import ObjectArray
 
 
@@ -49,16 +51,30 @@ def of_dataset(connection: Connection, dataset: str) -> Outlines:
 
 
 def photos(connection: Connection) -> list[dict[str, Any]]:
-    """The parts of every published orthophoto, the finest first, each with its `dataset` and stated `accuracy_m`."""
+    """The parts of every published orthophoto, the finest first, each with its `dataset`, its `version` and
+    stated `accuracy_m`.
+    """
     rows = connection.execute(
         text("""
-            SELECT d.name, v.accuracy_m, v.raster
+            SELECT d.name, v.id, v.accuracy_m, v.raster
             FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
             WHERE v.state = 'published' AND d.layer = 'orthophoto' AND v.raster IS NOT NULL ORDER BY d.id""")
     )
     found = [
-        {**part, "dataset": row.name, "accuracy_m": row.accuracy_m}
+        {**part, "dataset": row.name, "version": row.id, "accuracy_m": row.accuracy_m}
         for row in rows
         for part in row.raster.get("parts") or [row.raster]
     ]
     return sorted(found, key=lambda part: float(part["pixel_m"]))
+
+
+def note(connection: Connection, dataset: str, offset: Mapping[str, Any]) -> None:
+    """Let the published version of a dataset tell, in its report, how far the photo lies off; and when that was found."""
+    connection.execute(
+        text("""
+            UPDATE cim.dataset_version v
+            SET report = coalesce(v.report, '{}') || jsonb_build_object(
+                'photo_offset', CAST(:offset AS jsonb) || jsonb_build_object('found_at', now()))
+            FROM cim.dataset d WHERE d.id = v.dataset_id AND d.name = :dataset AND v.state = 'published'"""),
+        {"dataset": dataset, "offset": json_text(offset)},
+    )

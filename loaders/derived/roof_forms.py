@@ -1,6 +1,6 @@
 """Roof forms that nobody tells, inferred from class, footprint, photo and surface, as a file ready for the pipeline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,19 @@ from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
 from cim.plugins import Source
-from cim.roof_inference import Evidence, Inferred, infer, ridge_contrast
+from cim.roof_inference import Evidence, Inferred, infer
+from cim.roof_photo import ridge_contrast
+from cim.roof_relief import NO_FORM, Relief, relief
 from cim.store.formless import Formless
-from cim.surface_heights import LEAST_PIXELS, Measured
+from cim.surface_heights import LEAST_PIXELS, Measured, measure
 from cim.types import Box, CimLevel, FloatArray, IntArray, Progress, RoofForm
-from loaders.derived import claims_file, surface_heights
+from loaders.derived import claims_file, surface_pixels
+from loaders.derived.surface_pixels import Ground
 from loaders.raster import grey_window
 
 DATASET = "roofs_inferred"
 TELLS_OF = "roof_form roof_basis pitch_deg eaves_m roof_rule roof_confidence roof_form_inferred"
 _SQUARE_M = 400.0
-Ground = Callable[[FloatArray], FloatArray]
-"""Heights of the ground (n,) metres under lon/lat (n, 2) degrees, NaN where unknown."""
 
 
 def derive(
@@ -39,7 +40,7 @@ def derive(
     gone.
     """
     ridge = _ridges(buildings, photos, crs, progress)
-    surface = _surface(buildings, surfaces, ground, crs, progress)
+    surface, shape = _surface(buildings, surfaces, ground, crs, progress)
     evidence = Evidence(
         footprint=buildings.footprint,
         use=buildings.use,
@@ -51,15 +52,35 @@ def derive(
         ridge=ridge,
         spread_m=surface.spread_m,
         pixels=surface.pixels,
+        shown=shape.form,
+        shown_pitch_deg=shape.pitch_deg,
+        slope_deg=shape.slope_deg,
+        name=buildings.name,
+        height_is_stated=buildings.height_is_stated,
     )
     return _frame(buildings, infer(evidence), evidence, crs)
 
 
 def _surface(
     buildings: Formless, surfaces: Sequence[dict[str, Any]], ground: Ground, crs: str, progress: Progress
-) -> Measured:
-    """What the finest surface that covers each building says of how even it is; nothing where no surface is loaded."""
-    return surface_heights.measured(buildings.footprint, surfaces, ground, crs, progress)
+) -> tuple[Measured, Relief]:
+    """How even each roof is and what form it shows in the finest surface that measures it; nothing where none does."""
+    count = len(buildings)
+    even = Measured(np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, dtype=np.int64))
+    shape = Relief(np.full(count, NO_FORM, dtype=np.uint8), np.full(count, np.nan), np.full(count, np.nan))
+    for surface in surfaces:
+        open_ = np.flatnonzero(even.pixels < LEAST_PIXELS)
+        if not len(open_):
+            break
+        outlines = buildings.footprint[open_]
+        pixels = surface_pixels.within(outlines, surface, ground, crs, progress)
+        one = measure(pixels.height_m, pixels.label, len(open_))
+        seen = relief(outlines, pixels.label, pixels.xy, pixels.height_m, pixels.slope_deg)
+        better = one.pixels > even.pixels[open_]
+        for kept, fresh in ((even, one), (shape, seen)):
+            for name in kept.__slots__:
+                getattr(kept, name)[open_[better]] = getattr(fresh, name)[better]
+    return even, shape
 
 
 def _ridges(buildings: Formless, photos: Sequence[dict[str, Any]], crs: str, progress: Progress) -> FloatArray:
@@ -121,6 +142,7 @@ def _frame(buildings: Formless, found: Inferred, evidence: Evidence, crs: str) -
             "is_synthetic": buildings.is_synthetic,
             "roof_photo_contrast": evidence.ridge.round(2),
             "roof_surface_spread_m": np.where(measured, evidence.spread_m, np.nan).round(2),
+            "roof_surface_slope_deg": np.where(measured, evidence.slope_deg, np.nan).round(1),
         },
         geometry=buildings.footprint,
         crs=crs,

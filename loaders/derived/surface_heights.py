@@ -1,7 +1,7 @@
 """Heights of buildings from the loaded surface and elevation models, as a table and a file ready for the pipeline."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,29 +9,19 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import rasterio
-import shapely
-from affine import Affine
-from rasterio.errors import RasterioError
-from rasterio.features import rasterize
-from rasterio.windows import Window
 
 from cim import crs as frames
 from cim.city import City
-from cim.errors import BadSource
 from cim.geometry import centroids
 from cim.plugins import Source
 from cim.store.unmeasured import Unmeasured
 from cim.surface_heights import LEAST_PIXELS, PERCENTILE, Measured, measure
-from cim.types import CimLevel, FloatArray, IntArray, Issue, ObjectArray, Progress, RoofForm
-from loaders.derived import claims_file
+from cim.types import CimLevel, Issue, ObjectArray, Progress, RoofForm
+from loaders.derived import claims_file, surface_pixels
+from loaders.derived.surface_pixels import Ground
 
 DATASET = "heights_dsm"
 TELLS_OF = "height_m height_basis eaves_m base_m height_inferred height_spread_m height_pixels"
-_BLOCK = 1024
-_CACHE_BYTES = 64 << 20
-Ground = Callable[[FloatArray], FloatArray]
-"""Heights of the ground (n,) metres under lon/lat (n, 2) degrees, NaN where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,60 +77,9 @@ def _columns(measured: Measured) -> tuple[npt.NDArray[Any], ...]:
 def _over(
     shapes: ObjectArray, surface: dict[str, Any], ground: Ground, crs: str, progress: Progress, percentile: float
 ) -> Measured:
-    """What one surface says of footprints (n,), square by square of its pixels."""
-    theirs, pixel_m = str(surface["crs"]), float(surface["pixel_m"])
-    inner = shapely.buffer(shapes, -pixel_m, quad_segs=2, join_style="mitre")
-    placed = shapely.transform(inner, lambda xy: frames.transform(xy, crs, theirs))
-    label = np.zeros(0, dtype=np.int64)
-    above = np.zeros(0)
-    try:
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(str(surface["path"])) as dataset:
-            squares = _squares(placed, ~dataset.transform, dataset.width, dataset.height)
-            for done, members in enumerate(squares, 1):
-                which, values = _pixels(dataset, placed, members, ground, theirs)
-                label, above = np.append(label, which), np.append(above, values)
-                progress(done, len(squares), f"squares of {Path(str(surface['path'])).name}")
-    except RasterioError as error:
-        raise BadSource(f"{surface['path']}: the surface model cannot be read any more: {error}") from error
-    return measure(above, label, len(shapes), percentile)
-
-
-def _squares(shapes: ObjectArray, to_pixel: Affine, width: int, height: int) -> list[IntArray]:
-    """Which footprints have their middle in which square of the raster; those beyond it, and empty ones, in none."""
-    middle = centroids(shapes)
-    column = to_pixel.a * middle[:, 0] + to_pixel.b * middle[:, 1] + to_pixel.c
-    row = to_pixel.d * middle[:, 0] + to_pixel.e * middle[:, 1] + to_pixel.f
-    with np.errstate(invalid="ignore"):
-        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    held = np.flatnonzero(inside)
-    square = (row[held] // _BLOCK).astype(np.int64) * (width // _BLOCK + 1) + (column[held] // _BLOCK).astype(np.int64)
-    order = np.argsort(square, kind="stable")
-    cuts = np.flatnonzero(np.diff(square[order])) + 1
-    return [np.asarray(part) for part in np.split(held[order], cuts) if len(part)]
-
-
-def _pixels(
-    dataset: rasterio.DatasetReader, shapes: ObjectArray, members: IntArray, ground: Ground, crs: str
-) -> tuple[IntArray, FloatArray]:
-    """The pixels within some footprints: which footprint each lies in, and the surface over the ground there (metres)."""
-    box = shapely.total_bounds(shapes[members])
-    corner = np.array([~dataset.transform * (x, y) for x in box[[0, 2]] for y in box[[1, 3]]])
-    low = np.maximum(np.floor(corner.min(axis=0)).astype(int) - 1, 0)
-    high = np.minimum(np.ceil(corner.max(axis=0)).astype(int) + 1, [dataset.width, dataset.height])
-    window = Window(low[0], low[1], high[0] - low[0], high[1] - low[1])
-    shift = dataset.transform * Affine.translation(*low)
-    burnt = rasterize(
-        ((shape, number) for number, shape in enumerate(shapes[members], 1)),
-        out_shape=(int(window.height), int(window.width)),
-        transform=shift,
-        dtype="int32",
-    )
-    row, column = np.nonzero(burnt)
-    masked = dataset.read(1, window=window, masked=True)
-    surface = np.ma.filled(masked.astype(np.float64), np.nan)[row, column] * dataset.scales[0] + dataset.offsets[0]
-    x, y = shift * (column + 0.5, row + 0.5)
-    lonlat = frames.transform(np.column_stack([x, y]), crs, frames.LONLAT)
-    return members[burnt[row, column] - 1], surface - ground(lonlat)
+    """What one surface says of footprints (n,)."""
+    pixels = surface_pixels.within(shapes, surface, ground, crs, progress)
+    return measure(pixels.above_m, pixels.label, len(shapes), percentile)
 
 
 _REASONS = {

@@ -64,6 +64,18 @@ class Finding:
         """The finding as JSON knows it, with its sentence."""
         return {**asdict(self), "sentence": self.sentence()}
 
+    def noted(self, photos: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The finding as a version of the dataset keeps it: without its cells, with the version of the photo."""
+        version = next((photo["version"] for photo in photos if photo["dataset"] == self.photo), None)
+        told = {"verdict": self.verdict, "limit_m": self.limit_m, "pixel_m": self.pixel_m, "reasons": self.reasons}
+        return {
+            **asdict(self.offset),
+            "length_m": self.offset.length_m,
+            **told,
+            "photo": self.photo,
+            "photo_version": version,
+        }
+
 
 def find(
     dataset: str,

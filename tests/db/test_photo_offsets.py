@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import json
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +14,13 @@ import shapely
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
+from api import report_files, report_offset
 from api.commands import offsets as command
 from api.terminal import Terminal
 from cim.errors import BadInput, Unknown
 from cim.plugins import Source
 from cim.source_entry import Card, NamedSource
+from cim.store import catalogue
 from cim.types import silent
 from loaders import pipeline
 from tests.raster_files import NORTH, WEST, colours
@@ -83,6 +86,23 @@ def test_moved_footprints_are_told_by_how_much_and_those_that_lie_right_are_not(
     assert set(found["far"]["reasons"]) == {"photo_missing"}
     assert "no photo covers the outlines" in found["far"]["sentence"]
     assert offsets(settings, "plan")[0] == 0
+    with database.begin() as connection:
+        held = {one["name"]: one for one in catalogue.datasets(connection, date(2026, 3, 2))}
+        told = catalogue.report(connection, held["moved"]["published_version"])
+    noted = held["moved"]["photo_offset"]
+    assert (noted["verdict"], noted["limit_m"], noted["photo"]) == ("differs", 0.707, "orthophoto")
+    assert noted["photo_version"] == held["orthophoto"]["published_version"]
+    assert noted["length_m"] == pytest.approx(2.3, abs=0.25)
+    assert (held["far"]["photo_offset"]["verdict"], held["orthophoto"]["photo_offset"]) == ("cannot_tell", None)
+    assert (told["photo_offset"], told["accepted"]) == (noted, 64)
+    zh, en = report_offset.sentences(noted)
+    assert en.startswith(f"orthophoto version {noted['photo_version']} lies 2.")
+    page = report_files.write(settings, database, city, "moved", held["moved"]["published_version"])
+    assert zh in page.read_text(encoding="utf-8")
+    load(database, city, settings, write(tmp_path / "moved.gpkg", shapes(2.2, 0.0)), "buildings", name="moved")
+    with database.begin() as connection:
+        latest, before = catalogue.versions(connection, "moved")
+    assert (latest["photo_offset"], before["photo_offset"]) == (None, noted)
 
 
 def test_a_photo_in_another_frame_says_the_same(database, city, settings, tmp_path):

@@ -15,7 +15,7 @@ from cim.source_entry import Card, NamedSource
 from cim.store import features
 from cim.types import silent
 from loaders import pipeline
-from tests.raster_files import NORTH, WEST, colours
+from tests.raster_files import NORTH, WEST, colours, heights, plane
 
 pytestmark = pytest.mark.db
 
@@ -68,7 +68,10 @@ def test_what_nobody_tells_is_inferred_marked_and_drawn_and_what_is_told_stays(
 ):
     load(database, city, settings, photo(tmp_path / "photo.tif"), "orthophoto")
     stated = [None, None, None, None, "flat", "hip"]
-    path = town(tmp_path / "town.gpkg", roof_form=stated, year=[None, 1995, 1995, 1995, None, None], use="residential")
+    uses = ["residential", *["industrial"] * 3, "residential", "residential"]
+    path = town(
+        tmp_path / "town.gpkg", roof_form=stated, year=[None, 1995, 1995, 1995, None, None], use=uses, storeys=2
+    )
     load(database, city, settings, path, "buildings", constants=L3)
     assert infer(settings) == 0
     found = held(database)
@@ -122,3 +125,47 @@ def test_a_building_that_ends_is_not_kept_standing_by_its_inferred_roof(database
     load(database, city, settings, path, "buildings", constants=L3)
     assert sorted(held(database)) == ["n0", "n1", "n2", "n3"]
     assert {one["roof_basis"] for one in held(database).values()} == {"inferred"}
+
+
+def surface(path):
+    """A ground that slopes, and a surface over it: two gables, a shed, a hip, a level roof; the last it does not reach."""
+    fall = 0.5
+    x = WEST + 0.25 + 0.5 * np.arange(460)
+    y = NORTH - 0.25 - 0.5 * np.arange(200)
+    z = plane(200, 460, 0.5)
+    for n, shape in enumerate(shapes()):
+        west, south, east, north = shape.bounds
+        off = np.minimum(x - west, east - x)[None, :], np.minimum(y - south, north - y)[:, None]
+        inside = (off[0] > 0) & (off[1] > 0)
+        rise = [fall * off[1], fall * off[1], fall * (y - south)[:, None], fall * np.minimum(*off), 0.0, 0.0][n]
+        z[inside] = (1000.0 + 3.0 + rise + np.zeros(z.shape))[inside]
+    z[:, 300:] = -9999.0
+    return heights(path / "dem.tif", plane(40, 60)), heights(path / "dsm.tif", z, 0.5, nodata=-9999.0)
+
+
+def test_forms_follow_a_surface_that_shows_them_and_keep_what_they_were_inferred_from(
+    database, city, settings, tmp_path
+):
+    ground, model = surface(tmp_path)
+    load(database, city, settings, ground, "dem")
+    load(database, city, settings, model, "dsm")
+    path = town(
+        tmp_path / "town.gpkg", use="office", year=1995, storeys=[1, 5, 1, 1, 1, 1], height_m=[5, 17, 10, 5, 4, 4]
+    )
+    load(database, city, settings, path, "buildings", constants=L3 | {"cim_level": "L2", "lod": 1.2})
+    assert command.run(settings, argparse.Namespace(all=True), Terminal()) == 0
+    found = held(database)
+    told = [(found[f"n{n}"]["roof_form"], found[f"n{n}"]["roof_rule"]) for n in range(COUNT)]
+    assert told == [
+        ("gable", "surface_shows_form"),
+        ("gable", "surface_shows_form"),
+        ("shed", "surface_shows_form"),
+        ("hip", "surface_shows_form"),
+        ("flat", "surface_is_flat"),
+        ("flat", "nothing_speaks_for_a_pitch"),
+    ]
+    assert {one["roof_basis"] for one in found.values()} == {"inferred"}
+    assert [found[f"n{n}"]["pitch_deg"] for n in range(3)] == pytest.approx([26.57] * 3, abs=0.6)
+    evidence = gpd.read_file(settings.data / "derived/roofs_inferred.gpkg")
+    assert evidence["roof_surface_slope_deg"].iloc[0] == pytest.approx(26.57, abs=1.0)
+    assert found["n0"]["roof_confidence"] > found["n5"]["roof_confidence"]

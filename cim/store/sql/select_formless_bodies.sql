@@ -3,6 +3,7 @@
 -- Eaves that the derived dataset brought are not the building's. Footprints come as WKB.
 SELECT b.building_id, b.lod, b.cim_level, ST_AsBinary(b.footprint) AS footprint, b.use, coalesce(b.year, 0) AS year,
        coalesce(b.storeys, 0) AS storeys, b.height_m, b.base_m, b.is_synthetic,
+       b.name, coalesce(b.height_basis, 'source') = 'source' AS height_is_stated,
        CASE WHEN b.role = 2 AND b.decisions #>> '{won,eaves_m,dataset}' = :derived THEN NULL ELSE b.eaves_m END AS eaves_m,
        (b.cim_level = 3 OR b.properties ? 'protection_grade' OR EXISTS (
            SELECT FROM cim.current_feature z

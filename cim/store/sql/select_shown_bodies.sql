@@ -4,7 +4,7 @@
 SELECT b.building_id, b.footprint, b.base_m, b.height_m, b.eaves_m, b.roof_form, b.use, b.cim_level, b.storeys,
        b.name, b.source, b.lod, b.is_synthetic, b.accuracy_m, b.cell, coalesce(o.lod = b.lod AND o.id < b.id, false),
        coalesce(b.year, 0::smallint), b.properties->'eaves_tiers', b.properties->'pitch_deg', b.properties->>'assembly',
-       b.geom, b.semantics, b.structure, b.appearance
+       b.properties->'front_deg', b.geom, b.semantics, b.structure, b.appearance
 FROM (
     SELECT * FROM cim.body
     WHERE record_to IS NULL AND role <> 1 AND cell >= %(low)s AND cell < %(high)s

@@ -6,7 +6,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cim.roof_inference import RULES, Evidence, infer, ridge_contrast, sides
+from cim.footprint_sides import sides
+from cim.roof_inference import RULES, Evidence, infer
+from cim.roof_photo import ridge_contrast
+from cim.roof_relief import NO_FORM
 from cim.types import RoofForm, Use
 
 NAN = np.nan
@@ -23,29 +26,50 @@ def evidence(
     old=False,
     ridge=NAN,
     spread=NAN,
+    shown=NO_FORM,
+    pitch=NAN,
+    slope=NAN,
+    name=None,
+    stated=True,
 ):
     shape = shapely.affinity.rotate(shapely.box(0, 0, length, width), 31.0)
-    known = (Use[use], year, storeys, height, eaves, old, ridge, spread, 0 if np.isnan(spread) else 50)
+    pixels = 0 if np.isnan(spread) else 50
+    known = (Use[use], year, storeys, height, eaves, old, ridge, spread, pixels, shown, pitch, slope, name, stated)
     return Evidence(np.array([shape]), *(np.array([value]) for value in known))
 
 
 @pytest.mark.parametrize(
     ("known", "rule", "form"),
     [
-        ({"spread": 0.05, "old": True}, "surface_is_flat", "flat"),
         ({"width": 1.5, "use": "heritage"}, "wall", "flat"),
+        ({"spread": 0.05, "old": True}, "surface_is_flat", "flat"),
+        ({"spread": 2.0, "slope": 2.0, "old": True}, "surface_is_flat", "flat"),
+        ({"spread": 0.8, "shown": RoofForm.hip, "storeys": 6, "height": 20.0}, "surface_shows_form", "hip"),
+        ({"spread": 0.8, "shown": RoofForm.hip, "use": "religious"}, "surface_shows_form", "hip_and_gable"),
+        ({"spread": 0.8, "shown": RoofForm.gable, "old": True}, "surface_shows_form", "flush_gable"),
+        ({"spread": 0.8, "shown": RoofForm.shed, "year": 1995}, "surface_shows_form", "shed"),
+        ({"width": 18.0, "length": 60.0, "height": 14.0, "use": "heritage", "name": "城墙"}, "rampart", "flat"),
+        ({"width": 18.0, "length": 100.0, "height": 14.0, "use": "heritage"}, "rampart", "flat"),
         ({"storeys": 6, "height": 18.0, "old": True}, "tower_block", "flat"),
         ({"width": 30.0, "length": 60.0}, "tower_block", "flat"),
         ({"width": 9.0, "length": 10.0, "use": "heritage", "old": True}, "pavilion", "pyramidal"),
+        ({"width": 7.0, "length": 7.0, "use": "public", "old": True}, "pavilion", "pyramidal"),
         ({"width": 18.0, "length": 34.0, "height": 16.0, "use": "religious"}, "hall", "hip_and_gable"),
+        ({"width": 12.0, "length": 20.0, "use": "heritage", "name": "瓮城门楼"}, "hall", "hip_and_gable"),
         ({"width": 6.0, "length": 20.0, "use": "religious"}, "wing", "gable"),
         ({"old": True}, "court_house", "flush_gable"),
         ({"year": 1890}, "court_house", "flush_gable"),
-        ({"year": 1995, "old": True}, "nothing_speaks_for_a_pitch", "flat"),
+        ({"year": 1995, "spread": 0.9, "slope": 30.0}, "surface_is_pitched", "gable"),
+        ({"spread": 0.9, "slope": 30.0, "storeys": 5, "height": 15.0}, "surface_is_pitched", "gable"),
+        ({"year": 1995, "eaves": 4.0}, "eaves_below_top", "gable"),
+        ({"year": 1995, "old": True}, "rebuilt", "flush_gable"),
+        ({"year": 1995, "old": True, "use": "industrial", "storeys": 2}, "nothing_speaks_for_a_pitch", "flat"),
         ({"year": 1995, "ridge": 2.0}, "ridge_in_photo", "gable"),
-        ({"year": 1995, "spread": 0.5}, "surface_is_pitched", "gable"),
+        ({"year": 1995}, "height_over_storeys", "gable"),
+        ({"year": 1995, "height": 3.9}, "nothing_speaks_for_a_pitch", "flat"),
+        ({"year": 1995, "stated": False}, "nothing_speaks_for_a_pitch", "flat"),
         ({"use": "industrial", "width": 18.0, "length": 40.0}, "workshop", "gable"),
-        ({}, "nothing_speaks_for_a_pitch", "flat"),
+        ({"use": "office"}, "nothing_speaks_for_a_pitch", "flat"),
     ],
 )
 def test_each_rule_decides_where_it_fits(known, rule, form):
@@ -62,7 +86,7 @@ def test_photo_and_surface_raise_and_lower_how_sure_a_form_is():
     sure = [infer(evidence(old=True, ridge=ridge)).confidence[0] for ridge in (2.0, NAN, 0.1)]
     assert sure == sorted(sure, reverse=True)
     assert len(set(sure)) == 3
-    both = infer(evidence(old=True, ridge=2.0, spread=0.6)).confidence[0]
+    both = infer(evidence(old=True, ridge=2.0, spread=0.6, slope=25.0)).confidence[0]
     assert both > sure[0]
 
 
@@ -73,8 +97,14 @@ def test_known_eaves_stay_and_decide_the_pitch():
 
 
 def test_a_flat_roof_has_no_pitch_and_no_eaves_of_its_own():
-    found = infer(evidence())
+    found = infer(evidence(use="office"))
     assert np.isnan([found.pitch_deg[0], found.eaves_m[0]]).all()
+
+
+def test_the_pitch_that_the_surface_shows_is_taken():
+    found = infer(evidence(shown=RoofForm.gable, pitch=20.0, spread=0.8, slope=20.0))
+    assert found.pitch_deg[0] == pytest.approx(20.0, abs=0.1)
+    assert found.eaves_m[0] == pytest.approx(5.0 - 3.0 * np.tan(np.radians(20.0)), abs=0.01)
 
 
 def test_a_house_round_a_court_is_as_wide_as_its_wings_and_no_tower_block():
@@ -140,6 +170,23 @@ def test_a_ridge_is_seen_by_its_two_faces_whichever_way_the_house_is_turned(ligh
         labels.append(np.full(len(xy), number))
     found = ridge_contrast(np.array(shapes), np.concatenate(labels), np.concatenate(xys), np.concatenate(greys))
     assert (found >= 1.0).all() if is_seen else (found < 0.5).all()
+
+
+@pytest.mark.parametrize(("light", "is_seen"), [(8.0, True), (0.0, False)])
+def test_the_wings_of_a_court_are_seen_by_the_side_each_falls_to(light, is_seen):
+    ring = shapely.box(0, 0, 24, 20).difference(shapely.box(5, 5, 19, 15))
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(0.25, 24, 0.5), np.arange(0.25, 20, 0.5)))
+    inside = shapely.contains_xy(ring, x, y)
+    x, y = x[inside], y[inside]
+    sunny = [((0, 0), (24, 0)), ((5, 15), (19, 15))]
+    north = [((0, 20), (24, 20)), ((5, 5), (19, 5))]
+    sides = [((0, 0), (0, 20)), ((24, 0), (24, 20)), ((5, 5), (5, 15)), ((19, 5), (19, 15))]
+    walls = shapely.linestrings(sunny + north + sides)
+    south = shapely.distance(shapely.points(x, y)[:, None], walls[None]).argmin(axis=1) < 2
+    noise = np.random.default_rng(3).normal(0.0, 4.0, len(x))
+    grey = 120.0 + light * south + 0.5 * x + noise
+    found = ridge_contrast(np.array([ring]), np.zeros(len(x), dtype=np.int64), np.column_stack([x, y]), grey)
+    assert found[0] >= 1.0 if is_seen else found[0] < 0.5
 
 
 def test_a_roof_of_few_pixels_says_nothing():

@@ -28,6 +28,7 @@ from tilesets.gltf.placement import frame_at
 
 SITE = Site(CRS, Slope(), Even())
 GRID_M = 6.0
+UNTOLD = np.array([np.nan])
 
 
 @dataclass
@@ -184,7 +185,7 @@ def test_bays_and_storeys_are_whole(width: float, height: float, bays: int, stor
     found = runs.walls(mesh, np.arange(2))
     assert found.face.tolist() == [0, 0]
     assert (found.length_m[0], found.north[0]) == (width, -1.0)
-    uv = runs.places(mesh, found, np.array([10.0]), WallTexture.timber_front, np.arange(2))
+    uv = runs.places(mesh, found, np.array([10.0]), UNTOLD, WallTexture.timber_front, np.arange(2))
     assert uv[0, 0, 0] == pytest.approx(0.0)  # its left end, seen from outside
     assert np.ptp(uv[..., 0]) == pytest.approx(bays)
     assert uv[..., 1].min() == pytest.approx(-storeys)
@@ -193,7 +194,8 @@ def test_bays_and_storeys_are_whole(width: float, height: float, bays: int, stor
 
 def test_bricks_are_laid_by_the_metre() -> None:
     mesh = wall(7.0, 10.0, 14.0)
-    uv = runs.places(mesh, runs.walls(mesh, np.arange(2)), np.array([10.0]), WallTexture.grey_brick, np.arange(2))
+    found = runs.walls(mesh, np.arange(2))
+    uv = runs.places(mesh, found, np.array([10.0]), UNTOLD, WallTexture.grey_brick, np.arange(2))
     panel = PANELS[WallTexture.grey_brick]
     assert np.ptp(uv[..., 0]) == pytest.approx(7.0 / panel.width_m)
     assert np.ptp(uv[..., 1]) == pytest.approx(4.0 / panel.height_m)
@@ -241,8 +243,9 @@ def test_a_part_shows_what_it_is_made_of_whatever_its_building_is() -> None:
     alike = [replace(wall(9.0, 10.0, 14.0), material=np.full(4, one, dtype=np.uint8)) for one in made_of]
     mesh = join(*alike)
     found = runs.walls(mesh, np.arange(len(mesh.triangles)))
-    rule = tuple(np.array([code], dtype=np.uint8) for code in (WallTexture.hall_front, WallTexture.vermilion, 0))
-    shown = runs.pictured(found, np.array([10.0]), np.array([14.0]), rule)
+    front, other = (np.array([code], dtype=np.uint8) for code in (WallTexture.hall_front, WallTexture.vermilion))
+    every = np.ones(len(found.feature), dtype=np.bool_)
+    shown = runs.pictured(found, np.array([10.0]), np.array([14.0]), (front, other), every)
     assert dict(zip(found.material.tolist(), shown.tolist(), strict=True)) == {
         Material.unknown: WallTexture.hall_front,
         Material.brick: WallTexture.city_brick,

@@ -12,6 +12,7 @@ from tilesets.buildings.looks import Look, fitted, placed
 from tilesets.buildings.site import Photo
 from tilesets.buildings.standing import Flaw, Standing
 from tilesets.buildings.textures import roofs, rules, runs
+from tilesets.buildings.textures.fronts import fronts
 from tilesets.buildings.textures.packing import Pack, webp
 from tilesets.buildings.textures.painting import PANELS, picture
 from tilesets.buildings.textures.rules import WallTexture
@@ -107,16 +108,17 @@ def _walls(
     texture = np.zeros(len(standing), dtype=np.uint8)
     if len(wall) == 0:
         return [], wall, texture
-    found, chosen = runs.walls(mesh, wall), rules.chosen(standing.rows)
-    of_face = runs.pictured(found, standing.base_m, standing.eaves_m, chosen)
+    found, (first, second, sides) = runs.walls(mesh, wall), rules.chosen(standing.rows)
+    faced = fronts(found, standing.rows, standing.base_m, first, sides)
+    of_face = runs.pictured(found, standing.base_m, standing.eaves_m, (first, second), faced.is_front)
     texture[found.feature[of_face != WallTexture.none]] = of_face[of_face != WallTexture.none]
-    front = of_face == chosen[0][found.feature]
+    front = of_face == first[found.feature]
     texture[found.feature[front]] = of_face[front]
     parts = []
     for code in np.unique(of_face[of_face != WallTexture.none]).tolist():
         which = np.flatnonzero(of_face[found.face] == code)
         kind = WallTexture(code)
-        places = runs.places(mesh, found, standing.base_m, kind, which)
+        places = runs.places(mesh, found, standing.base_m, faced.storey_m, kind, which)
         material = Material(kind.name, picture(kind, pack), True, PANELS[kind].roughness, is_procedural=True)
         parts.append(_part(mesh, found.triangle[which], material, places))
     return parts, wall[of_face[found.face] != WallTexture.none], texture

@@ -9,7 +9,7 @@ from cim.assembly.material import Material
 from cim.mesh import Mesh
 from cim.types import BoolArray, FloatArray, IntArray
 from tilesets.buildings.textures.painting import PANELS
-from tilesets.buildings.textures.rules import LONG_SHARE, NORTH, OF_MATERIAL, Sides, WallTexture
+from tilesets.buildings.textures.rules import OF_MATERIAL, WallTexture
 
 LEAST_FRONT_M = (2.4, 2.2)
 """A narrower or lower wall has no door and no window."""
@@ -24,7 +24,7 @@ class Walls:
 
     feature, length_m, low_m, high_m: (f,) the building of each, its run, and the heights that it lies between; start: (f,)
     where its run begins; along: (f, 2) which way it runs, unit, its outside on the right; north: (f,) how much of north is
-    in its outward direction; material: (f,) `Material` codes.
+    in its outward direction; middle: (f, 2) of its run; material: (f,) `Material` codes.
     """
 
     triangle: IntArray
@@ -36,6 +36,7 @@ class Walls:
     start: FloatArray
     along: FloatArray
     north: FloatArray
+    middle: FloatArray
     material: npt.NDArray[np.uint8]
 
 
@@ -55,9 +56,23 @@ def walls(mesh: Mesh, triangle: IntArray) -> Walls:
     run = np.sum((at - at[:1]) * along[face_of_vertex], axis=1)
     start, end, low, high = _ranges(face_of_vertex, len(heads), run, z)
     begin = start + np.sum(at[:1] * along, axis=1)
+    middle = (
+        along * (begin + (end - start) / 2.0)[:, None]
+        + outward * np.sum(mesh.xy[mesh.point[heads]] * outward, axis=1)[:, None]
+    )
     made_of = np.zeros(len(heads), dtype=np.uint8) if mesh.material is None else mesh.material[heads]
     return Walls(
-        triangle, place[corner[:, 0]], mesh.feature[heads], end - start, low, high, begin, along, outward[:, 1], made_of
+        triangle,
+        place[corner[:, 0]],
+        mesh.feature[heads],
+        end - start,
+        low,
+        high,
+        begin,
+        along,
+        outward[:, 1],
+        middle,
+        made_of,
     )
 
 
@@ -70,26 +85,28 @@ def pictured(
     found: Walls,
     base_m: FloatArray,
     eaves_m: FloatArray,
-    rules: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
+    pictures: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
+    is_front: BoolArray,
 ) -> npt.NDArray[np.uint8]:
-    """The `WallTexture` (f,) of each face. base_m, eaves_m: (n,) of the buildings; rules: as `rules.chosen` has them."""
-    front, other, sides = (column[found.feature] for column in rules)
-    longest = np.zeros(len(base_m))
-    np.maximum.at(longest, found.feature, found.length_m)
-    is_long = found.length_m >= LONG_SHARE * longest[found.feature]
-    open_side = (sides == Sides.every) | (is_long & ((sides == Sides.long) | (found.north < NORTH)))
+    """The `WallTexture` (f,) of each face. base_m, eaves_m: (n,) of the buildings; pictures: (n,) of the front and of other
+    walls; is_front: (f,) which faces are.
+    """
+    front, other = (column[found.feature] for column in pictures)
     wide, tall = LEAST_FRONT_M
     high = found.high_m - np.maximum(found.low_m, base_m[found.feature])
     is_gable = found.low_m > eaves_m[found.feature] - _LEVEL_M
-    by_rule = np.where(open_side & ~is_gable & (found.length_m >= wide) & (high >= tall), front, other)
+    by_rule = np.where(is_front & ~is_gable & (found.length_m >= wide) & (high >= tall), front, other)
     of_material = np.array([OF_MATERIAL.get(one, _BY_RULE) for one in Material], dtype=np.uint8)[found.material]
     return np.where(of_material == _BY_RULE, by_rule, of_material)
 
 
-def places(mesh: Mesh, found: Walls, base_m: FloatArray, texture: WallTexture, which: IntArray) -> FloatArray:
+def places(
+    mesh: Mesh, found: Walls, base_m: FloatArray, storey_m: FloatArray, texture: WallTexture, which: IntArray
+) -> FloatArray:
     """Where the corners (t, 3, 2) of the triangles `which` (places in `found`) lie in a picture, in whole pictures.
 
     From the lower left corner of the wall on; a picture of storeys fits itself to the wall, any other is laid by the metre.
+    storey_m: (n,) of the buildings, NaN: as high as the picture's own.
     """
     panel = PANELS[texture]
     corner, face = mesh.triangles[found.triangle[which]], found.face[which]
@@ -101,7 +118,9 @@ def places(mesh: Mesh, found: Walls, base_m: FloatArray, texture: WallTexture, w
         return np.stack([run / panel.width_m, -up / panel.height_m], axis=2)
     length, height = found.length_m[face], np.maximum(found.high_m[face] - low, 1e-6)
     bays = np.maximum(np.round(length / panel.width_m), 1.0)
-    storeys = np.maximum(np.round(height / (panel.height_m / panel.storeys)), 1.0)
+    storey = storey_m[found.feature[face]]
+    storey = np.where(np.isnan(storey), panel.height_m / panel.storeys, storey)
+    storeys = np.maximum(np.round(height / storey), 1.0)
     across = run / length[:, None] * bays[:, None]
     return np.stack([across, -up / height[:, None] * (storeys / panel.storeys)[:, None]], axis=2)
 
