@@ -18,9 +18,9 @@ from loaders.judging.checks import check
 CHECKOUT = Path(__file__).resolve().parents[3]
 COMMITTED = CHECKOUT / "data_samples" / "datong"
 SEED = files.SEED
+pytestmark = pytest.mark.long  # the rivers
 
 
-@pytest.mark.long
 def test_every_sample_comes_in_whole_and_is_marked() -> None:
     city = parse((CHECKOUT / "city.toml").read_text(encoding="utf-8"))
     real = 0
