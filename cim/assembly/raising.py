@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cim.assembly.frames import Axes, axes, faced
-from cim.assembly.halls import halls
+from cim.assembly.halls import InCity, halls
 from cim.assembly.parts import Parts
 from cim.assembly.pieces import Placed, pieces
 from cim.assembly.skirts import skirted, skirts, with_undersides
@@ -129,16 +129,9 @@ def _placed(
     return Placed(parts, part, bound[:, :4], np.maximum(bound[:, 4], 0.0), bound[:, 5], foot[owner])
 
 
-def _built(
-    placed: Placed,
-    owner: IntArray,
-    frames: Axes,
-    base: FloatArray,
-    slope: FloatArray,
-    reasons: dict[int, tuple[str, str]],
-    *,
-    closed: bool,
-) -> Assembled:
+def _standing(owner: IntArray, frames: Axes, base: FloatArray, slope: FloatArray) -> InCity:
+    """What puts corners of pairs where their rows stand: on their base, which falls by its slope about the middle."""
+
     def in_city(plan: FloatArray, height: FloatArray, pair: IntArray) -> FloatArray:
         """Corners (n, …, 3) on the lattice of the city frame, of plans (n, …, 2) and heights (n, …) of these pairs."""
         row = owner[pair]
@@ -151,6 +144,20 @@ def _built(
         z = np.broadcast_to(height, plan.shape[:-1]) + base[row].reshape(shape[:-1]) + rise
         return np.concatenate([snap(xy), snap(z)[..., None]], axis=-1)
 
+    return in_city
+
+
+def _built(
+    placed: Placed,
+    owner: IntArray,
+    frames: Axes,
+    base: FloatArray,
+    slope: FloatArray,
+    reasons: dict[int, tuple[str, str]],
+    *,
+    closed: bool,
+) -> Assembled:
+    in_city = _standing(owner, frames, base, slope)
     lofts, drawn = pieces(placed)
     made = []
     for loft in lofts:

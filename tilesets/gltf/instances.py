@@ -99,10 +99,7 @@ def encode(
     pose: (4, 4) from the tile's axes to earth-centred ones. table: of the patterns, None where there are none. Raises
     ValueError for more than 65,536 features.
     """
-    tables = [one for one in (table, None if ground is None else ground[1]) if one is not None]
-    for one in tables:
-        if one.count > 2**16:
-            raise ValueError(f"{one.count} features in one tile; at most 65,536 have ids")
+    tables = _identified(table, None if ground is None else ground[1])
     writer = _Writer(compress=ground is not None)  # a few small meshes alone come out smaller as they are
     writer.materials.number(LEAVES)
     meshes = [writer.mesh(part.pattern) for part in parts]
@@ -135,6 +132,14 @@ def encode(
         "buffers": writer.views.buffers(),
     }
     return gltf._container(document, writer.views.data())
+
+
+def _identified(*tables: PropertyTable | None) -> list[PropertyTable]:
+    found = [one for one in tables if one is not None]
+    for one in found:
+        if one.count > 2**16:
+            raise ValueError(f"{one.count} features in one tile; at most 65,536 have ids")
+    return found
 
 
 def steps(position: FloatArray) -> tuple[npt.NDArray[np.int16], float]:
