@@ -283,9 +283,11 @@ def _kinds(report: Mapping[str, Any]) -> str:
 
 
 def _side(said: Mapping[str, Any], attribute: str | None = None) -> str:
-    """What one source says; of another attribute than the row is about, with its name."""
-    value = _text(said.get("value")) if attribute is None else f"{_text(attribute)} {_text(said.get('value'))}"
-    return f"<td>{value}<br><small>{_text(said.get('dataset'))}</small></td>"
+    """What one source says; of another attribute than the row is about, with its name and that it stands as well."""
+    value, source = _text(said.get("value")), _text(said.get("dataset"))
+    if attribute is None:
+        return f"<td>{value}<br><small>{source}</small></td>"
+    return f"<td>{_text(attribute)} {value}<br><small>{source} · 均保留 both kept</small></td>"
 
 
 def _foot(version: Mapping[str, Any]) -> str:

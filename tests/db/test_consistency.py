@@ -99,7 +99,7 @@ def test_conflicts_follow_their_sources_and_come_back_with_them(database, city, 
     assert told(database, "fused_storeys_against_height") == [("甲", 3)]
 
 
-def test_a_year_outside_the_era_of_the_table_is_told(database, city, settings, tmp_path, two):
+def test_a_year_outside_the_era_of_the_table_is_told(database, city, settings, tmp_path, capsys, two):
     head, rows = (
         "编号,名称,建筑编号,年代,保护级别,lon,lat",
         ["P1,甲,1,明,national,,", "P2,乙,2,明,national,,", "P3,丙,3,明代重修,county,,"],
@@ -108,6 +108,7 @@ def test_a_year_outside_the_era_of_the_table_is_told(database, city, settings, t
     table.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     load(database, city, table, "units", "protected_buildings", columns=COLUMNS)
     assert protection.run(settings, argparse.Namespace(), Terminal()) == 0
+    assert ", fused_year_outside_era 1, sources_differ_height 2\n" in capsys.readouterr().err
     found = held(database)
     assert [(found[n]["era"], found[n]["year"]) for n in "甲乙丙"] == [("明", 2012), ("明", 1500), ("明代重修", 1500)]
     assert told(database, "fused_year_outside_era") == [("甲", "明")]

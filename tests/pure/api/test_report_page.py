@@ -163,7 +163,7 @@ def test_conflicts_are_counted_by_kind_and_say_which_attribute_the_other_source_
     conflict |= {"won": {"dataset": "a", "value": 2012}, "lost": {"dataset": "b", "value": "明"}, "against": "era"}
     counts = {"sources_differ_name": 7, "fused_year_outside_era": 1200}
     text = _read(_page(_report(conflicts=[conflict], conflicts_in_all=1207, conflicts_by_code=counts))).text
-    assert "era 明" in text
+    assert "era 明b · 均保留 both kept" in text
     first, second = text.index("one source's year lies outside"), text.index("sources give different names")
     assert first < second
     assert "fused_year_outside_era1,200" in text
