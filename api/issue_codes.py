@@ -115,6 +115,7 @@ CODES: dict[str, tuple[str, str]] = {
     "valid_time_inside_out": ("失效时间不晚于生效时间", "it ends before it begins"),
     "height_out_of_range": ("高度超出合理范围", "the height is out of range"),
     "storeys_against_height": ("层数与高度不相称", "storeys and height do not fit each other"),
+    "year_outside_era": ("建成年份不在所说的年代之内", "the year built lies outside the era that the record names"),
     "base_against_ground": (
         "所报地面高程与高程模型不符",
         "the ground height stated is not that of the elevation model",
@@ -195,6 +196,32 @@ CODES: dict[str, tuple[str, str]] = {
     "protected_ambiguous": ("同名建筑相距过远，未判定", "buildings of this name stand too far apart; none was taken"),
     "protected_nowhere": ("该地址或坐标处没有建筑", "no building at this address or point"),
     "protection_conflict": ("名录各行的级别或年代不一致", "rows of the table differ in grade or era"),
+    # Sources that say different things of one building
+    "sources_differ_name": ("来源所说的名称不同", "sources give different names"),
+    "sources_differ_address": ("来源所说的地址不同", "sources give different addresses"),
+    "sources_differ_use": ("来源所说的用途不同", "sources give different uses"),
+    "sources_differ_storeys": ("来源所说的层数不同", "sources give different numbers of storeys"),
+    "sources_differ_year": ("来源所说的建成年份不同", "sources give different years"),
+    "sources_differ_height": ("来源的高度、檐高或地面高程不同", "sources give different heights, eaves or bases"),
+    "sources_differ_roof": ("来源所说的屋顶不同", "sources give different roofs"),
+    "sources_differ_protection": (
+        "来源所说的年代或保护级别不同",
+        "sources give different eras or grades of protection",
+    ),
+    "sources_differ_footprint": ("来源的占地轮廓不同", "sources give different footprints"),
+    "sources_differ_property": ("来源的其他属性不同", "sources differ in another property"),
+    "fused_storeys_against_height": (
+        "一个来源的层数与另一来源的高度不相称，均保留",
+        "one source's storeys do not fit another's height; both are kept",
+    ),
+    "fused_height_reckoned": (
+        "推算的高度与另一来源的层数不相称，已按层数重算",
+        "an inferred height gave way to the storeys of another source",
+    ),
+    "fused_year_outside_era": (
+        "一个来源的年份不在另一来源所说的年代之内，均保留",
+        "one source's year lies outside another's era; both are kept",
+    ),
     # Footprints against orthophotos
     "photo_missing": ("影像未覆盖这些轮廓", "no photo covers the outlines"),
     "outlines_few": ("轮廓太少，无法判断", "too few outlines to tell"),

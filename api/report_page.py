@@ -256,8 +256,9 @@ def _conflicts(report: Mapping[str, Any]) -> str:
     pairs = (("对象", "Object"), ("属性", "Attribute"), ("采用", "Taken"), ("未采用", "Not taken"), ("理由", "Why"))
     head = "".join(f"<th>{_both(pair)}</th>" for pair in pairs)
     rows = "".join(
-        f"<tr><td>{_text(one['object'])}</td><td>{_text(one['attribute'])}</td>{_side(one['won'])}{_side(one['lost'])}"
-        f"<td>{_text(one.get('why'))}</td></tr>"
+        f"<tr><td>{_text(one['object'])}</td><td>{_text(one['attribute'])}</td>{_side(one['won'])}"
+        f"{_side(one['lost'], one.get('against'))}"
+        f"<td>{_text(one.get('why'))}<br><code>{_text(one.get('code'))}</code></td></tr>"
         for one in found
     )
     table = f'<table class="conflicts"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
@@ -267,11 +268,26 @@ def _conflicts(report: Mapping[str, Any]) -> str:
         if more
         else ""
     )
-    return _section("来源之间的矛盾", "Where sources disagree", table + note)
+    return _section("来源之间的矛盾", "Where sources disagree", _kinds(report) + table + note)
 
 
-def _side(said: Mapping[str, Any]) -> str:
-    return f"<td>{_text(said.get('value'))}<br><small>{_text(said.get('dataset'))}</small></td>"
+def _kinds(report: Mapping[str, Any]) -> str:
+    """How many conflicts there are of each kind, the commonest first; older reports did not count them."""
+    by_code: Mapping[str, int] = report.get("conflicts_by_code") or {}
+    rows = "".join(
+        f"<tr><td>{_both(CODES.get(code, ('', '')))}<br><code>{_text(code)}</code></td>"
+        + f'<td class="number">{count:,}</td></tr>'
+        for code, count in sorted(by_code.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+    return f'<table class="conflict-kinds"><tbody>{rows}</tbody></table>' if rows else ""
+
+
+def _side(said: Mapping[str, Any], attribute: str | None = None) -> str:
+    """What one source says; of another attribute than the row is about, with its name and that it stands as well."""
+    value, source = _text(said.get("value")), _text(said.get("dataset"))
+    if attribute is None:
+        return f"<td>{value}<br><small>{source}</small></td>"
+    return f"<td>{_text(attribute)} {value}<br><small>{source} · 均保留 both kept</small></td>"
 
 
 def _foot(version: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ td{vertical-align:top;padding:8px 12px 8px 0;border-bottom:1px solid var(--line)
 td p{margin:0 0 6px}
 td p:last-child{margin:0}
 .number{white-space:nowrap;font-variant-numeric:tabular-nums}
-.codes .number{text-align:right}
+.codes .number,.conflict-kinds .number{text-align:right}
 .codes th:nth-child(3){text-align:right}
 .codes .bars{width:26%;padding:13px 0 8px}
 .fate{width:19%}

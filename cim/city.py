@@ -29,12 +29,12 @@ class OldTown:
 class Limits:
     """Thresholds of the checks: what share may be rejected, and the plausible ranges in metres."""
 
-    max_rejected_share: float
-    storey_height_m: tuple[float, float]
-    building_height_m: tuple[float, float]
-    assumed_storey_m: float
-    assumed_height_m: float
-    min_footprint_m2: float
+    max_rejected_share: float = 0.2
+    storey_height_m: tuple[float, float] = (2.2, 6.0)
+    building_height_m: tuple[float, float] = (1.0, 400.0)
+    assumed_storey_m: float = 3.0
+    assumed_height_m: float = 3.0
+    min_footprint_m2: float = 1.0
     overlap_share: float = 0.1
     address_reach_m: float = 30.0
     """how far the building of an address may be from its point (the project's own default)"""

@@ -24,9 +24,9 @@ the winning body is. Every other attribute, free properties included, is decided
 A record that was derived speaks only of the attributes that it names (`tells_of`), while any other record tells of the
 building: it brings no footprint, and what it carries besides is no claim.
 
-Sources that know different values are a *conflict*, told with winner, loser and reason: heights more than 0.5 m apart,
-footprints with an IoU under 0.9, texts that differ after folding, other values that are not equal. An inferred roof
-contradicts nobody.
+Sources that know different values are a *conflict* (`cim.conflict`), told with winner, loser, reason and a code: heights
+more than 0.5 m apart, footprints with an IoU under 0.9, texts that differ after folding, other values that are not equal.
+An inferred roof contradicts nobody.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,6 +54,7 @@ from cim.claims import (
     why_body,
     why_roof,
 )
+from cim.conflict import Conflict, Said, code_of
 from cim.errors import BadInput
 
 __all__ = ["BODY", "PROVENANCE", "ROOF", "Claim", "Conflict", "Decision", "Fused", "Said", "fuse"]
@@ -71,24 +72,6 @@ class Decision(TypedDict):
     dataset: str
     source_row: int
     version_id: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A value and the dataset that states it; of a footprint its area, square metres."""
-
-    dataset: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Two sources know different values of an attribute; `why` the one won."""
-
-    attribute: str
-    won: Said
-    lost: Said
     why: str
 
 
@@ -231,6 +214,7 @@ def _conflicts(name: str, order: Sequence[Side], body: Side | None) -> list[Conf
             Said(won.claim.dataset, value),
             Said(lost.claim.dataset, lost.known[name]),
             _why(name, won, lost, body),
+            code_of(name),
         )
         for lost in losers
         if _differ(name, value, lost.known[name])
@@ -272,5 +256,6 @@ def _footprint_conflicts(outlined: Sequence[Side]) -> list[Conflict]:
         iou = common / united if united else 0.0
         if iou < FOOTPRINT_IOU:
             ours, other = Said(won.claim.dataset, round(area, 1)), Said(lost.claim.dataset, round(theirs, 1))
-            found.append(Conflict("footprint", ours, other, f"{why(won, lost)}; IoU {iou:.2f}"))
+            reason = f"{why(won, lost)}; IoU {iou:.2f}"
+            found.append(Conflict("footprint", ours, other, reason, code_of("footprint")))
     return found

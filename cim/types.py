@@ -231,13 +231,18 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two sources that say different things of one object: who won, with what, over whom, and why."""
+    """Two sources that say different things of one object: who won, with what, over whom, and why.
+
+    code: a kind, as `cim.conflict` names them. against: the attribute of `lost`, where it is another one and both stand.
+    """
 
     object: int
     attribute: str
     won: Mapping[str, Any]
     lost: Mapping[str, Any]
     why: str
+    code: str
+    against: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +252,8 @@ class Report:
     noted: accepted records that something was remarked on but nothing changed. issues: the first thousand, one by one.
     codes: how often each code occurred, counted whole. changes: what the delivery did to the dataset (added, changed,
     moved, ended, unchanged, matched). worst: the twenty records that most is wrong with. grid: how many records lie where
-    (extent in degrees, rows from the south). conflicts: the first hundred of `conflicts_in_all`. resumed_at: how many
-    records an interrupted run had staged already. preview: nothing was changed.
+    (extent in degrees, rows from the south). conflicts: the first hundred of `conflicts_in_all`, which are counted
+    whole by code. resumed_at: how many records an interrupted run had staged already. preview: nothing was changed.
     """
 
     dataset: str
@@ -268,6 +273,7 @@ class Report:
     grid: Mapping[str, Any] | None = None
     conflicts: tuple[Conflict, ...] = ()
     conflicts_in_all: int = 0
+    conflicts_by_code: Mapping[str, int] = field(default_factory=dict)
     resumed_at: int = 0
     preview: bool = False
     version: int | None = None

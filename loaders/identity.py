@@ -1,5 +1,6 @@
 """Identity across sources: a building keeps its id when it arrives again in another file, and is made of what all say."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -10,7 +11,9 @@ import numpy as np
 import shapely
 
 from cim.boundary import Boundary
+from cim.city import Limits
 from cim.claims import TELLS_OF
+from cim.consistency import hold
 from cim.fusion import Claim, Fused, fuse
 from cim.inheritance import inherit
 from cim.matching import match
@@ -81,15 +84,16 @@ class _Plan:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def settle(connection: Connection, dataset_id: int, at: datetime, report: Report) -> Report:
+def settle(connection: Connection, dataset_id: int, at: datetime, report: Report, limits: Limits) -> Report:
     """Make one state of what several datasets say of each body that the delivery touched; the rule is `cim.fusion`'s.
 
+    Attributes that do not fit each other are told as well, by `cim.consistency` and the city's limits.
     What each says stays, unseen; the state made of it names, attribute by attribute, who won and why, and the conflicts.
     """
     plan = _Plan()
     rows = identity.told_by_several(connection, dataset_id)
     for _, group in groupby(rows, key=lambda row: (row.building_id, row.lod)):
-        _settle_one(list(group), at, plan)
+        _settle_one(list(group), at, limits, plan)
     identity.close(connection, at, plan.closed)
     identity.switch(connection, at, plan.switched)
     identity.put_fused(connection, plan.fused)
@@ -99,16 +103,17 @@ def settle(connection: Connection, dataset_id: int, at: datetime, report: Report
         changes=dict(report.changes) | found,
         conflicts=tuple(plan.conflicts[:_CONFLICTS_KEPT]),
         conflicts_in_all=len(plan.conflicts),
+        conflicts_by_code=dict(Counter(conflict.code for conflict in plan.conflicts)),
     )
 
 
-def _settle_one(rows: Sequence[Any], at: datetime, plan: _Plan) -> None:
+def _settle_one(rows: Sequence[Any], at: datetime, limits: Limits, plan: _Plan) -> None:
     """One body: its tellings, what was made of them before, and what is told of the building's coarser bodies."""
     tellings = [row for row in rows if row.role != 2 and row.told_lod == row.lod]
     before = next((row for row in rows if row.role == 2), None)
     since = rows[0].since
     whole = any(not row.properties.get(TELLS_OF) for row in tellings)
-    made = _made(tellings, [row for row in rows if row.told_lod < row.lod]) if whole else None
+    made = _made(tellings, [row for row in rows if row.told_lod < row.lod], limits) if whole else None
     role = 0 if whole and made is None else 1  # derived records alone are no building: they stay unseen
     steps = [_onward(row, role, since, at) for row in tellings if row.role != role]
     plan.switched += [state for step in steps for state in step]
@@ -125,17 +130,19 @@ def _settle_one(rows: Sequence[Any], at: datetime, plan: _Plan) -> None:
         begins = since if split else before.valid_from if before is not None else _earliest(tellings)
         plan.fused.append(_state(made, tellings, begins, at))
         plan.conflicts += [
-            Conflict(tellings[0].building_id, c.attribute, asdict(c.won), asdict(c.lost), c.why) for c in made.conflicts
+            Conflict(tellings[0].building_id, c.attribute, asdict(c.won), asdict(c.lost), c.why, c.code, c.against)
+            for c in made.conflicts
         ]
 
 
-def _made(tellings: Sequence[Any], coarser: Sequence[Any]) -> Fused | None:
+def _made(tellings: Sequence[Any], coarser: Sequence[Any], limits: Limits) -> Fused | None:
     """What is made of a body's tellings; None where one telling stands alone and the coarser bodies add nothing to it."""
     if not tellings:
         return None
-    own = fuse([_claim(row) for row in tellings])
+    claims = [_claim(row) for row in tellings]
+    own = fuse(claims)
     made = inherit(own, [_claim(row) for row in coarser]) if coarser else own
-    return None if made is own and len(tellings) == 1 else made
+    return None if made is own and len(tellings) == 1 else hold(made, claims, limits)
 
 
 def _onward(row: Any, role: int, since: datetime | None, at: datetime) -> list[Any]:
@@ -198,13 +205,14 @@ def _state(made: Fused, tellings: Sequence[Any], valid_from: datetime | None, at
 
 
 def _same(made: Fused, before: Any) -> bool:
-    """Whether what would be made now is what was made before, to the last attribute and reason."""
+    """Whether what would be made now is what was made before, to the last attribute, reason and conflict."""
     shape = shapely.from_wkb(bytes(before.shape))
     state = {"use": Use(before.use).name, "roof_form": RoofForm(before.roof_form).name}
     same = all(made.attributes[name] == state.get(name, getattr(before, name)) for name in _COLUMNS)
     same = same and bool(shapely.equals_exact(made.geometry, shape))
     same = same and _same_surfaces(made.attributes.get("boundary"), before)
-    return same and bool(before.decisions["won"] == dict(made.decisions))
+    same = same and bool(before.decisions["won"] == dict(made.decisions))
+    return same and bool(before.decisions["conflicts"] == [asdict(conflict) for conflict in made.conflicts])
 
 
 def _same_surfaces(made: Boundary | None, before: Any) -> bool:

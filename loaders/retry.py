@@ -113,7 +113,7 @@ class _Retry:
         publication.apply(self.connection, delivery, at, changes)
         report = replace(report, changes=changes)
         if self.layer.name == "buildings":
-            report = identity.settle(self.connection, self.dataset_id, at, report)
+            report = identity.settle(self.connection, self.dataset_id, at, report, self.city.limits)
         report = address_links.settle(self.connection, self.layer, report, self.city.limits.address_reach_m)
         found_places.publish(self.connection, self.layer, self.dataset_id, mode="append")
         quarantine.resolve(self.connection, let_in, begun.version_id)

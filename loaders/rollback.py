@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from cim import file_parts
+from cim.city import Limits
 from cim.errors import BadInput, Conflict, Unknown
 from cim.layers import LAYERS
 from cim.store import catalogue, history, publication, versions
@@ -13,13 +14,14 @@ from loaders import devices, identity
 from loaders.addressing import address_links, found_places
 
 
-def rollback(database: Database, dataset: str, to: int | None = None, *, address_reach_m: float = 30.0) -> Report:
+def rollback(database: Database, dataset: str, to: int | None = None, *, limits: Limits | None = None) -> Report:
     """Publish a version that restores what the dataset was at version `to` (default: the one before the present).
 
-    address_reach_m: how far the building of an address may be. Nothing is deleted: what is taken back stays known for its
-    time. Raises Unknown for a dataset or version that does not exist, Conflict where there is nothing to go back to or a
-    load is under way, BadInput where it cannot be gone back.
+    limits: the city's (default: the project's own). Nothing is deleted: what is taken back stays known for its time. Raises
+    Unknown for a dataset or version that does not exist, Conflict where there is nothing to go back to or a load is under
+    way, BadInput where it cannot be gone back.
     """
+    held = limits or Limits()
     with database.begin() as connection:
         versions.claim(connection, dataset)
         at = publication.stamp(connection)
@@ -51,8 +53,8 @@ def rollback(database: Database, dataset: str, to: int | None = None, *, address
         )
         if layer.name == "buildings":
             publication.touched(connection, id, at)
-            report = identity.settle(connection, id, at, report)
-        report = address_links.restore(connection, layer, id, report, address_reach_m)
+            report = identity.settle(connection, id, at, report, held)
+        report = address_links.restore(connection, layer, id, report, held.address_reach_m)
         if layer.geometry not in ("raster", "points"):
             found_places.respell(connection, layer, id)
         versions.publish(connection, new, report, origin["crs"], at)

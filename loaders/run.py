@@ -196,7 +196,7 @@ class Run:
                 raise Preview(replace(report, preview=True))
             publication.apply(connection, job.delivery(), at, changes)
             if job.layer.name == "buildings":
-                report = identity.settle(connection, job.dataset_id, at, report)
+                report = identity.settle(connection, job.dataset_id, at, report, job.city.limits)
             report = address_links.settle(connection, job.layer, report, job.city.limits.address_reach_m)
             found_places.publish(connection, job.layer, job.dataset_id, mode=job.source.mode)
         report = replace(report, seconds=round(elapsed(), 3))

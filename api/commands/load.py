@@ -277,10 +277,11 @@ def refuse_strange(settings: Settings, named: NamedSource) -> None:
 
 
 def summary(report: Report) -> str:
-    """A report on one line, with what it changed and the counts by code."""
+    """A report on one line, with what it changed and the counts by code; conflicts between sources on a second one."""
     if report.unchanged:
         return f"unchanged  {report.dataset}: {report.accepted:,} records"
     codes = ", ".join(f"{code} {n:,}" for code, n in sorted(report.codes.items()))
+    kinds = ", ".join(f"{code} {n:,}" for code, n in sorted(report.conflicts_by_code.items()))
     changes = ", ".join(f"{n:,} {fate}" for fate, n in sorted(report.changes.items()))
     begin = "  preview  " if report.preview else f"{report.seconds or 0.0:7.1f} s  "
     behind = f", going on behind {report.resumed_at:,} staged before" if report.resumed_at else ""
@@ -289,6 +290,7 @@ def summary(report: Report) -> str:
         f"{report.repaired:,} repaired, {report.rejected:,} rejected"
         + (f"; {changes}" if changes else "")
         + (f" ({codes})" if codes else "")
+        + (f"\n           sources disagree: {kinds}" if kinds else "")
     )
 
 

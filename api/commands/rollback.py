@@ -10,8 +10,7 @@ from loaders.rollback import rollback
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
     """Exit code 0. Raises Unknown or Conflict where there is nothing to go back to."""
-    reach_m = settings.city().limits.address_reach_m
-    report = rollback(connect(settings, terminal), parsed.dataset, parsed.to, address_reach_m=reach_m)
+    report = rollback(connect(settings, terminal), parsed.dataset, parsed.to, limits=settings.city().limits)
     changes = ", ".join(f"{number:,} {fate}" for fate, number in report.changes.items()) or "nothing differed"
     terminal.line(f"{report.dataset}: version {report.version} is what an earlier one was ({changes})")
     return 0

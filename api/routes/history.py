@@ -1,13 +1,14 @@
 """What the model remembers, across datasets: what every commit touched, and where sources say different things."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
 from api.deps import STRICT, Db
 from api.limits import MOST_ID
 from api.responses import Json
+from cim.conflict import CODES
 from cim.store import changes, identity
 
 router = APIRouter(tags=["memory"], dependencies=[STRICT])
@@ -38,9 +39,13 @@ def conflicts(
     db: Db,
     after: Annotated[int, Query(ge=0, le=MOST_ID, description="the last building id you have seen")] = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
+    code: Annotated[
+        Literal[CODES] | None,  # type: ignore[valid-type]
+        Query(description="only buildings with a conflict of this kind"),
+    ] = None,
 ) -> Json:
     """来源冲突:多个来源说法不一的建筑,每个属性由谁胜出及理由。Buildings whose sources say different things: who won each
-    attribute, over whom, and why; ascending id.
+    attribute, over whom, why, and of what kind (code) it is; ascending id.
     """
     with db.begin() as connection:
-        return Json({"conflicts": identity.conflicts(connection, after=after, limit=limit)})
+        return Json({"conflicts": identity.conflicts(connection, after=after, limit=limit, code=code)})

@@ -131,7 +131,7 @@ def versions(connection: Connection, dataset: str | None = None) -> list[dict[st
             SELECT v.id, d.name AS dataset, d.layer, v.state, v.mode, v.location, v.checksum, v.crs, v.valid_from,
                    v.survey_date, v.accuracy_m, v.records_read, v.accepted, v.repaired, v.rejected, v.started_at,
                    v.ended_at, v.published_at, v.restores, v.raster,
-                   v.report->'photo_offset' AS photo_offset
+                   v.report->'photo_offset' AS photo_offset, v.report->'conflicts_by_code' AS conflicts_by_code
             FROM cim.dataset_version v JOIN cim.dataset d ON d.id = v.dataset_id
             WHERE CAST(:dataset AS text) IS NULL OR d.name = :dataset ORDER BY v.id DESC"""),
         {"dataset": dataset},

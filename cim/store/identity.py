@@ -175,13 +175,20 @@ def _surfaces(body: Boundary | None, number: int) -> dict[str, Any]:
     return {"geom": body.wkb(number), "semantics": codes, "structure": bound, "appearance": look}
 
 
-def conflicts(connection: Connection, *, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
-    """Buildings whose sources say different things now: id, level of detail, who won each attribute, who lost, and why."""
+def conflicts(
+    connection: Connection, *, limit: int = 100, after: int = 0, code: str | None = None
+) -> list[dict[str, Any]]:
+    """Buildings whose sources say different things now: id, level of detail, who won each attribute, who lost, and why.
+
+    code: only buildings with a conflict of this kind.
+    """
     rows = connection.execute(
         text("""
             SELECT building_id AS id, lod, name, decisions FROM cim.current_body
             WHERE role = 2 AND jsonb_array_length(decisions -> 'conflicts') > 0 AND building_id > :after
+                AND (CAST(:code AS text) IS NULL
+                     OR decisions -> 'conflicts' @> jsonb_build_array(jsonb_build_object('code', CAST(:code AS text))))
             ORDER BY building_id, lod LIMIT :limit"""),
-        {"after": after, "limit": limit},
+        {"after": after, "limit": limit, "code": code},
     )
     return [dict(row._mapping) for row in rows]

@@ -10,6 +10,7 @@ import shapely
 
 from cim.assembly import fault
 from cim.city import City
+from cim.eras import outside
 from cim.errors import BadSettings
 from cim.layers import LAYERS
 from cim.plugins import Layer
@@ -27,6 +28,8 @@ def agree(table: gpd.GeoDataFrame, layer: Layer, city: City, verdicts: Verdicts)
     table: typed columns, shapes in the city frame.
     """
     _refuse_absent(table, layer, city, verdicts)
+    if layer.name == "buildings":
+        _tell_eras(table, verdicts)
     if layer.name == "assembly_parts":
         _refuse_unbuildable(table, layer, verdicts)
     for lower, upper in layer.ascending:
@@ -88,3 +91,13 @@ def _tell_area(table: gpd.GeoDataFrame, name: str, verdicts: Verdicts) -> None:
 
 def _numbers(table: gpd.GeoDataFrame, name: str) -> FloatArray:
     return np.asarray(cast("pd.Series[Any]", table[name]).astype(float).to_numpy(), dtype=np.float64)
+
+
+def _tell_eras(table: gpd.GeoDataFrame, verdicts: Verdicts) -> None:
+    """Tell of years that lie outside the era that the same record names among its free fields."""
+    for at, said in enumerate(table["extra"].tolist()):
+        era = said.get("era") if said else None
+        year = table["year"].iloc[at] if isinstance(era, str) else None
+        message = None if year is None or pd.isna(year) else outside(str(era), int(year))
+        if message is not None and verdicts.alive()[at]:
+            verdicts.issues.append(Issue("year_outside_era", message, int(table.index[at])))

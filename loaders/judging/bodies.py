@@ -1,7 +1,7 @@
 """What the columns of a building's body must be, pure: heights and roofs with their basis, eaves, storeys, the ground."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,11 +10,9 @@ import pandas as pd
 from cim import crs as frames
 from cim.city import City, Limits
 from cim.geometry import centroids
+from cim.storeys import HALL_ROOFS, HALL_USES, misfits
 from cim.types import BoolArray, FloatArray, Issue
 from loaders.judging.verdicts import Verdicts
-
-_HALL_USES = ("religious", "heritage")
-_HALL_ROOFS = ("hip", "hip_and_gable", "pyramidal", "conical")
 
 
 def bodies(table: gpd.GeoDataFrame, limits: Limits, verdicts: Verdicts) -> gpd.GeoDataFrame:
@@ -56,24 +54,14 @@ def _eaves(table: gpd.GeoDataFrame, alive: BoolArray, verdicts: Verdicts) -> Non
 def _storeys(
     table: gpd.GeoDataFrame, height: "pd.Series[Any]", limits: Limits, alive: BoolArray, verdicts: Verdicts
 ) -> None:
-    """Too high is judged up to the eaves, for a roof is no storey; too low in all, for a storey may reach into the roof.
-
-    A hall of a temple or a palace is one storey of great height, so it has limits of its own.
-    """
-    storeys, eaves = table["storeys"].astype(float), cast("pd.Series[Any]", table["eaves_m"])
-    halls = (table["use"].isin(_HALL_USES) | table["roof_form"].isin(_HALL_ROOFS)).to_numpy(dtype=bool)
-    each = (height / storeys).to_numpy(dtype=np.float64)
-    walls = (eaves.where(eaves.notna() & height.notna(), height) / storeys).to_numpy(dtype=np.float64)
-    (low, high), (hall_low, hall_high) = limits.storey_height_m, limits.hall_storey_height_m
-    least, most = np.where(halls, hall_low, low), np.where(halls, hall_high, high)
-    with np.errstate(invalid="ignore"):
-        odd = alive & ((each < least) | (walls > most))
-    for at in np.flatnonzero(odd).tolist():
-        row = table.index[at]
-        metres = f"{height[row]:g} m" if each[at] < least[at] else f"{walls[at] * storeys[row]:g} m up to the eaves"
-        of = "a storey of a hall" if halls[at] else "a storey"
-        message = f"{metres} over {storeys[row]:g} storeys is outside {least[at]:g} to {most[at]:g} m {of}"
-        verdicts.issues.append(Issue("storeys_against_height", message, int(row)))
+    """Tell of storeys and heights of one record that do not fit each other."""
+    halls = (table["use"].isin(HALL_USES) | table["roof_form"].isin(HALL_ROOFS)).to_numpy(dtype=bool)
+    total, eaves, storeys = (
+        np.asarray(one.astype(float), dtype=np.float64) for one in (height, table["eaves_m"], table["storeys"])
+    )
+    for at, message in misfits(total, eaves, storeys, halls, limits).items():
+        if alive[at]:
+            verdicts.issues.append(Issue("storeys_against_height", message, int(table.index[at])))
 
 
 def tell_bases(

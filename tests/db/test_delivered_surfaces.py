@@ -103,7 +103,7 @@ def test_a_rollback_brings_the_surfaces_back(database, city, tmp_path):
     before = shown(database).boundary[0]
     load(database, city, obj(tmp_path / "m.obj", {"h": gabled(X, Y, 1040.0, ridge=7.0)}))
     assert shown(database).height_m[0] == 7.0
-    rollback(database, "model", address_reach_m=30.0)
+    rollback(database, "model")
     rows = shown(database)
     assert rows.height_m[0] == 6.0
     assert rows.boundary[0].content() == before.content()

@@ -158,6 +158,18 @@ def test_what_is_left_out_is_counted() -> None:
     assert "2,000 in all; 1,999 are not listed." in text
 
 
+def test_conflicts_are_counted_by_kind_and_say_which_attribute_the_other_source_speaks_of() -> None:
+    conflict: dict[str, Any] = {"object": 1, "attribute": "year", "why": "later", "code": "fused_year_outside_era"}
+    conflict |= {"won": {"dataset": "a", "value": 2012}, "lost": {"dataset": "b", "value": "明"}, "against": "era"}
+    counts = {"sources_differ_name": 7, "fused_year_outside_era": 1200}
+    text = _read(_page(_report(conflicts=[conflict], conflicts_in_all=1207, conflicts_by_code=counts))).text
+    assert "era 明b · 均保留 both kept" in text
+    first, second = text.index("one source's year lies outside"), text.index("sources give different names")
+    assert first < second
+    assert "fused_year_outside_era1,200" in text
+    assert "sources_differ_name7" in text
+
+
 def test_marks_stand_where_their_issues_are() -> None:
     grid = {"extent": [112.5, 39.0, 114.5, 40.7], "columns": 1, "rows": 1, "accepted": [[9]], "rejected": [[0]]}
     issues = [_issue(at=[113.5, 39.85], row=5), _issue(at=[112.5, 40.7], rejected=True)]

@@ -20,6 +20,7 @@ def test_the_least_city_has_sensible_limits_and_no_old_town():
     city = cities.parse(LEAST)
     assert (city.name_en, city.srid, city.old_town, city.sources) == ("某市", 4547, None, ())
     assert city.limits.max_rejected_share == 0.2
+    assert city.limits == cities.Limits()
 
 
 def test_the_frame_box_holds_every_corner_of_the_extent(city):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import shapely
 
+from cim.conflict import code_of
 from cim.errors import BadInput
 from cim.fusion import PROVENANCE, Claim, fuse
 
@@ -256,6 +257,8 @@ def test_values_conflict_beyond_the_tolerance_and_are_told_with_both_sides(
             "won": {"dataset": "a", "value": one},
             "lost": {"dataset": "b", "value": other},
             "why": "first dataset by name",
+            "code": code_of(attribute),
+            "against": None,
         }
 
 

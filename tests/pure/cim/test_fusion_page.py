@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from api.issue_codes import CODES as EXPLAINED
+from cim.conflict import CODES
 from cim.photo_offset import REASONS
 from cim.protection import REASONS as UNTIED
 from cim.protection import RULES as TIES
@@ -22,6 +24,11 @@ def test_every_rule_of_inference_stands_in_the_page_in_its_order_with_its_form_a
         line = next(line for line in PAGE.splitlines() if line.startswith(f"| `{rule}`"))
         assert f"| {'as shown' if form is None else form.name}" in line
         assert line.endswith(f"| {confidence:g} |")
+
+
+def test_every_kind_of_conflict_stands_in_the_page_and_is_explained() -> None:
+    assert first_cells("Which source wins") == list(CODES)
+    assert set(CODES) <= EXPLAINED.keys()
 
 
 def test_reasons_and_ties_stand_in_the_page() -> None:

@@ -127,6 +127,14 @@ def test_storeys_are_held_against_the_eaves_and_halls_have_limits_of_their_own(c
     assert (codes(checked) == {(1, "storeys_against_height")}) is odd
 
 
+def test_a_year_is_held_against_the_era_that_the_record_names(city):
+    eras, years = ["明", "清、民国", "近代", None, "明", "明"], [2012, 1930, 2012, 2012, None, 1500]
+    checked = judge(city, [SQUARE] * 6, era=eras, year=years, height_m=[5.0] * 6)
+    assert codes(checked) == {(1, "year_outside_era")}
+    assert checked.issues[0].message == "year 2012 lies outside 明 (1368 to 1644)"
+    assert checked.frame["year"].tolist()[0] == 2012
+
+
 def test_a_roof_says_what_its_form_rests_on(city):
     checked = judge(
         city, [SQUARE] * 4, roof_form=["flat", None, "gable", "hip"], roof_basis=[None, None, "推断", "measured"]
