@@ -59,7 +59,7 @@ def _lions() -> Array:
 
 
 def _in_the_way(seed: int, xy: Array) -> Array:
-    """Which points (n, 2), as indices, lie on a carriageway or at its edge, as those beside a street do where one crosses it."""
+    """Which points (n, 2), as indices, lie on a carriageway or at its edge: beside one street, but where another crosses."""
     ways = [road for road in roads.roads(seed) if road.kind != "lane"]
     half = [road.width / 2 - pavement_m(road.kind, road.width) + _POST_M for road in ways]
     found, _ = shapely.STRtree(shapely.buffer([road.line for road in ways], half)).query(
