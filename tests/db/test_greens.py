@@ -12,7 +12,7 @@ from sqlalchemy import text
 from api import keeper
 from cim.city import City
 from cim.errors import BadInput, Unavailable
-from cim.geometry import cell_box
+from cim.geometry import cell_box, cell_size
 from cim.plugins import Source
 from cim.settings import Settings
 from cim.source_entry import NamedSource
@@ -27,7 +27,7 @@ from tests.tileset_walk import Memory, visit
 from tilesets import products
 from tilesets.city.refresh import Yard
 from tilesets.greens.refresh import Refreshed, refresh
-from tilesets.tree import TARGET_BYTES
+from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 
 pytestmark = pytest.mark.db
 
@@ -63,6 +63,22 @@ def yard(database: Database, city: City, tmp_path: Path) -> Yard:
 
 def _lock(yard: Yard) -> Path:
     return yard.sink.folder / "greens" / "lock"
+
+
+def test_a_wide_street_reaches_into_the_unit_beside_the_one_that_its_line_is_in(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    yard = yard_at(database, city, tmp_path / "var")
+    border = np.round(CENTRE[1] / cell_size(UNIT_DEPTH)) * cell_size(UNIT_DEPTH)
+    at = shapely.Point(CENTRE[0], border - 10.0)
+    tree = gpd.GeoDataFrame({"id": ["t"], "kind": ["阔叶"]}, geometry=[at], crs="EPSG:4547")
+    load(database, city, tmp_path / "trees.gpkg", "trees", tree)
+    line = shapely.LineString([(CENTRE[0] - 300, border + 40.0), (CENTRE[0] + 300, border + 40.0)])
+    street = gpd.GeoDataFrame({"id": ["r"], "class": ["trunk"], "width_m": [120.0]}, geometry=[line], crs="EPSG:4547")
+    load(database, city, tmp_path / "roads.gpkg", "roads", street)
+    assert refresh(yard).drawn == 1
+    tiles = visit(Memory.of(yard.sink.folder, "greens"), "greens").walk()
+    assert any("squares" in str(tile.glb.document) for tile in tiles if tile.glb is not None)  # has a table of grounds
 
 
 def drawn_tiles(yard: Yard) -> int:
