@@ -72,7 +72,7 @@ def rows(seed: int) -> list[tuple[str, ...]]:
     """The table's rows; what would stand in a building, within 0.6 m of its wall or on a carriageway is left out."""
     parts = [*_in_streets(seed), ("石狮", _lions())]
     kinds = np.concatenate([np.full(len(at), kind, dtype=object) for kind, at in parts])
-    xy: Array = np.round(np.vstack([at for _, at in parts]), 2)
+    xy = np.asarray(np.round(np.vstack([at for _, at in parts]), 2), dtype=np.float64)
     tree = shapely.STRtree(oldtown.old_town(seed).buildings.shape)
     near, _ = tree.query(shapely.points(xy), predicate="dwithin", distance=0.6)
     keep = np.setdiff1d(np.arange(len(xy)), np.concatenate([near, _in_the_way(seed, xy)]))
