@@ -19,7 +19,7 @@ from cim.errors import CimError
 from cim.fixtures import FIXTURE_LAYERS
 from cim.grounds import GROUND_LAYERS
 from cim.settings import Settings
-from cim.store import changes, marks
+from cim.store import changes, grounds, marks
 from cim.store.bodies import Moment
 from cim.store.db import Database
 from cim.store.geoid import open_geoid
@@ -28,6 +28,7 @@ from tilesets.city.refresh import TILESET, Yard, refresh, stamp
 from tilesets.city.shelf import Shelf
 from tilesets.crew import processors
 from tilesets.greens import refresh as greens
+from tilesets.greens.units import NEAR_DEPTH
 
 LOOK_S = 1.0
 """Between looks at whether the server is still there, and whether a day has turned."""
@@ -102,11 +103,11 @@ def keep(settings: Settings, url: str, server: int, is_behind: "Synchronized[int
         try:
             for _, found in changes.follow(database, None, is_alone, wait_s=LOOK_S):
                 rounds.one(any(change.layer in ("buildings", "assembly_parts", "*") for change in found))
-                rounds.plant(any(change.layer in GREENS for change in found))
+                rounds.plant({change.layer for change in found})
                 is_behind.value, wait_s = int(rounds.is_left_alone), LOOK_S
         except CimError as error:
             _log.warning("keeper: %s; trying again in %.0f s", error, wait_s)
-        is_behind.value, rounds.is_behind = 1, True
+        is_behind.value, rounds.is_behind, rounds.planted_on = 1, True, None
         time.sleep(wait_s)
         wait_s = min(2.0 * wait_s, _LONGEST_WAIT_S)
 
@@ -120,19 +121,25 @@ class _Rounds:
     is_behind: bool = True
     shown: Moment | None = None
     ground: float = 0.0
-    planted_on: float = -1.0
+    planted_on: tuple[float, bytes] | None = None
     clear_at: float = 0.0
     is_left_alone: bool = False
 
-    def plant(self, is_changed: bool) -> None:
-        """Bring the greens up to date, where there are any, once at the start and where something they show has changed."""
-        ground = self._ground()
-        if not (is_changed or ground != self.planted_on):
+    def plant(self, changed: set[str]) -> None:
+        """Bring the greens up to date, where there are any: once at the start, where a layer that they show has changed, and
+        where other cells are the old town's since a building came or went. Raises what a build raises: it is tried again.
+        """
+        ground, town = self._ground(), b"" if self.planted_on is None else self.planted_on[1]
+        if self.planted_on is None or changed & {"buildings", "*"}:
+            with self.database.begin() as connection:
+                town = grounds.town_cells(connection, NEAR_DEPTH).tobytes()
+        if not (changed & GREENS or (ground, town) != self.planted_on):
             return
+        self.planted_on = None
         if (self._tiles / greens.TILESET / "tileset.json").is_file():
             city = self.settings.city()
             greens.refresh(Yard(self.database, city, self.settings.data, open_geoid(city)))
-        self.planted_on = ground
+        self.planted_on = ground, town
 
     def one(self, is_changed: bool) -> None:
         """Build where buildings changed, the ground did, or a day has turned; clear what nobody names, once an hour.

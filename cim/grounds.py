@@ -7,6 +7,8 @@ from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
 GROUND_LAYERS = ("roads", "squares", "water")
 """The layers whose features lie on the ground."""
 
+WIDEST_STREET_M = 200.0
+"""What is stated to be wider is no street."""
 PAVED_CLASSES = frozenset(
     ("primary", "secondary", "tertiary", "residential", "unclassified", "主干路", "次干路", "支路")
 )

@@ -1,5 +1,6 @@
 """Roads: centre lines with class and width."""
 
+from cim.grounds import WIDEST_STREET_M
 from cim.plugins import Column, Layer
 
 LAYER = Layer(
@@ -14,6 +15,6 @@ LAYER = Layer(
         Column("id", "text", "编号", "Id", required=True),
         Column("name", "text", "名称", "Name"),
         Column("class", "text", "等级", "Class"),
-        Column("width_m", "real", "宽度", "Width", unit="m", low=0.5, high=200.0),
+        Column("width_m", "real", "宽度", "Width", unit="m", low=0.5, high=WIDEST_STREET_M),
     ),
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import shapely
 
+from cim.grounds import pavement_m
 from data_samples.generate import frame, lanes, monuments, oldtown, roads
 from data_samples.generate.frame import Array
 
@@ -15,6 +16,7 @@ _CLASS = {
     "消火栓": "公用设施",
     "石狮": "其他设施",
 }
+_POST_M = 0.3  # how far the middle of what stands there keeps off the edge of a carriageway
 
 
 def _along(line: shapely.LineString, aside: float, step: float, first: float) -> Array:
@@ -56,14 +58,24 @@ def _lions() -> Array:
     return np.array(pairs) + frame.centre()
 
 
+def _in_the_way(seed: int, xy: Array) -> Array:
+    """Which points (n, 2), as indices, lie on a carriageway or at its edge: beside one street, but where another crosses."""
+    ways = [road for road in roads.roads(seed) if road.kind != "lane"]
+    half = [road.width / 2 - pavement_m(road.kind, road.width) + _POST_M for road in ways]
+    found, _ = shapely.STRtree(shapely.buffer([road.line for road in ways], half)).query(
+        shapely.points(xy), predicate="within"
+    )
+    return np.asarray(found)
+
+
 def rows(seed: int) -> list[tuple[str, ...]]:
-    """The table's rows; what would stand in a building or within a metre of its wall is left out."""
+    """The table's rows; what would stand in a building, within 0.6 m of its wall or on a carriageway is left out."""
     parts = [*_in_streets(seed), ("石狮", _lions())]
     kinds = np.concatenate([np.full(len(at), kind, dtype=object) for kind, at in parts])
-    xy = np.round(np.vstack([at for _, at in parts]), 2)
+    xy = np.asarray(np.round(np.vstack([at for _, at in parts]), 2), dtype=np.float64)
     tree = shapely.STRtree(oldtown.old_town(seed).buildings.shape)
     near, _ = tree.query(shapely.points(xy), predicate="dwithin", distance=0.6)
-    keep = np.setdiff1d(np.arange(len(xy)), near)
+    keep = np.setdiff1d(np.arange(len(xy)), np.concatenate([near, _in_the_way(seed, xy)]))
     return [
         (f"DT-F{k}", _CLASS[kind], kind, f"{lon:.6f}", f"{lat:.6f}")
         for k, (kind, (lon, lat)) in enumerate(zip(kinds[keep], frame.to_lonlat(xy[keep]), strict=True), start=1)

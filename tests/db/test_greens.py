@@ -9,10 +9,12 @@ import pytest
 import shapely
 from sqlalchemy import text
 
+from api import keeper
 from cim.city import City
-from cim.errors import BadInput
-from cim.geometry import cell_box
+from cim.errors import BadInput, Unavailable
+from cim.geometry import cell_box, cell_size
 from cim.plugins import Source
+from cim.settings import Settings
 from cim.source_entry import NamedSource
 from cim.store.db import Database
 from cim.store.grounds import town_cells
@@ -25,6 +27,7 @@ from tests.tileset_walk import Memory, visit
 from tilesets import products
 from tilesets.city.refresh import Yard
 from tilesets.greens.refresh import Refreshed, refresh
+from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 
 pytestmark = pytest.mark.db
 
@@ -62,8 +65,29 @@ def _lock(yard: Yard) -> Path:
     return yard.sink.folder / "greens" / "lock"
 
 
+def test_a_wide_street_reaches_into_the_unit_beside_the_one_that_its_line_is_in(
+    database: Database, city: City, tmp_path: Path
+) -> None:
+    yard = yard_at(database, city, tmp_path / "var")
+    border = np.round(CENTRE[1] / cell_size(UNIT_DEPTH)) * cell_size(UNIT_DEPTH)
+    at = shapely.Point(CENTRE[0], border - 10.0)
+    tree = gpd.GeoDataFrame({"id": ["t"], "kind": ["阔叶"]}, geometry=[at], crs="EPSG:4547")
+    load(database, city, tmp_path / "trees.gpkg", "trees", tree)
+    line = shapely.LineString([(CENTRE[0] - 300, border + 40.0), (CENTRE[0] + 300, border + 40.0)])
+    street = gpd.GeoDataFrame({"id": ["r"], "class": ["trunk"], "width_m": [120.0]}, geometry=[line], crs="EPSG:4547")
+    load(database, city, tmp_path / "roads.gpkg", "roads", street)
+    assert refresh(yard).drawn == 1
+    tiles = visit(Memory.of(yard.sink.folder, "greens"), "greens").walk()
+    assert any("squares" in str(tile.glb.document) for tile in tiles if tile.glb is not None)  # has a table of grounds
+
+
+def drawn_tiles(yard: Yard) -> int:
+    """How many tiles with content the published root leads to."""
+    return sum(tile.glb is not None for tile in visit(Memory.of(yard.sink.folder, "greens"), "greens").walk())
+
+
 def names(yard: Yard) -> set[str]:
-    """What the published root leads to."""
+    """All contents that were written, those of earlier roots too."""
     held = Memory.of(yard.sink.folder, "greens")
     visit(held, "greens")
     return set(held.contents)
@@ -135,6 +159,35 @@ def test_streets_lie_in_cells_of_the_old_town_where_nothing_stands(
     tables = [tile.glb.table() for tile in visit(Memory.of(yard.sink.folder, "greens"), "greens").walk() if tile.glb]
     assert {layer for table in tables for layer in table["layer"]} == {0, 2}  # streets and squares, by their codes
     assert refresh(yard).units == 0
+
+
+def test_the_keeper_lays_ground_where_the_old_town_has_grown_and_tries_again_what_failed(
+    database: Database, city: City, settings: Settings, tmp_path: Path
+) -> None:
+    yard = yard_at(database, city, settings.data, target_bytes=TARGET_BYTES)
+    line = shapely.LineString([(CENTRE[0] - 900, CENTRE[1]), (CENTRE[0] + 900, CENTRE[1] + 30)])
+    street = gpd.GeoDataFrame({"id": ["r"], "class": ["lane"], "width_m": [6.0]}, geometry=[line], crs="EPSG:4547")
+    load(database, city, tmp_path / "roads.gpkg", "roads", street)
+    refresh(yard)
+    rounds = keeper._Rounds(settings, database)
+    rounds.plant(set())
+    insert(database, sample(60, width_m=900.0, old_share=1.0))
+    aside = yard.data / "terrain-aside"
+    (yard.data / "terrain").rename(aside)
+    with pytest.raises(Unavailable):
+        rounds.plant({"buildings"})
+    aside.rename(yard.data / "terrain")
+    rounds.plant(set())
+    assert drawn_tiles(yard) > 2
+    as_new = refresh(yard)
+    assert (as_new.units, as_new.is_new) == (0, False)
+    looked_at = _lock(yard).stat().st_mtime_ns
+    execute(database, "UPDATE cim.body SET height_m = height_m + 2 WHERE id = 17")
+    rounds.plant({"buildings"})  # no other cell is the old town's: nothing is looked at
+    assert _lock(yard).stat().st_mtime_ns == looked_at
+    execute(database, "DELETE FROM cim.body")
+    rounds.plant({"buildings"})
+    assert (drawn_tiles(yard), refresh(yard).is_new) == (0, False)
 
 
 def test_the_last_tree_gone_nothing_is_shown(yard: Yard) -> None:

@@ -115,7 +115,8 @@ def _shown(body: Boundary, what: str) -> Sequence[Any]:
     """What each surface has in the theme that is shown."""
     themes = body.appearance.get(what) or {}
     theme = body.appearance.get(f"default-theme-{what}")
-    found: Sequence[Any] = themes[theme if theme in themes else min(themes)] if themes else ()
+    shown = theme if isinstance(theme, str) and theme in themes else min(themes, default=None)
+    found: Sequence[Any] = () if shown is None else themes[shown]
     return found
 
 
@@ -130,7 +131,7 @@ def _coloured(body: Boundary) -> Iterator[tuple[int, Look]]:
 def _look(told: Any) -> Look | None:
     try:
         red, green, blue = (min(max(float(part), 0.0), 1.0) for part in told["diffuseColor"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return None if red != red or green != green or blue != blue else Look((red, green, blue))
 
@@ -154,10 +155,13 @@ def _pictured(body: Boundary) -> Iterator[tuple[int, Look, FloatArray, FloatArra
 
 
 def _numbers(told: Any) -> FloatArray:
+    """Places (k, 2) as the file says them; NaN where that is no pair of numbers each."""
+    nowhere = np.full((len(told), 2), np.nan)
     try:
-        return np.array(told, dtype=np.float64).reshape(-1, 2)
-    except (TypeError, ValueError):
-        return np.full((len(told), 2), np.nan)
+        found = np.array(told, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return nowhere
+    return found if found.shape == nowhere.shape else nowhere
 
 
 def _near(uv: FloatArray, repeats: bool) -> FloatArray | None:

@@ -19,7 +19,8 @@ _END_M = 0.25
 
 def sloped(rows: Bodies, site: Site, base: FloatArray, foot: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Base and foot (n,) in the middle of the rows, metres, and the slope (n, 2) of both, a metre to the east and to the
-    north. Only of assemblies that are said to stand on sloping ground, and have no surveyed base; 0 of all others.
+    north. Only of assemblies that are said to stand on sloping ground, have no surveyed base and are half a metre long or
+    more; 0 of all others.
     """
     slope, base, foot = np.zeros((len(rows), 2)), base.copy(), foot.copy()
     index, bearing = _sloping(rows, site.parts.sloping)
@@ -32,9 +33,10 @@ def sloped(rows: Bodies, site: Site, base: FloatArray, foot: FloatArray) -> tupl
         v = (np.array([0.0, 0.0, 1.0, 1.0]) * own.size[:, 1:])[..., None]
         corner = own.origin[:, None] + u * own.along[:, None] + v * own.back[:, None]
         ends.append(site.ground.stand(np.asarray(shapely.polygons(corner)))[0])
-    fall = (ends[1] - ends[0]) / (own.size[:, 0] - _END_M)
-    with np.errstate(invalid="ignore"):
-        kept = np.abs(fall) <= STEEPEST
+    apart = own.size[:, 0] - _END_M
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fall = (ends[1] - ends[0]) / apart
+        kept = (np.abs(fall) <= STEEPEST) & (apart >= _END_M)  # of a shorter one both ends are the same ground
     index, fall, level = index[kept], fall[kept], (ends[0] + ends[1])[kept] / 2.0
     slope[index] = fall[:, None] * own.along[kept]
     base[index] = level

@@ -179,7 +179,6 @@ def sheet(paving: Paving, frame: Frame) -> tuple[Sheet, PropertyTable]:
     pictures = tuple(dict.fromkeys(PICTURES.values()))
     of = [PICTURES.get(cover) for cover in Cover]
     kind = np.array([-1 if picture is None else pictures.index(picture) for picture in of])[paving.cover]
-    kind[paving.normal[:, 2] < 0.5] = -1  # a picture that is laid from above has nothing for what stands upright
     patches = []
     for number, picture in ((-1, None), *enumerate(pictures)):
         mine = paving.triangles[kind[paving.triangles[:, 0]] == number]

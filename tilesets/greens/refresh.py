@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cim.geometry import cell_box, cell_keys, cell_size
-from cim.grounds import Grounds
+from cim.grounds import WIDEST_STREET_M, Grounds
 from cim.store import bus, fixtures, grounds
 from cim.types import Box, IntArray
 from tilesets import spec
@@ -136,8 +136,10 @@ def _made(yard: Yard, before: dict[int, Made]) -> _Run:
 
 
 def _grounds(connection: Any, box: Box) -> Grounds:
-    """The streets that furniture in a box may face, and the streets, squares and water that lie in it."""
-    reach = STREET_REACH_M
+    """The streets that furniture in a box may face, and the streets, squares and water that lie in it: streets are kept as
+    lines, and a wide one reaches far beyond its own.
+    """
+    reach = max(STREET_REACH_M, WIDEST_STREET_M / 2.0)
     wide = Box(box.west - reach, box.south - reach, box.east + reach, box.north + reach)
     return grounds.reaching(connection, wide)
 

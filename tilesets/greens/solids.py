@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cim.types import FloatArray, IntArray
+from tilesets.buildings import palette
 
 Colour = tuple[int, int, int]
 
@@ -30,9 +31,7 @@ def linear(colour: Sequence[int] | FloatArray) -> npt.NDArray[np.uint8]:
     >>> linear((255, 128, 0)).tolist()
     [255, 55, 0]
     """
-    share = np.asarray(colour, dtype=np.float64) / 255.0
-    light = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    return np.round(255.0 * light).astype(np.uint8)
+    return palette.linear(np.asarray(colour, dtype=np.float64) / 255.0)
 
 
 def joined(parts: Sequence[Solid]) -> Solid:

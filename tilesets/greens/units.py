@@ -75,7 +75,8 @@ def make(key: int, planted: Planted, laid: Laid, town: IntArray, crs: str, sink:
     nodes += _bare(keys, town, unit, laid, crs, sink)
     if not nodes:
         return Unit(None, 0)
-    error = max([float(height) for height in planted.sizes()[:, 0]], default=SEEN_FAR)
+    # at the least that of what it leads to: of low things alone the plain models and the bare ground ask for more
+    error = max([*(node.error for node in nodes), *planted.sizes()[:, 0].tolist()])
     region = cover([node.region for node in nodes])
     inner = Node(region, error, None, tuple(nodes), unit)
     name = sink.put("json", spec.encode(spec.tileset(tile(inner), error)))

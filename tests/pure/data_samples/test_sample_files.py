@@ -179,6 +179,17 @@ def test_no_tree_stands_on_a_carriageway_and_some_stand_beside_lanes():
     assert len(np.unique(near)) > 100
 
 
+def test_no_lamp_and_no_bench_stands_on_a_carriageway():
+    text = (COMMITTED / "street_furniture.csv").read_text(encoding="gbk")
+    lonlat = np.array([(float(row["经度"]), float(row["纬度"])) for row in csv.DictReader(io.StringIO(text))])
+    ways = [road for road in roads.roads(SEED) if road.kind != "lane"]
+    half = [road.width / 2.0 - pavement_m(road.kind, road.width) for road in ways]
+    areas = shapely.buffer([road.line for road in ways], half)
+    on, _ = shapely.STRtree(areas).query(shapely.points(frame.to_city(lonlat)), predicate="within")
+    assert len(lonlat) > 1_000
+    assert len(on) == 0
+
+
 def test_what_stands_on_a_square_stands_on_it_whole_and_each_is_as_large_as_it_says():
     built = oldtown.old_town(SEED).buildings.shape
     items = streets.squares(SEED)

@@ -104,6 +104,16 @@ def test_a_hall_shows_one_storey_under_its_eaves_however_high() -> None:
         assert storeys(shapely.box(0, 0, 40, 20), storeys=told, **hall) == {1}
 
 
+def test_walls_below_the_ground_tell_nothing_of_storeys() -> None:
+    """As of a cellar that was delivered with its house, longer than that."""
+    found, _, standing = seen(shapely.box(0, 0, 20, 8), storeys=2)
+    first, _, sides = rules.chosen(standing.rows)
+    long = found.length_m > 10
+    for top in (standing.base_m[0] - 1.0, standing.base_m[0] + 0.3):
+        sunk = replace(found, low_m=np.where(long, top - 3.0, found.low_m), high_m=np.where(long, top, found.high_m))
+        assert np.isnan(fronts(sunk, standing.rows, standing.base_m, first, sides).storey_m).all()
+
+
 def test_where_nobody_tells_storeys_they_are_as_high_as_the_picture_has_them() -> None:
     _, made, standing = seen(shapely.box(0, 0, 20, 8), storeys=0)
     assert np.isnan(made.storey_m).all()

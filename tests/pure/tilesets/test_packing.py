@@ -30,7 +30,7 @@ def test_a_city_file_names_the_packing_and_a_name_that_is_none_is_refused() -> N
         cities.parse(f'{LEAST}[tiles]\ntextures = "png"')
 
 
-def test_without_the_encoder_a_build_stops_before_its_first_tile_and_names_the_remedy(
+def test_without_the_encoder_its_packing_is_refused_and_the_remedy_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "alktx2", None)

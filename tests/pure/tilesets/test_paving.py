@@ -1,5 +1,6 @@
 """What lies on the ground: which area has which cover, kerbs, pictures that go on over tiles, the old town's cells."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -159,6 +160,29 @@ def test_a_cell_of_the_old_town_has_its_streets_where_nothing_stands() -> None:
     assert len(bare) == len(whole) - len(without)
     nothing = grounds((shapely.LineString([(4_000, 9_000), (4_100, 9_000)]), 8.0))
     assert len(tables(keys, nothing)) == len(without)
+
+
+@pytest.mark.parametrize("height_m", [0.4, 12.0])
+def test_no_tile_errs_by_more_than_the_one_that_leads_to_it(height_m: float) -> None:
+    """As 3D Tiles asks, however low all that stands there is."""
+    rows = grounds((shapely.LineString([(-600, 0), (600, 0)]), 8.0))
+    low = replace(fixtures(12, width_m=40.0), height_m=np.full(12, height_m), crown_m=np.full(12, np.nan))
+    planted, _ = plant(low, rows, Tiled(), Even(), CRS)
+    unit = int(cell_keys(np.array([CENTRE]))[0] >> (2 * UNIT_DEPTH))
+    town = np.unique(cell_keys(np.array(CENTRE) + np.array([[-300.0, 0.0], [300.0, 0.0]])) >> (2 * units.NEAR_DEPTH))
+    sink = Memory()
+    made = units.make(unit, planted, Laid(rows, areas(rows), Tiled(), Even()), town, CRS, sink, 256 * 1024)
+    assert made.node is not None
+    tileset = json.loads(sink.contents[made.node.uri])
+    assert made.node.error == tileset["geometricError"] >= tileset["root"]["geometricError"]
+    waiting, seen = [tileset["root"]], 0
+    while waiting:
+        tile = waiting.pop()
+        for child in tile.get("children", []):
+            assert child["geometricError"] <= tile["geometricError"]
+            waiting.append(child)
+            seen += 1
+    assert seen > 3
 
 
 def test_every_cover_with_a_picture_is_no_kerb_and_no_water() -> None:

@@ -82,3 +82,11 @@ def test_what_is_level_surveyed_or_too_steep_stands_level() -> None:
         (bays("wall@180"), Cliff()),
     ):
         assert not raised(rows, ground)[0].slope.any()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_piece_of_wall_that_is_all_end_stands_level() -> None:
+    west = np.round(CENTRE[0]) + np.array([0.0, 0.25, 0.5])
+    shapes = shapely.box(west, CENTRE[1], west + 0.25, CENTRE[1] + 18.0)
+    rows = replace(bays("wall@180"), geometry=shapes, cell=cell_keys(anchors(shapes)))
+    assert not stand(rows, Site(CRS, Slope(), Even(), parts=PARTS))[0].slope.any()

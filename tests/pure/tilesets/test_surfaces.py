@@ -161,7 +161,10 @@ def test_surfaces_show_the_colours_that_came_with_them_and_the_others_those_of_t
     assert np.unique(colour[number < 0], axis=0).tolist() == [[9, 9, 9]]
 
 
-@pytest.mark.parametrize("told", [{"name": "none"}, {"diffuseColor": ["a", 1, 2]}, {"diffuseColor": [1]}, 7])
+@pytest.mark.parametrize(
+    "told",
+    [{"name": "none"}, {"diffuseColor": ["a", 1, 2]}, {"diffuseColor": [1]}, 7, {"diffuseColor": [10**400, 0, 0]}],
+)
 def test_a_material_that_says_no_colour_leaves_the_citys(told: object) -> None:
     look = {"materials": [told], "material": {"": [0] * 7}}
     rows = houses(gabled(CENTRE[0], CENTRE[1], 1040.0), appearance=look)
@@ -198,6 +201,43 @@ def test_a_picture_that_came_with_a_surface_is_drawn_on_it_where_its_corners_lie
     at = mesh.positions()[mesh.look[:, 0] >= 0]
     low = at[:, 2] == at[:, 2].min()
     assert (mesh.look[mesh.look[:, 0] >= 0, 2] == np.where(low, 0.0, 1.0)).all()
+
+
+@pytest.mark.parametrize("place", [[0.0, 0.0, 0.0], [0.5], 1, [10**400, 0], ["a", 1]])
+def test_a_picture_whose_corners_lie_nowhere_is_not_drawn(place: object) -> None:
+    picture = base64.b64encode(webp((9, 9, 9))).decode()
+    look = {"textures": [{PICTURE: picture}], "texture": {"": [None, [[0, [place] * 4]], *[None] * 5]}}
+    rows = houses(gabled(CENTRE[0], CENTRE[1], 1040.0), appearance=look)
+    drawn = surfaces.draw(stand(rows, SITE)[0], np.ones(1, dtype=bool))
+    assert (drawn.rows.all(), drawn.looks) == (True, ())
+
+
+def test_a_default_theme_that_is_no_text_counts_as_none() -> None:
+    look = {
+        "materials": [{"diffuseColor": [1.0, 0.0, 0.5]}],
+        "material": {"a": [0] * 7, "b": [None] * 7},
+        "default-theme-material": ["b"],
+    }
+    rows = houses(gabled(CENTRE[0], CENTRE[1], 1040.0), appearance=look)
+    assert surfaces.draw(stand(rows, SITE)[0], np.ones(1, dtype=bool)).looks == (Look((1.0, 0.0, 0.5)),)
+
+
+def test_delivered_pictures_stay_webp_in_a_tile_whose_own_are_ktx2() -> None:
+    picture = base64.b64encode(webp((9, 9, 9))).decode()
+    look = {
+        "textures": [{PICTURE: picture}],
+        "texture": {"": [None, [[0, [[0, 0], [1, 0], [1, 1], [0, 1]]]], *[None] * 5]},
+    }
+    standing, _ = stand(houses(gabled(CENTRE[0], CENTRE[1], 1040.0), appearance=look), SITE)
+    ktx2 = b"\xabKTX 20\xbb\r\n\x1a\n"
+    made = content(standing, frame_at(*CENTRE, CRS), refined=True, pack=lambda pixels, repeats: ktx2)
+    document = glb.parse(made.data).document
+    assert {one["mimeType"] for one in document["images"]} == {"image/webp", "image/ktx2"}
+    assert {"EXT_texture_webp", "KHR_texture_basisu"} <= set(document["extensionsRequired"])
+    for one in document["textures"]:
+        ((extension, told),) = one["extensions"].items()
+        kind = {"EXT_texture_webp": "image/webp", "KHR_texture_basisu": "image/ktx2"}[extension]
+        assert document["images"][told["source"]]["mimeType"] == kind
 
 
 def test_the_pictures_of_a_tile_are_halved_until_they_fit() -> None:

@@ -11,7 +11,8 @@ Glass and flats have every side for a front, whatever stands beside them. Nothin
 
 **A storey** is the height of the tallest long wall over the storeys that are told. A timber hall of a temple or a palace has
 one front under each of its eaves, however high and whatever its storeys: what is counted as its second storey is a
-gallery or a second roof, each with a wall of its own. Where no storeys are told a storey is as high as the picture's own.
+gallery or a second roof, each with a wall of its own. Where no storeys are told, or no long wall is high enough for one, a
+storey is as high as the picture's own.
 """
 
 from dataclasses import dataclass
@@ -91,5 +92,7 @@ def _storeys(
     tallest = np.zeros(len(rows))
     high = found.high_m - np.maximum(found.low_m, base_m[found.feature])
     np.maximum.at(tallest, found.feature[is_long], high[is_long])
-    stated = np.where(rows.storeys > 0, tallest / np.maximum(rows.storeys, 1), np.nan)
+    # walls too low to be a front, as of a cellar that was delivered too, tell nothing of storeys
+    is_told = (rows.storeys > 0) & (tallest >= LEAST_FRONT_M[1])
+    stated = np.where(is_told, tallest / np.maximum(rows.storeys, 1), np.nan)
     return np.where(front == WallTexture.hall_front, np.inf, stated)
