@@ -24,11 +24,13 @@ _FORMATS = ("PNG", "JPEG", "WEBP")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """name: as its model calls it. kind: `PNG` or `JPG`, what it was delivered as. data: WebP, reduced."""
+    """name: as its model calls it. kind: `PNG` or `JPG`, what it was delivered as. packed: WebP in base64, reduced; one
+    text for all bodies that show it.
+    """
 
     name: str
     kind: str
-    data: bytes
+    packed: str
 
 
 @dataclass(slots=True)
@@ -128,4 +130,4 @@ def reduced(name: str, data: bytes) -> Picture:
     small.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
     packed = io.BytesIO()
     small.save(packed, "WEBP", quality=_QUALITY, method=4)
-    return Picture(name, kind, packed.getvalue())
+    return Picture(name, kind, base64.b64encode(packed.getvalue()).decode())

@@ -14,7 +14,9 @@ from PIL import Image
 
 from cim.boundary import PICTURE
 from cim.errors import BadSource
+from cim.plugins import Source
 from loaders.delivery.files import refuse_changed, take
+from loaders.sources import mesh_model
 from tests.city_models import cube, document, records, turned_round
 from tests.mesh_files import gabled, obj
 from tests.pure.loaders.test_mesh_models import gltf, read
@@ -187,3 +189,18 @@ def test_a_library_of_another_name_counts_with_its_model_and_one_elsewhere_does_
 def test_a_spoilt_model_has_a_checksum(tmp_path: Path, name: str, text: bytes) -> None:
     (tmp_path / name).write_bytes(text)
     assert take(tmp_path / name)[0].size == len(text)
+
+
+def test_many_bodies_that_show_one_picture_come_in_batches_and_share_it(tmp_path: Path) -> None:
+    (tmp_path / "tile.png").write_bytes(painted((4, 4)))
+    (tmp_path / "h.mtl").write_text("newmtl tile\nmap_Kd tile.png\n")
+    roof = "v 0 0 3\nv 4 0 3\nv 4 4 3\nvt 0 0\nvt 1 0\nvt 1 1\nf -3/-3 -2/-2 -1/-1\n"
+    count, path = mesh_model.BATCH_ROWS + 1, tmp_path / "h.obj"
+    path.write_text("mtllib h.mtl\nusemtl tile\n" + "".join(f"o b{number:03}\n{roof}" for number in range(count)))
+    source = Source(str(path), "buildings", crs="EPSG:4547", up="z")
+    batches = list(mesh_model.OBJ.read(source))
+    assert [(len(one.frame), one.last_row, one.records) for one in batches] == [(200, 200, 201), (1, 201, 201)]
+    kept = [look.appearance["textures"][0][PICTURE] for one in batches for look in one.frame["boundary"]]
+    assert len({id(one) for one in kept}) == 1
+    (rest,) = mesh_model.OBJ.read(source, after=200)
+    assert rest.frame["id"].tolist() == ["b200"]
