@@ -36,16 +36,25 @@ def _of_wings(footprint: shapely.Geometry, depth: float, xy: FloatArray, grey: F
     start, run = _long_edges(footprint, depth)
     if len(xy) < 2 * RIDGE_PIXELS or not len(run):
         return float("nan")
-    length = np.hypot(*run.T)
-    off = xy[:, None] - start[None]
-    at = np.clip((off * run).sum(axis=2) / length**2, 0.0, 1.0)
-    nearest = np.hypot(*np.moveaxis(off - at[..., None] * run, 2, 0)).argmin(axis=1)
-    outward = np.column_stack([run[:, 1], -run[:, 0]]) / length[:, None]
+    outward = np.column_stack([run[:, 1], -run[:, 0]]) / np.hypot(*run.T)[:, None]
+    nearest = _nearest(xy, start, run)
     middle = xy - xy.mean(axis=0)
     terms = np.column_stack([np.ones(len(xy)), middle / max(float(np.abs(middle).max()), 1e-9), outward[nearest]])
     fit = np.linalg.solve(terms.T @ terms + 1e-6 * np.eye(5), terms.T @ grey)
     within = max(float(np.std(grey - terms @ fit)), 1e-6)
     return float(2.0 * np.hypot(fit[3], fit[4]) / within)
+
+
+def _nearest(xy: FloatArray, start: FloatArray, run: FloatArray) -> IntArray:
+    """Which edge (e, 2) is nearest to each place (p,): edge by edge, for of a city's wall both are many."""
+    least, nearest = np.full(len(xy), np.inf), np.zeros(len(xy), dtype=np.int64)
+    for number, (begin, way) in enumerate(zip(start, run, strict=True)):
+        off = xy - begin
+        at = np.clip(off @ way / (way @ way), 0.0, 1.0)
+        far = ((off - at[:, None] * way) ** 2).sum(axis=1)
+        closer = far < least
+        least[closer], nearest[closer] = far[closer], number
+    return nearest
 
 
 def _long_edges(footprint: shapely.Geometry, depth: float) -> tuple[FloatArray, FloatArray]:

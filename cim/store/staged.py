@@ -71,28 +71,26 @@ def reshape(connection: Connection, row: int, shape: shapely.Geometry, srid: int
 
 
 def boxes(connection: Connection) -> tuple[IntArray, npt.NDArray[np.float32]]:
-    """Rows (n,) and boxes (n, 4) of every staged record that has a place, read page by page; some 24 bytes a record.
+    """Rows (n,), rising, and boxes (n, 4) of every staged record with a place, read page by page; some 24 bytes a record.
 
     The boxes are metres from the south-west corner of them all (rounded down), and rounded outward to float32.
     """
     around = text("SELECT count(geom), floor(min(ST_XMin(geom))), floor(min(ST_YMin(geom))) FROM staging")
     count, west, south = connection.execute(around).one()
     rows, values = np.zeros(count, dtype=np.int64), np.zeros((count, 4), dtype=np.float32)
-    origin, outward = (
-        np.array([west or 0.0, south or 0.0] * 2),
-        np.array([-np.inf, -np.inf, np.inf, np.inf], np.float32),
-    )
+    origin = np.array([west or 0.0, south or 0.0] * 2)
+    outward = np.array([-np.inf, -np.inf, np.inf, np.inf], dtype=np.float32)
     done = 0
-    with raw(connection).cursor(
-        binary=True
-    ) as cursor:  # a page is one value: record by record, to take them apart costs more
-        for (page,) in cursor.execute(_BOXES, {"page": _PAGE}):
-            found = np.frombuffer(page, dtype=_BOX)
+    with raw(connection).cursor() as cursor:
+        # A page is one value: record by record, to take them apart costs more.
+        for (page,) in cursor.stream(_BOXES, {"page": _PAGE}, binary=True):
+            found = np.frombuffer(page or b"", dtype=_BOX)
             end = done + len(found)
             rows[done:end] = found["row"]
             values[done:end] = np.nextafter((found["box"] - origin).astype(np.float32), outward)
             done = end
-    return rows, values
+    order = np.argsort(rows[:done], kind="stable")  # pages come in any order
+    return rows[order], values[order]
 
 
 _BOX = np.dtype([("row", ">i8"), ("box", ">f8", 4)])

@@ -9,6 +9,7 @@ from cim import file_parts
 from cim.errors import BadSource
 from cim.plugins import SourceFormat
 from loaders.delivery import folders
+from loaders.formats.model_companions import companions
 from loaders.sources import SOURCES
 
 _WILD = set("*?[")
@@ -53,13 +54,18 @@ def take(path: Path) -> tuple[File, ...]:
 
 def _take(path: Path) -> File:
     try:
-        some = file_parts.parts(path)
+        some = _parts(path)
         size, mtime_ns = file_parts.state(some)
         return File(path, file_parts.checksum(some), size, mtime_ns)
     except FileNotFoundError as error:
         raise BadSource(f"{path}: no such file") from error
     except OSError as error:
         raise BadSource(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _parts(path: Path) -> tuple[Path, ...]:
+    """The file and those beside it that its records depend on."""
+    return tuple(dict.fromkeys((*file_parts.parts(path), *companions(path))))
 
 
 def checksum(files: Sequence[File]) -> str:
@@ -73,7 +79,7 @@ def refuse_changed(files: Sequence[File]) -> None:
     """Raise BadSource if a file is not what it was when the load began: half of one and half of another is neither."""
     for file in files:
         try:
-            size, mtime_ns = file_parts.state(file_parts.parts(file.path))
+            size, mtime_ns = file_parts.state(_parts(file.path))
         except OSError as error:
             raise BadSource(f"{file.path}: was taken away while it was read; load it again when it is there") from error
         if (size, mtime_ns) != (file.size, file.mtime_ns) and _take(file.path).checksum != file.checksum:

@@ -72,14 +72,14 @@ def _surface(
         open_ = np.flatnonzero(even.pixels < LEAST_PIXELS)
         if not len(open_):
             break
-        outlines = buildings.footprint[open_]
-        pixels = surface_pixels.within(outlines, surface, ground, crs, progress)
-        one = measure(pixels.height_m, pixels.label, len(open_))
-        seen = relief(outlines, pixels.label, pixels.xy, pixels.height_m, pixels.slope_deg)
-        better = one.pixels > even.pixels[open_]
-        for kept, fresh in ((even, one), (shape, seen)):
-            for name in kept.__slots__:
-                getattr(kept, name)[open_[better]] = getattr(fresh, name)[better]
+        for pixels in surface_pixels.within(buildings.footprint[open_], surface, ground, crs, progress):
+            rows = open_[pixels.members]
+            one = measure(pixels.height_m, pixels.label, len(rows))
+            seen = relief(buildings.footprint[rows], pixels.label, pixels.xy, pixels.height_m, pixels.slope_deg)
+            better = one.pixels > even.pixels[rows]
+            for kept, fresh in ((even, one), (shape, seen)):
+                for name in kept.__slots__:
+                    getattr(kept, name)[rows[better]] = getattr(fresh, name)[better]
     return even, shape
 
 

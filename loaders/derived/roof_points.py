@@ -94,8 +94,8 @@ def together(over: Over) -> None:
 
 def _beside(there: FloatArray, points: FloatArray) -> BoolArray:
     """Which points (m,) have none of those that are there within `BESIDE_M`, in plan."""
-    tree = shapely.STRtree(np.asarray(shapely.points(points[:, :2])))
-    near = tree.query(shapely.points(there[:, :2]), predicate="dwithin", distance=BESIDE_M)[1]
+    tree = shapely.STRtree(np.asarray(shapely.points(there[:, :2])))
+    near = tree.query_nearest(shapely.points(points[:, :2]), max_distance=BESIDE_M, all_matches=False)[0]
     return ~np.isin(np.arange(len(points)), near)
 
 

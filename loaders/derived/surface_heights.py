@@ -78,8 +78,12 @@ def _over(
     shapes: ObjectArray, surface: dict[str, Any], ground: Ground, crs: str, progress: Progress, percentile: float
 ) -> Measured:
     """What one surface says of footprints (n,)."""
-    pixels = surface_pixels.within(shapes, surface, ground, crs, progress)
-    return measure(pixels.above_m, pixels.label, len(shapes), percentile)
+    found = measure(np.zeros(0), np.zeros(0, dtype=np.int64), len(shapes), percentile)
+    for pixels in surface_pixels.within(shapes, surface, ground, crs, progress):
+        one = measure(pixels.above_m, pixels.label, len(pixels.members), percentile)
+        for kept, fresh in zip(_columns(found), _columns(one), strict=True):
+            kept[pixels.members] = fresh
+    return found
 
 
 _REASONS = {

@@ -1,6 +1,6 @@
 """The pixels of a loaded surface model within footprints: how high they lie, above the ground too, and how steep there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ Ground = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pixels:
-    """label: (p,) which footprint a pixel lies in. xy: (p, 2) its centre, city frame. height_m: (p,) of the surface.
+    """The pixels over some footprints. members: (m,) which of all those asked for; label: (p,) which of the members a pixel
+    lies in. xy: (p, 2) its centre, city frame. height_m: (p,) of the surface.
 
     above_m: (p,) over the ground, NaN where the ground is unknown. slope_deg: (p,) of the surface about it, NaN unknown.
     """
 
+    members: IntArray
     label: IntArray
     xy: FloatArray
     height_m: FloatArray
@@ -39,24 +41,25 @@ class Pixels:
     slope_deg: FloatArray
 
 
-def within(shapes: ObjectArray, surface: dict[str, Any], ground: Ground, crs: str, progress: Progress) -> Pixels:
-    """The pixels whose centres lie in footprints (n,) of the city frame, shrunk by a pixel; square by square of the file.
+def within(
+    shapes: ObjectArray, surface: dict[str, Any], ground: Ground, crs: str, progress: Progress
+) -> Iterator[Pixels]:
+    """The pixels whose centres lie in footprints (n,) of the city frame, shrunk by a pixel: square by square of the file,
+    each footprint in one of them.
 
     surface: a part of a dataset of layer dsm. Raises BadSource for one that has gone.
     """
     theirs, pixel_m = str(surface["crs"]), float(surface["pixel_m"])
     inner = shapely.buffer(shapes, -pixel_m, quad_segs=2, join_style="mitre")
     placed = shapely.transform(inner, lambda xy: frames.transform(xy, crs, theirs))
-    found = [Pixels(np.zeros(0, dtype=np.int64), np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros(0))]
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(str(surface["path"])) as dataset:
             squares = _squares(placed, ~dataset.transform, dataset.width, dataset.height)
             for done, members in enumerate(squares, 1):
-                found.append(_read(dataset, placed, members, ground, (theirs, crs), pixel_m))
+                yield _read(dataset, placed, members, ground, (theirs, crs), pixel_m)
                 progress(done, len(squares), f"squares of {Path(str(surface['path'])).name}")
     except RasterioError as error:
         raise BadSource(f"{surface['path']}: the surface model cannot be read any more: {error}") from error
-    return Pixels(*(np.concatenate([getattr(one, name) for one in found]) for name in Pixels.__slots__))
 
 
 def _squares(shapes: ObjectArray, to_pixel: Affine, width: int, height: int) -> list[IntArray]:
@@ -103,4 +106,4 @@ def _read(
     height = surface[row, column]
     above = height - ground(frames.transform(xy, crs, frames.LONLAT))
     slope = local_slopes(surface, (pixel_m, pixel_m))[row, column]
-    return Pixels(members[burnt[row, column] - 1], xy, height, above, slope)
+    return Pixels(members, burnt[row, column].astype(np.int64) - 1, xy, height, above, slope)

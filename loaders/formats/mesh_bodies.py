@@ -1,6 +1,5 @@
 """Bodies out of the parts of mesh models: flat faces, and what each is of by its slope."""
 
-import base64
 from collections.abc import Sequence
 
 import numpy as np
@@ -131,10 +130,7 @@ def _textures(drawn: Sequence[Drawn | None]) -> dict[str, object]:
     if not pictures:
         return {}
     number = {picture: place for place, picture in enumerate(pictures)}
-    told = [
-        {"type": one.kind, "image": one.name, "wrapMode": "wrap", PICTURE: base64.b64encode(one.data).decode()}
-        for one in pictures
-    ]
+    told = [{"type": one.kind, "image": one.name, "wrapMode": "wrap", PICTURE: one.packed} for one in pictures]
     return {
         "textures": told,
         "texture": {"": [None if one is None else [[number[one[0]], one[1]]] for one in drawn]},

@@ -36,22 +36,25 @@ def read(path: Path) -> Model:
             _take(reading, words, path)
         except (ValueError, IndexError):
             raise BadSource(f"{path}: line {number}: {' '.join(words)[:60]!r} cannot be made out") from None
-    materials: dict[str, Material] = {}
-    pictures: dict[str, str] = {}
-    for library in reading.libraries:
-        _take_materials(path.parent / library, materials, pictures)
+    told, pictures = dict[str, Material](), dict[str, str]()
+    for name in reading.libraries:
+        found = library(path.parent, name)
+        if found is not None:
+            colours, named = materials(found)
+            told |= colours
+            pictures |= named
     at = np.array(reading.corners, dtype=np.float64).reshape(-1, 3)
     album = Album(path.parent)
     parts = []
     for (name, material), faces in reading.faces.items():
-        named = pictures.get(material or "")
-        picture = None if named is None else album.named(named)
+        uri = pictures.get(material or "")
+        picture = None if uri is None else album.named(uri)
         if picture is not None and all(reading.drawn[name, material]):
-            parts.append(_drawn(reading, (name, material), at, materials.get(material or ""), picture))
+            parts.append(_drawn(reading, (name, material), at, told.get(material or ""), picture))
             continue
         triangles = np.array([f for f in faces if len(f) == 3], dtype=np.int64).reshape(-1, 3)
         rings = tuple(f for f in faces if len(f) > 3)
-        parts.append(own_corners(Part(name, at, triangles, rings, materials.get(material or ""))))
+        parts.append(own_corners(Part(name, at, triangles, rings, told.get(material or ""))))
     return Model(tuple(parts), None, issues=tuple(album.issues))
 
 
@@ -103,9 +106,7 @@ def _take(reading: _Reading, words: list[str], path: Path) -> None:
         case "usemtl":
             reading.material = " ".join(words[1:])
         case "mtllib":
-            library = " ".join(words[1:])
-            if Path(library).name == library and library not in ("", ".", "..") and "\\" not in library:
-                reading.libraries.append(library)  # nothing outside the delivery's own folder is opened
+            reading.libraries.append(" ".join(words[1:]))
 
 
 def _corner(word: str, count: int) -> int:
@@ -130,12 +131,18 @@ def _places(words: list[str], count: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _take_materials(path: Path, materials: dict[str, Material], pictures: dict[str, str]) -> None:
-    """Base colours and names of pictures by name of material; nothing where the library is not there."""
-    name = ""
-    if path.is_symlink() or not path.is_file():
-        return
-    for _, words in _lines(path):
+def library(folder: Path, name: str) -> Path | None:
+    """The library of materials of this name; None where it is not there, or elsewhere than in the model's own folder."""
+    if Path(name).name != name or name in ("", ".", "..") or "\\" in name or "\0" in name:
+        return None
+    path = folder / name
+    return None if path.is_symlink() or not path.is_file() else path
+
+
+def materials(library: Path) -> tuple[dict[str, Material], dict[str, str]]:
+    """Base colours and names of pictures by name of material. Raises OSError."""
+    colours, pictures, name = dict[str, Material](), dict[str, str](), ""
+    for _, words in _lines(library):
         if words[0] == "newmtl":
             name = " ".join(words[1:])
         elif words[0] == "Kd" and len(words) >= 4:
@@ -143,6 +150,7 @@ def _take_materials(path: Path, materials: dict[str, Material], pictures: dict[s
                 red, green, blue = (min(max(float(word), 0.0), 1.0) for word in words[1:4])
             except ValueError:
                 continue
-            materials[name] = (name, (red, green, blue))
+            colours[name] = (name, (red, green, blue))
         elif words[0].lower() == "map_kd" and len(words) > 1:
             pictures[name] = words[-1] if words[1].startswith("-") else " ".join(words[1:])
+    return colours, pictures

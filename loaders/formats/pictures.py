@@ -24,11 +24,13 @@ _FORMATS = ("PNG", "JPEG", "WEBP")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """name: as its model calls it. kind: `PNG` or `JPG`, what it was delivered as. data: WebP, reduced."""
+    """name: as its model calls it. kind: `PNG` or `JPG`, what it was delivered as. packed: WebP in base64, reduced; one
+    text for all bodies that show it.
+    """
 
     name: str
     kind: str
-    data: bytes
+    packed: str
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Album:
         """The picture that a model names: in a `data:` URI, or in a file in or below the model's own folder."""
         if uri.startswith("data:"):
             return self.held(f"picture {len(self._found)}", uri, lambda: base64.b64decode(uri.partition(",")[2]))
-        return self.held(uri, uri, lambda: _beside(self.folder, unquote(uri)))
+        return self.held(uri, uri, lambda: _place(self.folder, unquote(uri)).read_bytes())
 
     def held(self, name: str, key: str, read: Callable[[], bytes]) -> Picture | None:
         """The picture whose bytes `read` gives, under a key of its own; None, with an issue, for what is not shown."""
@@ -51,7 +53,7 @@ class Album:
             try:
                 if len(self._found) >= MOST_PICTURES:
                     raise _Refused("picture_too_large", f"one of more than {MOST_PICTURES} pictures")
-                self._found[key] = reduced(name, read())
+                self._found[key] = reduced(name, _bytes(read))
             except _Refused as refused:
                 self._found[key] = None
                 self.issues.append(Issue(refused.code, f"picture {name[:80]!r}: {refused}; its colour is kept"))
@@ -69,7 +71,15 @@ class _Refused(Exception):
         self.code = code
 
 
-def _beside(folder: Path, name: str) -> bytes:
+def beside(folder: Path, uri: str) -> Path | None:
+    """The file that `Album.named` reads for this name; None where it reads none."""
+    try:
+        return _place(folder, unquote(uri))
+    except _Refused:
+        return None
+
+
+def _place(folder: Path, name: str) -> Path:
     parts = PurePosixPath(name).parts
     if not parts or ":" in name or "\\" in name or "\0" in name or name.startswith("/") or ".." in parts:
         raise _Refused("picture_outside", "lies elsewhere than beside its model")
@@ -84,9 +94,16 @@ def _beside(folder: Path, name: str) -> bytes:
             raise _Refused("picture_missing", "is no file")
         if at.stat().st_size > MOST_BYTES:
             raise _Refused("picture_too_large", f"has more than {MOST_BYTES:,} bytes")
-        return at.read_bytes()
+        return at
     except OSError:
         raise _Refused("picture_missing", "is not there") from None
+
+
+def _bytes(read: Callable[[], bytes]) -> bytes:
+    try:
+        return read()
+    except OSError:
+        raise _Refused("picture_missing", "cannot be read") from None
 
 
 def reduced(name: str, data: bytes) -> Picture:
@@ -113,4 +130,4 @@ def reduced(name: str, data: bytes) -> Picture:
     small.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
     packed = io.BytesIO()
     small.save(packed, "WEBP", quality=_QUALITY, method=4)
-    return Picture(name, kind, packed.getvalue())
+    return Picture(name, kind, base64.b64encode(packed.getvalue()).decode())

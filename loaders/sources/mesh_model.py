@@ -22,6 +22,9 @@ from loaders.formats.mesh_parts import MOST_BYTES, Model, Part, refuse_absurd
 USUAL_LOD = 3.0
 """What a mesh model is taken for where nobody says otherwise."""
 
+BATCH_ROWS = 200
+"""Each body goes into the store with the pictures that it shows: so many at once; the project's own default."""
+
 _FOLDED = ("building", "id")
 _GRID_M = 0.001  # numbers in single precision miss each other by less; the project's own default
 
@@ -41,8 +44,8 @@ class MeshModel:
         return name.lower().endswith(self.suffixes) and (not self.marks or begins.startswith(self.marks))
 
     def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
-        """One batch of all objects of the file, in the order of their names; the whole file is one object where the owner
-        states a `building` or an `id` for it. Objects whose faces cover nothing in plan have no geometry.
+        """Batches of up to `BATCH_ROWS` objects of the file, in the order of their names; the whole file is one object where
+        the owner states a `building` or an `id` for it. Objects whose faces cover nothing in plan have no geometry.
 
         Raises BadSource for a file that cannot be read, holds too much or refers to others, MissingCrs where nobody says
         where the model stands.
@@ -65,8 +68,10 @@ class MeshModel:
         standing = [replace(p, at=stand(upright(p.at, up, model.unit_m))) for p in model.parts]
         frame = _frame(_objects(standing, source, path), source)
         issues = _told(model)
-        if len(frame) > after:
-            yield Batch(frame.iloc[after:], crs, issues=issues, last_row=len(frame), records=len(frame))
+        for begin in range(after, len(frame), BATCH_ROWS):
+            part = frame.iloc[begin : begin + BATCH_ROWS]
+            told = () if begin else issues
+            yield Batch(part, crs, issues=told, last_row=begin + len(part), records=len(frame))
 
     def standing(self, source: Source) -> Iterator[tuple[str, str]]:
         """What is taken of where a model of this format stands: (topic, a sentence)."""

@@ -1,5 +1,7 @@
 """Which roof is inferred: each rule, what photo and surface add, and what holds for any footprint."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import shapely
@@ -199,3 +201,21 @@ def test_sides_are_those_of_the_smallest_rectangle():
     shape = shapely.affinity.rotate(shapely.box(0, 0, 3, 8).difference(shapely.box(0, 0, 1, 8)), 40.0)
     width, length, filled = sides(np.array([shape]))
     assert (width[0], length[0], filled[0]) == pytest.approx((2.0, 8.0, 1.0))
+
+
+def test_a_wall_of_many_bastions_is_looked_at_edge_by_edge():
+    wall = shapely.box(0, 0, 800, 8)
+    for x in range(0, 800, 20):
+        wall = wall.union(shapely.box(x, 8, x + 10, 18))
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(0.5, 800), np.arange(0.5, 18)))
+    inside = shapely.contains_xy(wall, x, y)
+    xy = np.column_stack([x, y])[inside]
+    turned = shapely.transform(wall, lambda at: at @ [[0.8, 0.6], [-0.6, 0.8]])
+    tracemalloc.start()
+    found = ridge_contrast(
+        np.array([turned]), np.zeros(len(xy), dtype=int), xy @ [[0.8, 0.6], [-0.6, 0.8]], np.sin(xy[:, 0])
+    )
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.isfinite(found).all()
+    assert peak < 30 * xy.nbytes  # an edge has each pixel but once: there are more than a hundred

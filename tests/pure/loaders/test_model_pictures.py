@@ -13,6 +13,10 @@ import pytest
 from PIL import Image
 
 from cim.boundary import PICTURE
+from cim.errors import BadSource
+from cim.plugins import Source
+from loaders.delivery.files import refuse_changed, take
+from loaders.sources import mesh_model
 from tests.city_models import cube, document, records, turned_round
 from tests.mesh_files import gabled, obj
 from tests.pure.loaders.test_mesh_models import gltf, read
@@ -141,3 +145,62 @@ def test_a_model_turned_right_side_out_keeps_the_places_of_its_corners(tmp_path:
         uv = body.appearance["texture"][""][number][0][1]
         of.append({at: tuple(p) for at, p in zip(body.polygons[number].exterior.coords[:-1], uv, strict=True)})
     assert of[0] == of[1]
+
+
+@pytest.mark.parametrize("kind", ["obj", "gltf", "glb"])
+def test_another_picture_beside_the_same_model_is_another_delivery(tmp_path: Path, kind: str) -> None:
+    picture = tmp_path / "tile.png"
+    told = json.dumps({"asset": {"version": "2.0"}, "images": [{"uri": picture.name}, {"uri": "data:,"}]}).encode()
+    if kind == "obj":
+        path = pictured(tmp_path, picture.name)
+    else:
+        path = tmp_path / f"h.{kind}"
+        chunk = struct.pack("<4sIIII", b"glTF", 2, 20 + len(told), len(told), 0x4E4F534A) + told
+        path.write_bytes(told if kind == "gltf" else chunk)
+    checksums = [take(path)[0].checksum]
+    for size in ((4, 4), (8, 8)):
+        picture.write_bytes(painted(size))
+        came = take(path)
+        checksums.append(came[0].checksum)
+    assert len(set(checksums)) == 3
+    assert take(path) == came
+    picture.write_bytes(painted((16, 16)))
+    with pytest.raises(BadSource, match="changed while it was read"):
+        refuse_changed(came)
+
+
+def test_a_library_of_another_name_counts_with_its_model_and_one_elsewhere_does_not(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path = pictured(tmp_path / "in", "none.png")
+    path.write_text(path.read_text().replace("mtllib h.mtl", "mtllib ../out.mtl\nmtllib all colours.mtl # a note"))
+    checksums = []
+    for name in ("out.mtl", "in/all colours.mtl"):
+        for colour in ("0.1 0.1 0.1", "0.9 0.1 0.1"):
+            (tmp_path / name).write_text(f"newmtl tile\nKd {colour}\n")
+            checksums.append(take(path)[0].checksum)
+    assert checksums[0] == checksums[1]
+    assert len(set(checksums)) == 3
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"mtllib", b"glTF", b"[]", b'{"images": 3}', b'{"images": [3, {"uri": 4}]}', b"\xff{"]
+)
+@pytest.mark.parametrize("name", ["a.obj", "a.gltf", "a.glb"])
+def test_a_spoilt_model_has_a_checksum(tmp_path: Path, name: str, text: bytes) -> None:
+    (tmp_path / name).write_bytes(text)
+    assert take(tmp_path / name)[0].size == len(text)
+
+
+def test_many_bodies_that_show_one_picture_come_in_batches_and_share_it(tmp_path: Path) -> None:
+    (tmp_path / "tile.png").write_bytes(painted((4, 4)))
+    (tmp_path / "h.mtl").write_text("newmtl tile\nmap_Kd tile.png\n")
+    roof = "v 0 0 3\nv 4 0 3\nv 4 4 3\nvt 0 0\nvt 1 0\nvt 1 1\nf -3/-3 -2/-2 -1/-1\n"
+    count, path = mesh_model.BATCH_ROWS + 1, tmp_path / "h.obj"
+    path.write_text("mtllib h.mtl\nusemtl tile\n" + "".join(f"o b{number:03}\n{roof}" for number in range(count)))
+    source = Source(str(path), "buildings", crs="EPSG:4547", up="z")
+    batches = list(mesh_model.OBJ.read(source))
+    assert [(len(one.frame), one.last_row, one.records) for one in batches] == [(200, 200, 201), (1, 201, 201)]
+    kept = [look.appearance["textures"][0][PICTURE] for one in batches for look in one.frame["boundary"]]
+    assert len({id(one) for one in kept}) == 1
+    (rest,) = mesh_model.OBJ.read(source, after=200)
+    assert rest.frame["id"].tolist() == ["b200"]

@@ -1,5 +1,6 @@
 """Points of several clouds over one footprint: the fullest one tells, others add what lies beside it, in any order."""
 
+import tracemalloc
 from itertools import permutations
 
 import numpy as np
@@ -55,3 +56,13 @@ def test_a_surface_model_replaces_strays_and_fills_up_what_measures() -> None:
         assert (there[1] in over.made_from[0]) == kept
         assert over.made_from[0][-1] == ("dsm", 4)
         assert over.points[0][:, 0].max() == 11.5
+
+
+def test_two_dense_clouds_over_one_roof_take_no_memory_for_all_their_neighbours() -> None:
+    dense = [(grid(0.0, 4.0, 5.0, 0.05), ("one", 1)), (grid(0.0, 3.9, 5.0, 0.05), ("two", 1))]
+    tracemalloc.start()
+    points, made = put_together(*dense)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(points), made) == (len(dense[0][0]), (("one", 1),))
+    assert peak < 40 * dense[0][0].nbytes  # each point has some 1,200 of the other cloud within a metre

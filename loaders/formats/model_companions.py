@@ -1,0 +1,61 @@
+"""The files beside a mesh model that its colours and pictures come from, found without reading its bodies."""
+
+import json
+import mmap
+import re
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from loaders.formats import obj_parts, pictures
+from loaders.formats.mesh_parts import MOST_BYTES
+
+_LIBRARY = re.compile(rb"^[ \t]*mtllib[ \t]+([^\r\n]{1,4096})", re.MULTILINE)
+_GLB_HEAD = 20  # of the file and of its first chunk, which is its JSON (glTF 2.0, 4.4)
+
+
+def companions(path: Path) -> tuple[Path, ...]:
+    """The libraries of an OBJ and the pictures that they, or a glTF, name; those that are there and would be read.
+
+    None of a file of another ending, nor of one that is spoilt: its reader says so. Raises OSError.
+    """
+    finder = _FINDERS.get(path.suffix.lower())
+    if finder is None or not 0 < path.stat().st_size <= MOST_BYTES:
+        return ()
+    return tuple(dict.fromkeys(finder(path)))
+
+
+def _of_obj(path: Path) -> Iterator[Path]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        told = [found[1].decode("utf-8", "replace").partition("#")[0] for found in _LIBRARY.finditer(data)]
+    for words in told:
+        library = obj_parts.library(path.parent, " ".join(words.split()))
+        if library is not None:
+            yield library
+            yield from _there(path.parent, obj_parts.materials(library)[1].values())
+
+
+def _of_gltf(path: Path) -> Iterator[Path]:
+    with path.open("rb") as file:
+        head = file.read(_GLB_HEAD)
+        is_binary = head.startswith(b"glTF")
+        text = file.read(struct.unpack_from("<I", head.ljust(_GLB_HEAD, b"\0"), 12)[0]) if is_binary else b""
+        text = text if is_binary else head + file.read()
+    try:
+        header = json.loads(text.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return
+    images: Any = header.get("images") if isinstance(header, dict) else None
+    some = [image for image in images if isinstance(image, dict)] if isinstance(images, list) else []
+    yield from _there(path.parent, [str(image["uri"]) for image in some if "uri" in image])
+
+
+def _there(folder: Path, names: Iterable[str]) -> Iterator[Path]:
+    for name in names:
+        found = None if name.startswith("data:") else pictures.beside(folder, name)
+        if found is not None:
+            yield found
+
+
+_FINDERS: Mapping[str, Callable[[Path], Iterator[Path]]] = {".obj": _of_obj, ".gltf": _of_gltf, ".glb": _of_gltf}
