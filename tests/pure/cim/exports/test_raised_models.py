@@ -83,3 +83,17 @@ def test_every_assembly_of_the_sample_goes_out_valid():
     bodies, whence = exported([BAY] * count, table, assembly=names, height_m=[30.0] * count, eaves_m=[None] * count)
     assert whence.count("assembly") > count / 2
     assert check(of_boundaries(bodies)) == ()
+
+
+@pytest.mark.parametrize("form", ["flush_gable", "round_ridge", "hip_and_gable"])
+def test_what_the_lattice_bends_goes_out_valid(form):
+    """At any turn a wall below a gable has corners not quite in line, and a curved roof faces not quite flat."""
+    number = np.random.default_rng(7).random((60, 3))
+    shapes = [
+        shapely.affinity.rotate(shapely.box(x, 4439760, x + 6 + 20 * wide, 4439766 + 9 * deep), 360 * turn)
+        for x, (wide, deep, turn) in zip(439876.0 + 40.0 * np.arange(60), number, strict=True)
+    ]
+    bodies, _ = exported(shapes, roof_form=[form] * 60, height_m=[8.0] * 60, eaves_m=[5.0] * 60)
+    assert {body.kind for body in bodies} == {"Solid"}
+    assert check(of_boundaries(bodies)) == ()
+    assert any(len(polygon.exterior.coords) > 4 for body in bodies for polygon in body.polygons)
