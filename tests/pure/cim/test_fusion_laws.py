@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from cim.fusion import BODY, PROVENANCE, ROOF, Claim, Fused, fuse
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 HOUSE = shapely.box(0, 0, 10, 10)
 PLAIN = Claim("plain", 1, 1, {}, None, None, None, False, NOW, 0)

@@ -4,6 +4,7 @@ import tracemalloc
 from itertools import permutations
 
 import numpy as np
+import pytest
 
 from loaders.derived.roof_points import BESIDE_M, nothing_over, together
 
@@ -58,6 +59,7 @@ def test_a_surface_model_replaces_strays_and_fills_up_what_measures() -> None:
         assert over.points[0][:, 0].max() == 11.5
 
 
+@pytest.mark.long
 def test_two_dense_clouds_over_one_roof_take_no_memory_for_all_their_neighbours() -> None:
     dense = [(grid(0.0, 4.0, 5.0, 0.05), ("one", 1)), (grid(0.0, 3.9, 5.0, 0.05), ("two", 1))]
     tracemalloc.start()
