@@ -124,8 +124,8 @@ const handle: Handle = {
     return handle.app?.buildings?.tileset;
   },
   get tilesLoaded() {
-    const globe = handle.viewer?.scene.globe;
-    return (handle.tileset?.tilesLoaded ?? false) && (globe?.tilesLoaded ?? true) && (handle.app?.greens?.isComplete ?? true);
+    const { app, viewer } = handle;
+    return (app?.buildings?.isComplete ?? false) && (viewer?.scene.globe?.tilesLoaded ?? true) && (app?.greens?.isComplete ?? true);
   },
 };
 window.cim = handle;

@@ -47,6 +47,8 @@ export interface Buildings {
   readonly tileset: Cesium3DTileset;
   /** The name of the root that is shown: the hash of its bytes. */
   readonly root: string;
+  /** Whether the present view has all its tiles. A hidden layer lacks none: the engine leaves its count as it stood. */
+  readonly isComplete: boolean;
   colourBy: (by: Colouring) => void;
   /** Buildings shown in an alarm's colour: id → CSS colour. */
   alarm: (colours: Map<string, string>) => void;
@@ -111,6 +113,10 @@ export async function openBuildings(stage: Stage): Promise<Buildings> {
     },
     get root() {
       return model.shown.root;
+    },
+    get isComplete() {
+      const { tileset } = model.shown;
+      return !tileset.show || tileset.tilesLoaded;
     },
     colourBy: (next) => ((by = next), model.dress()),
     alarm: (next) => {
