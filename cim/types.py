@@ -233,7 +233,7 @@ class Rejected:
 class Conflict:
     """Two sources that say different things of one object: who won, with what, over whom, and why.
 
-    code: a kind, as `cim.conflict` names them. against: the attribute of `lost`, where it is another one and both stand.
+    code: a kind of `cim.fusion.conflict`. against: the attribute of `lost`, where it is another one and both stand.
     """
 
     object: int

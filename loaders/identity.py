@@ -12,11 +12,11 @@ import shapely
 
 from cim.boundary import Boundary
 from cim.city import Limits
-from cim.claims import TELLS_OF
-from cim.consistency import hold
-from cim.fusion import Claim, Fused, fuse
-from cim.inheritance import inherit
-from cim.matching import match
+from cim.fusion.claims import TELLS_OF
+from cim.fusion.consistency import hold
+from cim.fusion.inheritance import inherit
+from cim.fusion.matching import match
+from cim.fusion.rule import Claim, Fused, fuse
 from cim.store import identity
 from cim.store.db import Connection
 from cim.types import Conflict, Issue, Report, RoofForm, Use
@@ -30,7 +30,7 @@ _FROM_GROUND = ("cim_level", "dataset_id", "version_id", "source_row")
 
 
 def recognise(connection: Connection, dataset_id: int, version_id: int) -> tuple[list[Issue], int]:
-    """Give staged buildings that are known from other datasets their ids; the rule is that of `cim.matching`.
+    """Give staged buildings that are known from other datasets their ids; the rule is that of `cim.fusion.matching`.
 
     Returns what was too close to call, or is no one-to-one relation, as notes; and how many were recognised.
     """
@@ -85,9 +85,9 @@ class _Plan:
 
 
 def settle(connection: Connection, dataset_id: int, at: datetime, report: Report, limits: Limits) -> Report:
-    """Make one state of what several datasets say of each body that the delivery touched; the rule is `cim.fusion`'s.
+    """Make one state of what several datasets say of each body that the delivery touched; the rule is `cim.fusion.rule`'s.
 
-    Attributes that do not fit each other are told as well, by `cim.consistency` and the city's limits.
+    Attributes that do not fit each other are told as well, by `cim.fusion.consistency` and the city's limits.
     What each says stays, unseen; the state made of it names, attribute by attribute, who won and why, and the conflicts.
     """
     plan = _Plan()

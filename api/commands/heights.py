@@ -11,12 +11,12 @@ from api.commands.load import summary
 from api.connection import connect
 from api.terminal import Terminal
 from cim.errors import BadInput
+from cim.inference.surface_heights import PERCENTILE
 from cim.settings import Settings
 from cim.source_entry import Card, NamedSource
 from cim.store import catalogue, dem
 from cim.store.db import Database
 from cim.store.unmeasured import unmeasured
-from cim.surface_heights import PERCENTILE
 from cim.types import Issue
 from loaders import pipeline
 from loaders.derived import claims_file, surface_heights

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from api import first_sight, report_files
+from api import first_sight
 from api.connection import connect
+from api.reports import files as report_files
 from api.terminal import Terminal
 from cim import crs as frames
 from cim.city import City

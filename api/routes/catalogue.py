@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.borders import borders
 from api.deps import STRICT, Db, Service, Shared
 from api.disclosure import base_name, public
 from api.limits import MOST_ID, Id
 from api.links import link, segment
-from api.report_page import render
+from api.reports.borders import borders
+from api.reports.page import render
 from api.responses import GeoJson, Json
 from cim.errors import Unknown
 from cim.layers import LAYERS

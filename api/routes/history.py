@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.deps import STRICT, Db
 from api.limits import MOST_ID
 from api.responses import Json
-from cim.conflict import CODES
+from cim.fusion.conflict import CODES
 from cim.store import changes, identity
 
 router = APIRouter(tags=["memory"], dependencies=[STRICT])

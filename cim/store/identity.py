@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from cim import geometry
 from cim.boundary import Boundary
-from cim.matching import Footprints
+from cim.fusion.matching import Footprints
 from cim.store.db import jsonb, raw
 from cim.store.frame import srid
 from cim.store.sql import statement

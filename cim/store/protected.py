@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from cim import crs as frames
 from cim.address.spelling import fold
-from cim.protection import Standing, Unit
+from cim.fusion.protection import Standing, Unit
 from cim.store.frame import srid
 from cim.store.sql import statement
 from cim.types import BoolArray, FloatArray, IntArray

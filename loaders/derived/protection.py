@@ -8,8 +8,8 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 
+from cim.fusion.protection import REASONS, Unit, settle, tie
 from cim.plugins import Source
-from cim.protection import REASONS, Unit, settle, tie
 from cim.store.protected import Bodies
 from cim.types import CimLevel, Issue
 from loaders.derived import claims_file
@@ -28,7 +28,7 @@ class Derived:
 
 
 def derive(units: Sequence[Unit], bodies: Bodies, keys: dict[str, int], before: Sequence[str], crs: str) -> Derived:
-    """Ties of these units by the rules of `cim.protection`. keys: id at its source -> building; before: the city's names."""
+    """Ties of these units by `cim.fusion.protection`. keys: id at its source -> building; before: the city's names."""
     held = bodies.standing
     ties, untied = tie(units, held, keys, before)
     issues = [

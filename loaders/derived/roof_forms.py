@@ -10,12 +10,12 @@ import shapely
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
+from cim.inference.roof_forms import Evidence, Inferred, infer
+from cim.inference.roof_photo import ridge_contrast
+from cim.inference.roof_relief import NO_FORM, Relief, relief
+from cim.inference.surface_heights import LEAST_PIXELS, Measured, measure
 from cim.plugins import Source
-from cim.roof_inference import Evidence, Inferred, infer
-from cim.roof_photo import ridge_contrast
-from cim.roof_relief import NO_FORM, Relief, relief
 from cim.store.formless import Formless
-from cim.surface_heights import LEAST_PIXELS, Measured, measure
 from cim.types import Box, CimLevel, FloatArray, IntArray, Progress, RoofForm
 from loaders.derived import claims_file, surface_pixels
 from loaders.derived.surface_pixels import Ground
@@ -34,7 +34,7 @@ def derive(
     crs: str,
     progress: Progress,
 ) -> gpd.GeoDataFrame:
-    """A roof for every building by the rules of `cim.roof_inference`, as records of layer `buildings`.
+    """A roof for every building by the rules of `cim.inference.roof_forms`, as records of layer `buildings`.
 
     photos, surfaces: parts of datasets of layers orthophoto and dsm, the finest first. Raises BadSource for one that has
     gone.

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from cim import crs as frames
 from cim.city import City
 from cim.geometry import centroids
+from cim.inference.surface_heights import LEAST_PIXELS, PERCENTILE, Measured, measure
 from cim.plugins import Source
 from cim.store.unmeasured import Unmeasured
-from cim.surface_heights import LEAST_PIXELS, PERCENTILE, Measured, measure
 from cim.types import CimLevel, Issue, ObjectArray, Progress, RoofForm
 from loaders.derived import claims_file, surface_pixels
 from loaders.derived.surface_pixels import Ground
@@ -41,7 +41,7 @@ def derive(
     progress: Progress,
     percentile: float = PERCENTILE,
 ) -> Derived:
-    """Heights of these buildings by the rule of `cim.surface_heights`; of several surfaces the finest that measures answers.
+    """Heights of these buildings by `cim.inference.surface_heights`; of several surfaces the finest that measures answers.
 
     surfaces: the parts of datasets of layer dsm, the finest first. Raises BadSource for one that has gone.
     """

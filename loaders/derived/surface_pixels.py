@@ -16,7 +16,7 @@ from rasterio.windows import Window
 from cim import crs as frames
 from cim.errors import BadSource
 from cim.geometry import centroids
-from cim.roof_relief import local_slopes
+from cim.inference.roof_relief import local_slopes
 from cim.types import FloatArray, IntArray, ObjectArray, Progress
 
 _BLOCK = 1024

@@ -10,8 +10,8 @@ import shapely
 
 from cim.assembly import fault
 from cim.city import City
-from cim.eras import outside
 from cim.errors import BadSettings
+from cim.fusion.eras import outside
 from cim.layers import LAYERS
 from cim.plugins import Layer
 from cim.types import FloatArray, Issue

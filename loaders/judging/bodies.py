@@ -9,8 +9,8 @@ import pandas as pd
 
 from cim import crs as frames
 from cim.city import City, Limits
+from cim.fusion.storeys import HALL_ROOFS, HALL_USES, misfits
 from cim.geometry import centroids
-from cim.storeys import HALL_ROOFS, HALL_USES, misfits
 from cim.types import BoolArray, FloatArray, Issue
 from loaders.judging.verdicts import Verdicts
 

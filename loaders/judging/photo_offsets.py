@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from cim import crs as frames
-from cim.photo_offset import REASONS, Offset, Shift, cells, shift, together
+from cim.inference.photo_offset import REASONS, Offset, Shift, cells, shift, together
 from cim.types import Box, IntArray, Progress
 from loaders.raster import grey_window
 

@@ -14,8 +14,9 @@ import shapely
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
-from api import report_files, report_offset
 from api.commands import offsets as command
+from api.reports import files as report_files
+from api.reports import offset as report_offset
 from api.terminal import Terminal
 from cim.errors import BadInput, Unknown
 from cim.plugins import Source

@@ -8,7 +8,7 @@ import rasterio
 import shapely
 from rasterio.transform import from_origin
 
-from cim.roof_relief import relief
+from cim.inference.roof_relief import relief
 from cim.types import RoofForm, silent
 from loaders.derived import surface_heights, surface_pixels
 

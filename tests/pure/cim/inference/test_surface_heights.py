@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cim.errors import BadInput
-from cim.surface_heights import measure
+from cim.inference.surface_heights import measure
 
 PIXELS = st.lists(st.tuples(st.integers(0, 4), st.one_of(st.just(np.nan), st.floats(-50.0, 300.0))), max_size=60)
 

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cim.fusion import BODY, PROVENANCE, ROOF, Claim, Fused, fuse
+from cim.fusion.rule import BODY, PROVENANCE, ROOF, Claim, Fused, fuse
 
 pytestmark = pytest.mark.long
 

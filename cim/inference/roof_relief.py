@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cim.footprint_sides import axes
+from cim.inference.footprint_sides import axes
 from cim.types import FloatArray, IntArray, ObjectArray, RoofForm
 
 LEAST_PITCH_DEG = 10.0

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from cim.city import Limits
-from cim.claims import Claim
-from cim.conflict import CODES, Conflict, Said, code_of
-from cim.consistency import hold
-from cim.fusion import Fused, fuse
-from cim.inheritance import inherit
+from cim.fusion.claims import Claim
+from cim.fusion.conflict import CODES, Conflict, Said, code_of
+from cim.fusion.consistency import hold
+from cim.fusion.inheritance import inherit
+from cim.fusion.rule import Fused, fuse
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 LIMITS = Limits()

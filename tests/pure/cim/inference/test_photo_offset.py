@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from cim.errors import BadInput
-from cim.photo_offset import REASONS, Shift, cells, shift, together
+from cim.inference.photo_offset import REASONS, Shift, cells, shift, together
 
 PIXEL, SIDE = 0.5, 240.0
 WEST, NORTH = 440_000.0, 4_440_000.0

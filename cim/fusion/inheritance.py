@@ -1,14 +1,14 @@
 """What a finer body of a building does not know and its coarser ones do: it is taken over, and the decisions say so. Pure.
 
 The body itself, its footprint and how far to trust it are never taken over: they are those of the finer one. Of what is told
-of several coarser bodies the rule of `cim.fusion` decides.
+of several coarser bodies the rule of `cim.fusion.rule` decides.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cim.claims import BODY, PROVENANCE, ROOF, Claim, is_value
-from cim.fusion import Decision, Fused, fuse
+from cim.fusion.claims import BODY, PROVENANCE, ROOF, Claim, is_value
+from cim.fusion.rule import Decision, Fused, fuse
 
 OF_THE_BODY = (*BODY, *ROOF, *PROVENANCE, "assembly", "id")
 """What describes one body and not the building."""

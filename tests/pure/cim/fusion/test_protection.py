@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from cim.protection import REASONS, Standing, Unit, settle, tie
+from cim.fusion.protection import REASONS, Standing, Unit, settle, tie
 from cim.types import Use
 
 ROWS = [

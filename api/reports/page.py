@@ -5,11 +5,11 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from api import report_offset
 from api.disclosure import base_name
-from api.issue_codes import CODES
-from api.report_map import Ring, draw, fate
-from api.report_style import STYLE
+from api.reports import offset as report_offset
+from api.reports.issue_codes import CODES
+from api.reports.map import Ring, draw, fate
+from api.reports.style import STYLE
 from cim.types import Box
 
 _FATES = {"rejected": ("拒收", "rejected"), "repaired": ("已修复", "repaired"), "noted": ("提示", "noted")}

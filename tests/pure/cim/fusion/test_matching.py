@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from cim.errors import BadInput
-from cim.matching import Covers, Footprints, Pairs, match
+from cim.fusion.matching import Covers, Footprints, Pairs, match
 
 
 def box(x: float, y: float = 0.0, width: float = 10.0, depth: float = 8.0) -> shapely.Geometry:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from cim.city import Limits
-from cim.claims import Claim
-from cim.conflict import HEIGHT_KEPT, HEIGHT_RECKONED, YEAR_OUTSIDE, Conflict, Said
-from cim.eras import outside
-from cim.fusion import HEIGHT_TOLERANCE_M, Decision, Fused
-from cim.storeys import HALL_ROOFS, HALL_USES, misfits
+from cim.fusion.claims import Claim
+from cim.fusion.conflict import HEIGHT_KEPT, HEIGHT_RECKONED, YEAR_OUTSIDE, Conflict, Said
+from cim.fusion.eras import outside
+from cim.fusion.rule import HEIGHT_TOLERANCE_M, Decision, Fused
+from cim.fusion.storeys import HALL_ROOFS, HALL_USES, misfits
 
 INFERRED = ("storeys", "assumed")
 """What a height rests on that nobody stated or measured."""
@@ -27,7 +27,7 @@ def hold(made: Fused, told: Sequence[Claim], limits: Limits) -> Fused:
     """The building with the conflicts between its attributes; `made` itself where all fits. told: the claims of this body.
 
     >>> from datetime import UTC, datetime
-    >>> from cim.fusion import fuse
+    >>> from cim.fusion.rule import fuse
     >>> then = datetime(2026, 1, 1, tzinfo=UTC)
     >>> plan = Claim("plan", 1, 7, {"year": 1984}, None, None, None, False, then, 0)
     >>> table = Claim("table", 2, 9, {"era": "明"}, None, None, None, False, then, 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cim.eras import ERAS, outside, spans
+from cim.fusion.eras import ERAS, outside, spans
 
 
 @pytest.mark.parametrize(

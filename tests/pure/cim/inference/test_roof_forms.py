@@ -8,10 +8,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cim.footprint_sides import sides
-from cim.roof_inference import RULES, Evidence, infer
-from cim.roof_photo import ridge_contrast
-from cim.roof_relief import NO_FORM
+from cim.inference.footprint_sides import sides
+from cim.inference.roof_forms import RULES, Evidence, infer
+from cim.inference.roof_photo import ridge_contrast
+from cim.inference.roof_relief import NO_FORM
 from cim.types import RoofForm, Use
 
 NAN = np.nan

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.issue_codes import CODES
-from api.report_map import View, draw, view
-from api.report_page import render
+from api.reports.issue_codes import CODES
+from api.reports.map import View, draw, view
+from api.reports.page import render
 from cim.types import Box
 
 EXTENT = Box(112.5, 39.0, 114.5, 40.7)

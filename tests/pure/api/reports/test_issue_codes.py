@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.issue_codes import CODES
+from api.reports.issue_codes import CODES
 from cim import errors
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

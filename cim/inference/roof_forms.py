@@ -6,7 +6,7 @@ goes before what is stated of the height, that before what is usual for a class:
 1. `wall`: a strip not `LEAST_WIDTH_M` wide bears no roof worth a form.
 2. `surface_is_flat`: a surface model measures the roof, and its pixels spread less than `FLAT_SPREAD_M`, or the median of
    their slopes is that of a level roof.
-3. `surface_shows_form`: the surface lies on a simple roof (`cim.roof_relief`): that form; a hipped one of a temple or
+3. `surface_shows_form`: the surface lies on a simple roof (`roof_relief.py`): that form; a hipped one of a temple or
    palace is hip-and-gable (歇山), a gable of a traditional house flush (硬山), which no surface from above tells apart.
 4. `rampart`: its name says wall, bastion or screen (`RAMPARTS`), or it is longer than any hall: flat.
 5. `tower_block`: `MANY_STOREYS` storeys or `HIGH_M` metres, or wider than `WIDE_M`, and no hall: flat.
@@ -19,7 +19,7 @@ goes before what is stated of the height, that before what is usual for a class:
 11. `eaves_below_top`: the eaves are told, and lie `EAVES_BELOW_M` or more below the top: gable.
 12. `rebuilt`: in protected ground, up to three storeys, of a modern year: flush gable (硬山). What is built anew there
     follows the protection plan's control of height and form, so that it wears the roof of what it stands among.
-13. `ridge_in_photo`: the photo shows faces of unlike brightness (`cim.roof_photo`), up to three storeys: gable.
+13. `ridge_in_photo`: the photo shows faces of unlike brightness (`roof_photo.py`), up to three storeys: gable.
 14. `height_over_storeys`: a dwelling of up to three storeys whose stated height is more than its storeys and a parapet need,
     by at least half of what a gable of its width rises: gable.
 15. `workshop`: industrial, one storey, up to `WIDE_M` wide: gable.
@@ -41,10 +41,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cim.footprint_sides import sides, wing_depth
-from cim.roof_photo import FILLED
-from cim.roof_relief import LEAST_PITCH_DEG, LEVEL_DEG, NO_FORM
-from cim.surface_heights import LEAST_PIXELS
+from cim.inference.footprint_sides import sides, wing_depth
+from cim.inference.roof_photo import FILLED
+from cim.inference.roof_relief import LEAST_PITCH_DEG, LEVEL_DEG, NO_FORM
+from cim.inference.surface_heights import LEAST_PIXELS
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm, Use
 
 MODERN_YEAR = 1949

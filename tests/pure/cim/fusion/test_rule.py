@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import shapely
 
-from cim.conflict import code_of
 from cim.errors import BadInput
-from cim.fusion import PROVENANCE, Claim, fuse
+from cim.fusion.conflict import code_of
+from cim.fusion.rule import PROVENANCE, Claim, fuse
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 HOUSE = shapely.box(0, 0, 10, 10)

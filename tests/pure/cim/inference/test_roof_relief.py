@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from cim.roof_relief import NO_FORM, local_slopes, relief
+from cim.inference.roof_relief import NO_FORM, local_slopes, relief
 from cim.types import RoofForm
 
 ANGLES = (0.0, 25.0, 90.0, 140.0)

@@ -7,7 +7,7 @@ parts that lie nearest to walls of unlike directions. A gradient over the whole 
 import numpy as np
 import shapely
 
-from cim.footprint_sides import axes, sides, wing_depth
+from cim.inference.footprint_sides import axes, sides, wing_depth
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
 
 FILLED = 0.8

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from api.issue_codes import CODES as EXPLAINED
-from cim.conflict import CODES
-from cim.photo_offset import REASONS
-from cim.protection import REASONS as UNTIED
-from cim.protection import RULES as TIES
-from cim.roof_inference import RULES
+from api.reports.issue_codes import CODES as EXPLAINED
+from cim.fusion.conflict import CODES
+from cim.fusion.protection import REASONS as UNTIED
+from cim.fusion.protection import RULES as TIES
+from cim.inference.photo_offset import REASONS
+from cim.inference.roof_forms import RULES
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "fusion.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[4] / "docs" / "fusion.md").read_text(encoding="utf-8")
 
 
 def first_cells(heading: str) -> list[str]:

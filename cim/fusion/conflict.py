@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cim.claims import ROOF
+from cim.fusion.claims import ROOF
 
 HEIGHT_KEPT = "fused_storeys_against_height"
 HEIGHT_RECKONED = "fused_height_reckoned"

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from api import report_page
-from api.borders import borders
+from api.reports import page as report_page
+from api.reports.borders import borders
 from cim.city import City
 from cim.settings import Settings
 from cim.store import catalogue

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cim.matching import MARGIN, MIN_IOU, THRESHOLD, Covers, Footprints, Matches, Pairs, match
+from cim.fusion.matching import MARGIN, MIN_IOU, THRESHOLD, Covers, Footprints, Matches, Pairs, match
 from cim.types import FloatArray, IntArray, ObjectArray
 
 pytestmark = pytest.mark.long

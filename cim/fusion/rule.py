@@ -24,7 +24,7 @@ the winning body is. Every other attribute, free properties included, is decided
 A record that was derived speaks only of the attributes that it names (`tells_of`), while any other record tells of the
 building: it brings no footprint, and what it carries besides is no claim.
 
-Sources that know different values are a *conflict* (`cim.conflict`), told with winner, loser, reason and a code: heights
+Sources that know different values are a *conflict* (`conflict.py`), told with winner, loser, reason and a code: heights
 more than 0.5 m apart, footprints with an IoU under 0.9, texts that differ after folding, other values that are not equal.
 An inferred roof contradicts nobody.
 """
@@ -40,7 +40,8 @@ from typing import Any, TypedDict
 import shapely
 
 from cim.address.spelling import fold
-from cim.claims import (
+from cim.errors import BadInput
+from cim.fusion.claims import (
     BODY,
     PROVENANCE,
     ROOF,
@@ -54,8 +55,7 @@ from cim.claims import (
     why_body,
     why_roof,
 )
-from cim.conflict import Conflict, Said, code_of
-from cim.errors import BadInput
+from cim.fusion.conflict import Conflict, Said, code_of
 
 __all__ = ["BODY", "PROVENANCE", "ROOF", "Claim", "Conflict", "Decision", "Fused", "Said", "fuse"]
 

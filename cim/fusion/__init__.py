@@ -1,0 +1,1 @@
+"""Several sources that say things of one building: which building each means, what wins, what contradicts. Pure."""
