@@ -34,6 +34,7 @@ from api.routes import (
     incidents,
     ogc,
     places,
+    quarantine,
     sensors,
     service,
     sta,
@@ -55,7 +56,7 @@ VIEWER = Path(__file__).with_name("viewer") / "dist"
 _THREADS = 14
 _FAMILIES = (
     *(service, ogc, history, divisions, places, sta, sensors, incidents, imagery),
-    *(exports, catalogue, stac, coverage),
+    *(exports, quarantine, catalogue, stac, coverage),
 )
 
 
