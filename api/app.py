@@ -18,6 +18,7 @@ from api.bus import Bus
 from api.deps import Service, utc_now
 from api.imagery_layers import Pictures
 from api.ingest import Ingest, Writer
+from api.inventory import Inventory
 from api.keeper import Keeper
 from api.limits import Limited
 from api.live import Live
@@ -33,6 +34,7 @@ from api.routes import (
     incidents,
     ogc,
     places,
+    quarantine,
     sensors,
     service,
     sta,
@@ -54,7 +56,7 @@ VIEWER = Path(__file__).with_name("viewer") / "dist"
 _THREADS = 14
 _FAMILIES = (
     *(service, ogc, history, divisions, places, sta, sensors, incidents, imagery),
-    *(exports, catalogue, stac, coverage),
+    *(exports, quarantine, catalogue, stac, coverage),
 )
 
 
@@ -104,7 +106,7 @@ async def _running(
     watch, kept, keeper = Watch(store, utc_now), TileCache(), Keeper(settings, store.url)
     watch.subscribe(kept.drop)
     wells = (bus.well, watch.well, keeper.well)
-    app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, *wells)
+    app.state.service = Service(city, settings.data, store, metrics, pictures, utc_now, *wells, Inventory())
     app.state.bus, app.state.writer, app.state.watch = bus, writer, watch
     app.state.vector_tiles = Supply(from_store(store), kept, watch.well)
     bus.start()

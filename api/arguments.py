@@ -95,6 +95,9 @@ def _anchor(text: str) -> Anchor:
 def _remembering(verb: Verb) -> None:
     one = verb("versions", "the versions of datasets, what each brought and took back")
     one.add_argument("dataset", nargs="?", help="one dataset (default: all)")
+    one = verb("quarantine", "the records that are still out of a dataset, with the reasons")
+    one.add_argument("dataset", nargs="?", help="one dataset (default: how many each has)")
+    one.add_argument("--out", metavar="FILE", help="write them all, whole, to this file: one JSON object a line")
     one = verb("diff", "what changed from one version to another: counts, and a GeoJSON file of the features")
     one.add_argument("first", type=int, help="a version, as `cim versions` lists it")
     one.add_argument("second", type=int, help="another version of the same dataset")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
+from api.inventory import Inventory
 from api.metrics import Metrics
 from cim.city import City
 from cim.errors import BadInput
@@ -33,6 +34,7 @@ class Service:
     """Whether what commits touch reaches those who keep something made of the model."""
     keeper: Callable[[], bool]
     """Whether the tileset is kept fresh."""
+    inventory: Inventory
 
 
 def utc_now() -> datetime:

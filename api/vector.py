@@ -67,7 +67,7 @@ class Vector:
                 await refuse_for(error, scope, send)
 
     async def _answer(self, scope: Scope, send: Send) -> None:
-        _refuse_times(scope["query_string"])
+        _refuse_query(scope["query_string"])
         if match := _TILE.fullmatch(scope["path"]):
             names, (z, x, y) = _layers(match[1]), map(int, match.groups()[1:])
             WebTile(z, x, y)
@@ -124,11 +124,15 @@ def _layers(text: str) -> tuple[str, ...]:
     return names
 
 
-def _refuse_times(query: bytes) -> None:
-    if query and {"at", "as_known_at"} & parse_qs(query.decode("latin-1"), keep_blank_values=True).keys():
+def _refuse_query(query: bytes) -> None:
+    """A misspelt or unserved filter must not be taken for none, here as at the other doors."""
+    asked = list(parse_qs(query.decode("latin-1"), keep_blank_values=True)) if query else []
+    if {"at", "as_known_at"} & set(asked):
         raise BadInput(
             "vector tiles show the model of now; for another time (?at=, ?as_known_at=) ask /ogc/collections/{layer}/items"
         )
+    if asked:
+        raise BadInput(f"query parameter {asked[0]!r} is unknown; this door has none")
 
 
 def _around(boxes: list[Box]) -> Box | None:

@@ -30,6 +30,7 @@ from loaders.judging.ground import editions
 from loaders.progress import Pace
 from loaders.raster import point_clouds, rasters
 from loaders.run import Run
+from loaders.sources.mesh_model import refuse_anchored
 
 __all__ = ["LOADER_VERSION", "load", "recognise"]
 
@@ -60,6 +61,8 @@ def load(
     layer = LAYERS[named.source.layer]
     came = path if isinstance(path, Arrived) else beside(path)
     source = replace(named.source, location=came.location)
+    for file in came.files if source.anchor is not None or source.up is not None else ():
+        refuse_anchored(recognise(file.path), source, file.path)
     began, since = clock(), _since(source, layer, city)
     with versions.claimed(database, named.name):
         with database.begin() as connection:

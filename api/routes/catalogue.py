@@ -230,6 +230,7 @@ def _version(request: Request, one: dict[str, Any]) -> dict[str, Any]:
         link("dataset", base, "its dataset"),
         link("report", f"{base}/versions/{one['id']}/report", "its quality report"),
         link("report", f"{base}/versions/{one['id']}/report?f=html", "the same as a page", "text/html"),
+        link("quarantine", f"{base}/versions/{one['id']}/quarantine", "the records that it did not let in"),
         link("exports", f"{base}/versions/{one['id']}/exports", "the formats it can be fetched in"),
     ]
     return {**public(one), "links": links}

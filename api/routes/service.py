@@ -12,7 +12,6 @@ from api.deps import STRICT, Service, Shared
 from api.metrics import CONTENT_TYPE
 from api.responses import Json
 from cim import __version__
-from cim.store import features
 
 router = APIRouter(tags=["service"])
 _ASSETS = {
@@ -31,8 +30,7 @@ def health(shared: Shared) -> Json:
     anything held is made up.
     """
     with shared.database.begin() as connection:
-        counts = features.counts(connection)
-        synthetic = features.has_synthetic(connection)
+        counts, synthetic = shared.inventory.of(connection)
     return Json(
         {
             "status": "ok",

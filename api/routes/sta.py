@@ -28,6 +28,7 @@ def _base(request: Request) -> str:
 @router.get("/")
 def service_root(request: Request) -> Json:
     """The collections, and what of the standard is served."""
+    sta.options(request.query_params.multi_items())
     names = ("Things", "Datastreams", "Observations")
     served = [f"{_CONFORMS}/datamodel", f"{_CONFORMS}/request-data/top", f"{_CONFORMS}/request-data/skip"]
     served += [f"{_CONFORMS}/request-data/count", f"{_CONFORMS}/request-data/pagination"]

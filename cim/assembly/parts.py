@@ -1,6 +1,5 @@
 """The table of parts that assemblies are made of: what a row says, and why a row cannot be built."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -41,6 +40,8 @@ _NEEDED: Mapping[Kind, tuple[str, ...]] = {
     Kind.gateway: ("piece_m", "rise_m"),
     Kind.hall: ("rise_m", "roof_form"),
 }
+_MOST = 1e6
+"""No share and no length of a part is larger than this (the project's own default)."""
 _SQUARE_ONLY = (Kind.parapet, Kind.columns, Kind.gateway)
 GROUNDS = ("level", "sloping")
 """What assemblies stand on: a level base at their lowest ground, or one that falls with the ground along their front."""
@@ -120,13 +121,15 @@ def fault(row: Mapping[str, Any]) -> str | None:
     """
     who = f"part {row.get('part')!r} of {row.get('assembly')!r}"
     kinds = Kind.__members__
-    if row.get("kind") not in kinds:
+    if not all(isinstance(row.get(name), str) for name in ("assembly", "part")):
+        return f"{who} is not named; expected two texts"
+    if not isinstance(row.get("kind"), str) or row["kind"] not in kinds:
         return f"{who} is of kind {row.get('kind')!r}; expected one of {', '.join(kinds)}"
     kind = Kind[str(row["kind"])]
     for name in (*_BOUNDS, *(f"{bound}_m" for bound in _BOUNDS), *_NUMBERS, "sides", "repeat"):
         value = row.get(name)
-        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
-            return f"{who} has {value!r} as its {name}; expected a number"
+        if value is not None and not _is_number(value):
+            return f"{who} has {str(value)[:40]!r} as its {name}; expected a number, {_MOST:.0f} at the most"
     needed = [name for name in _NEEDED[kind] if name != "lean_m" and not (row.get(name) or 0)]
     if kind is Kind.columns and row.get("gap_m") == 0:
         needed.remove("gap_m")
@@ -134,6 +137,11 @@ def fault(row: Mapping[str, Any]) -> str | None:
         above = "" if needed == ["roof_form"] else " above 0"
         return f"{who} is of kind {kind.name} and needs {' and '.join(needed)}{above}"
     return _ill_sized(row, kind, who) or _ill_named(row, kind, who)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether JSON told a number that can be reckoned with: `true` is none, nor is one of a thousand digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST
 
 
 def _ill_sized(row: Mapping[str, Any], kind: Kind, who: str) -> str | None:
@@ -156,11 +164,11 @@ def _ill_sized(row: Mapping[str, Any], kind: Kind, who: str) -> str | None:
 
 def _ill_named(row: Mapping[str, Any], kind: Kind, who: str) -> str | None:
     sides = _number(row, "sides", 4)
-    if not 3 <= sides <= 32:
+    if sides not in range(3, 33):
         return f"{who} has a plan of {sides:g} sides; expected 3 to 32"
     if sides != 4 and (kind in _SQUARE_ONLY or not all(_edges(row))):
         return f"{who} has a plan of {sides:g} sides, but its edges are those of a rectangle"
-    if not 1 <= _number(row, "repeat", 1) <= 99:
+    if _number(row, "repeat", 1) not in range(1, 100):
         return f"{who} is repeated {row['repeat']:g} times; expected 1 to 99"
     strange = sorted(set(str(row.get("edges") or "").split()) - set(EDGES))
     if strange:

@@ -15,8 +15,10 @@ from cim.boundary import Boundary
 from cim.errors import BadInput
 from cim.exports.faces import faces, solids
 from cim.geometry import anchors
+from cim.layers.buildings import LAYER
 from cim.roofs import Roofs
 from cim.solids import Solids, Stood, asking_parts, raise_solids
+from cim.store import told_numbers
 from cim.store.records import BODY, GEOMETRY
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm, Use
 
@@ -118,8 +120,8 @@ def _stood(page: Page, footprints: ObjectArray, base: FloatArray, rows: IntArray
         form=_codes(RoofForm, page["roof_form"], rows),
         use=_codes(Use, page["use"], rows),
         eaves_m=_numbers(page["eaves_m"], rows),
-        pitch_deg=_numbers(page["pitch_deg"], rows),
-        tiers=np.nan_to_num(_numbers(page["eaves_tiers"], rows)).astype(np.uint8),
+        pitch_deg=_judged(page, "pitch_deg", rows),
+        tiers=np.nan_to_num(_judged(page, "eaves_tiers", rows)).astype(np.uint8),
     )
     names = np.array([*(page["assembly"][row] for row in rows.tolist()), None], dtype=object)[:-1]
     return Stood.on(told, names, base[rows], _numbers(page["height_m"], rows))
@@ -163,6 +165,11 @@ def _codes(names: type[RoofForm] | type[Use], values: Sequence[str | None], rows
 
 def _numbers(values: Sequence[float | None], rows: Any) -> FloatArray:
     return np.array([np.nan if values[row] is None else values[row] for row in rows], dtype=np.float64)
+
+
+def _judged(page: Page, name: str, rows: IntArray) -> FloatArray:
+    """What rows tell in their JSON; NaN also where it lies out of its column's bounds."""
+    return _numbers([told_numbers.told(LAYER, name, value) for value in page[name]], rows)
 
 
 def _moved(body: Boundary, source: str, target: str) -> Boundary:

@@ -11,12 +11,16 @@ import psycopg
 import shapely
 
 from cim.boundary import Boundary
+from cim.layers.buildings import LAYER
 from cim.store import part_table
 from cim.store.db import Database
 from cim.store.sql import script
+from cim.store.told_numbers import told
 from cim.types import NO_BODIES, Bodies, IntArray
 
 _BATCH = 20_000
+_TOLD = {17: "eaves_tiers", 18: "pitch_deg", 20: "front_deg"}
+"""Which of the columns read are numbers out of a row's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ def _columns(rows: list[tuple[Any, ...]]) -> Bodies:
     columns = list(zip(*rows, strict=True))
     columns[1] = tuple(shapely.from_wkb(list(columns[1])))
     columns[8] = tuple(value or 0 for value in columns[8])
+    for place, name in _TOLD.items():
+        columns[place] = tuple(told(LAYER, name, value) for value in columns[place])
     columns[17] = tuple(value or 0 for value in columns[17])
     *plain, geom, semantics, structure, appearance = columns
     boundaries = [

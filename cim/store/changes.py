@@ -128,3 +128,18 @@ def turns(connection: Connection, since: datetime | None, position: int) -> tupl
         )
         for r in rows
     ]
+
+
+def has_turned(connection: Connection, since: datetime | None) -> tuple[datetime, bool]:
+    """(now, whether any state began or ended by date since a moment), by the database's clock. since None: it has."""
+    row = connection.execute(
+        text("""
+            SELECT now() AS until,
+                   EXISTS (SELECT FROM cim.body WHERE record_to IS NULL AND valid_from > :since AND valid_from <= now())
+                OR EXISTS (SELECT FROM cim.body WHERE record_to IS NULL AND valid_to > :since AND valid_to <= now())
+                OR EXISTS (SELECT FROM cim.feature WHERE record_to IS NULL AND valid_from > :since AND valid_from <= now())
+                OR EXISTS (SELECT FROM cim.feature WHERE record_to IS NULL AND valid_to > :since AND valid_to <= now())
+                   AS turned"""),
+        {"since": since},
+    ).one()
+    return row.until, since is None or bool(row.turned)

@@ -79,21 +79,39 @@ def item(
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many current features each loaded layer has, and how many sensors and vehicles there are."""
+    return layer_counts(connection) | device_counts(connection)
+
+
+def layer_counts(connection: Connection) -> dict[str, int]:
+    """How many current features each loaded layer has; reads them all."""
     bodies = select(func.count(distinct(body.c.building_id)))
     layers = select(feature.c.layer, func.count()).group_by(feature.c.layer)
+    found = {"buildings": int(connection.execute(bodies).scalar_one())}
+    return found | {name: int(n) for name, n in connection.execute(layers.order_by(feature.c.layer))}
+
+
+def device_counts(connection: Connection) -> dict[str, int]:
+    """How many sensors and vehicles there are."""
     moving = thing.c.kind == "vehicle"
     devices = select(func.count().filter(~moving), func.count().filter(moving)).select_from(thing)
-    found = {"buildings": int(connection.execute(bodies).scalar_one())}
-    found |= {name: int(n) for name, n in connection.execute(layers.order_by(feature.c.layer))}
     sensors, vehicles = connection.execute(devices).one()
-    return found | {"sensors": int(sensors), "vehicles": int(vehicles)}
+    return {"sensors": int(sensors), "vehicles": int(vehicles)}
 
 
 def has_synthetic(connection: Connection) -> bool:
     """Whether any current feature or thing is made up."""
-    bodies = exists().where(body.c.is_synthetic)
-    layers = exists().where(feature.c.is_synthetic)
-    return bool(connection.execute(select(or_(bodies, layers, exists().where(thing.c.is_synthetic)))).scalar_one())
+    return has_synthetic_layers(connection) or has_synthetic_devices(connection)
+
+
+def has_synthetic_layers(connection: Connection) -> bool:
+    """Whether any current feature is made up; reads them all where none is."""
+    bodies, layers = exists().where(body.c.is_synthetic), exists().where(feature.c.is_synthetic)
+    return bool(connection.execute(select(or_(bodies, layers))).scalar_one())
+
+
+def has_synthetic_devices(connection: Connection) -> bool:
+    """Whether any thing is made up."""
+    return bool(connection.execute(select(exists().where(thing.c.is_synthetic))).scalar_one())
 
 
 def extent(connection: Connection, layer: str) -> Box | None:

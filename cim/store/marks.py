@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, text
 
+from cim.assembly.frames import faced
 from cim.store import changes
 from cim.store.bodies import Moment
 from cim.store.frame import outline
@@ -88,13 +89,11 @@ def assembled(connection: Connection, assemblies: Sequence[str]) -> IntArray:
     """The cells of the current bodies that are built as one of these assemblies, whichever way they face."""
     rows = connection.execute(
         text("""
-            SELECT DISTINCT cell FROM cim.body
-            WHERE record_to IS NULL AND role <> 1 AND properties ? 'assembly'
-              AND regexp_replace(properties->>'assembly', '@[^@]*$', '') = ANY(:assemblies)
-            ORDER BY cell"""),
-        {"assemblies": list(assemblies)},
+            SELECT DISTINCT properties->>'assembly' AS name, cell FROM cim.body
+            WHERE record_to IS NULL AND role <> 1 AND properties ? 'assembly' AND properties->>'assembly' IS NOT NULL""")
     )
-    return _keys(rows.scalars())
+    wanted = set(assemblies)
+    return _keys(sorted({row.cell for row in rows if faced(row.name)[0] in wanted}))
 
 
 def _keys(values: Any) -> IntArray:

@@ -8,15 +8,20 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
+from cim.errors import Conflict
 from cim.store.db import json_text
 from cim.types import ObjectArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlines:
-    """Footprints (n,) of one dataset, city frame; accuracy_m: the median of what its records state, None: nothing."""
+    """Footprints (n,) of one dataset, city frame; accuracy_m: the median of what its records state, None: nothing.
+
+    version: the one that was published when they were read; None: none was.
+    """
 
     dataset: str
+    version: int | None
     footprint: ObjectArray
     accuracy_m: float | None
 
@@ -37,17 +42,21 @@ def datasets(connection: Connection) -> list[str]:
 
 def of_dataset(connection: Connection, dataset: str) -> Outlines:
     """What a dataset itself says where buildings stand, whoever else tells of them; in the order of the tile grid."""
-    rows = connection.execute(
+    rows = connection.execute(  # one statement: the version and its outlines are of one moment
         text("""
-            SELECT ST_AsBinary(b.footprint) AS shape, b.accuracy_m
-            FROM cim.body b JOIN cim.dataset d ON d.id = b.dataset_id
-            WHERE d.name = :dataset AND b.record_to IS NULL AND b.role <> 2 AND cim.holds(b.valid_from, b.valid_to, now())
+            SELECT ST_AsBinary(b.footprint) AS shape, b.accuracy_m, v.id AS version
+            FROM cim.dataset d
+            LEFT JOIN cim.dataset_version v ON v.dataset_id = d.id AND v.state = 'published'
+            LEFT JOIN cim.body b ON b.dataset_id = d.id AND b.record_to IS NULL AND b.role <> 2
+                                AND cim.holds(b.valid_from, b.valid_to, now())
+            WHERE d.name = :dataset
             ORDER BY b.cell, b.building_id"""),
         {"dataset": dataset},
     ).all()
-    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows if row.shape is not None], dtype=object))
     stated = [row.accuracy_m for row in rows if row.accuracy_m is not None]
-    return Outlines(dataset, shapes, float(np.median(stated)) if stated else None)
+    version = rows[0].version if rows else None
+    return Outlines(dataset, version, shapes, float(np.median(stated)) if stated else None)
 
 
 def photos(connection: Connection) -> list[dict[str, Any]]:
@@ -68,13 +77,18 @@ def photos(connection: Connection) -> list[dict[str, Any]]:
     return sorted(found, key=lambda part: float(part["pixel_m"]))
 
 
-def note(connection: Connection, dataset: str, offset: Mapping[str, Any]) -> None:
-    """Let the published version of a dataset tell, in its report, how far the photo lies off; and when that was found."""
-    connection.execute(
+def note(connection: Connection, version: int, offset: Mapping[str, Any]) -> None:
+    """Let the version that was measured tell, in its report, how far the photo lies off; and when that was found.
+
+    Raises Conflict where it is not the published one any more: nothing is noted then.
+    """
+    noted = connection.execute(
         text("""
-            UPDATE cim.dataset_version v
-            SET report = coalesce(v.report, '{}') || jsonb_build_object(
+            UPDATE cim.dataset_version
+            SET report = coalesce(report, '{}') || jsonb_build_object(
                 'photo_offset', CAST(:offset AS jsonb) || jsonb_build_object('found_at', now()))
-            FROM cim.dataset d WHERE d.id = v.dataset_id AND d.name = :dataset AND v.state = 'published'"""),
-        {"dataset": dataset, "offset": json_text(offset)},
+            WHERE id = :version AND state = 'published'"""),
+        {"version": version, "offset": json_text(offset)},
     )
+    if noted.rowcount == 0:
+        raise Conflict(f"version {version} was measured, but is not the published one any more; nothing is noted of it")

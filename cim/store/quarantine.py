@@ -1,7 +1,8 @@
 """The quarantine: records that were not let in, whole, with their place in the source and the reasons."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -57,6 +58,47 @@ def open_of(connection: Connection, dataset: str) -> Iterator[list[Held]]:
             return
         yield [Held(r.id, r.version_id, Rejected(r.source_row, tuple(r.codes), r.reason, r.content)) for r in rows]
         after = int(rows[-1].id)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record that a version did not let in, as it is kept; resolved_in: the later version that did, None: it is out."""
+
+    id: int
+    row: int
+    codes: tuple[str, ...]
+    reason: str
+    record: Mapping[str, Any]
+    created_at: datetime
+    resolved_at: datetime | None
+    resolved_in: int | None
+
+
+def page(connection: Connection, version_id: int, *, code: str | None, after: int | None, limit: int) -> list[Kept]:
+    """What a version did not let in, ascending id, behind the id `after`. code: only what was set aside for it."""
+    rows = connection.execute(
+        text("""
+            SELECT id, source_row, codes, reason, content, created_at, resolved_at, resolved_in FROM cim.quarantine
+            WHERE version_id = :version AND (CAST(:code AS text) IS NULL OR :code = ANY(codes))
+              AND (CAST(:after AS bigint) IS NULL OR id > :after)
+            ORDER BY id LIMIT :limit"""),
+        {"version": version_id, "code": code, "after": after, "limit": limit},
+    )
+    return [
+        Kept(r.id, r.source_row, tuple(r.codes), r.reason, r.content, r.created_at, r.resolved_at, r.resolved_in)
+        for r in rows
+    ]
+
+
+def count(connection: Connection, version_id: int, *, code: str | None) -> int:
+    """How many records `page` would give in all."""
+    found = connection.execute(
+        text("""
+            SELECT count(*) FROM cim.quarantine
+            WHERE version_id = :version AND (CAST(:code AS text) IS NULL OR :code = ANY(codes))"""),
+        {"version": version_id, "code": code},
+    )
+    return int(found.scalar_one())
 
 
 def resolve(connection: Connection, ids: Sequence[int], version_id: int) -> None:

@@ -20,7 +20,7 @@ from cim.types import ObjectArray
 from loaders.delivery.files import recognise
 from loaders.recognising.encodings import encoding_of
 from loaders.recognising.recognition import Fit, Table, choose, place_columns, settled
-from loaders.sources.mesh_model import MeshModel
+from loaders.sources.mesh_model import MeshModel, refuse_anchored
 
 _SAMPLE = 200
 _KINDS = {0: "point", 4: "point", 1: "line", 5: "line", 3: "polygon", 6: "polygon"}
@@ -65,6 +65,7 @@ def look(path: Path, stated: Source, layer: str | None) -> Recognised:
     BadSource, MissingCrs or BadInput with one sentence and how to go on.
     """
     found = recognise(path)
+    refuse_anchored(found, stated, path)
     if found.name == "OSM PBF" and layer is None and stated.table in LAYERS:
         layer = stated.table  # the themes of a map are called as the layers that hold them
     source = replace(stated, location=str(path), layer=layer or _PLACELESS)
@@ -80,9 +81,6 @@ def look(path: Path, stated: Source, layer: str | None) -> Recognised:
         told.append(("table", source.table))
     if isinstance(found, MeshModel):
         told += found.standing(source)
-    elif stated.anchor is not None or stated.up is not None:
-        said = "--up" if stated.anchor is None else "--anchor"
-        raise BadInput(f"{path.name}: is {found.name}; {said} is said of mesh models (glTF, OBJ, COLLADA)")
     told += [(issue.code, issue.message) for issue in first.issues if issue.row is None]
     seen, place = _table(first, path, source)
     if place:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
-from cim.plugins import Anchor, Batch, Source
+from cim.plugins import Anchor, Batch, Source, SourceFormat
 from cim.source_entry import anchor_table
 from cim.types import FloatArray, Issue
 from loaders.formats.footprint import footprint
@@ -140,6 +140,14 @@ def _origin(anchor: Anchor, source: Source) -> tuple[str, FloatArray, float]:
         raise BadSource(f"{source.location}: its anchor {anchor.x:g}, {anchor.y:g} leads nowhere")
     east, north = at[1] - at[0]  # the model's y axis points to true north there, not to the grid's
     return frame, np.array([*at[0], z]), turn - float(np.arctan2(east, north))
+
+
+def refuse_anchored(found: SourceFormat, source: Source, path: Path) -> None:
+    """Raise BadInput where an anchor or an axis is stated for a file of another format: nobody would look at it."""
+    if isinstance(found, MeshModel) or (source.anchor is None and source.up is None):
+        return
+    said = "an anchor (--anchor" if source.anchor is not None else "the axis that points up (--up"
+    raise BadInput(f"{path.name}: is {found.name}; {said}) is said of mesh models only (glTF, OBJ, COLLADA)")
 
 
 def _objects(parts: list[Part], source: Source, path: Path) -> dict[str, list[Part]]:

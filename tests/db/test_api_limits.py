@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -189,3 +190,17 @@ def test_a_websocket_hears_where_it_stands_while_nothing_happens(
             assert beat == {"event": "heartbeat", "id": 1, "data": None}
 
     asyncio.run(run())
+
+
+def test_every_door_that_is_no_file_refuses_a_query_parameter_that_it_does_not_have(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    files = {path for path in paths if path.startswith(("/tiles3d/c/", "/terrain/"))}
+    doors = {path for path, methods in paths.items() if "get" in methods} - files
+    assert len(doors) > 40
+    taken = {}
+    for door in sorted(doors):
+        place = re.sub(r"\{\w+\}", "1", door.replace("{layers}", "roads").replace("{tileset}", "city"))
+        answer = client.get(place, params={"limt": "5"})
+        if answer.status_code != 400 or "limt" not in answer.json()["detail"]:
+            taken[door] = answer.status_code
+    assert taken == {}

@@ -18,6 +18,7 @@ from api.terminal import Terminal
 from cim import source_entry
 from cim.errors import BadInput
 from cim.plugins import Anchor
+from tests.houses import load as deliver
 from tests.las_files import slope, write_las
 from tests.mesh_files import gabled, obj
 from tests.raster_files import heights, plane
@@ -107,6 +108,20 @@ def test_where_a_mesh_model_stands_is_said_on_the_command_line_and_told(settings
     assert rows(database, "SELECT round(ST_XMin(footprint)::numeric, 3) FROM cim.body") == [(X,)]
     code, said = run(settings, houses(tmp_path / "a.gpkg"), "--up", "z")
     assert (code, "is said of mesh models" in said) == (1, True)
+
+
+def test_an_anchor_or_an_axis_of_what_is_no_mesh_model_is_refused_and_nothing_is_loaded(
+    settings, database, city, tmp_path
+):
+    code, said = run(settings, heights(tmp_path / "dem.tif", plane(20, 20)), "--layer", "dem", "--up", "z")
+    assert (code, "dem.tif: is geotiff; the axis that points up (--up) is said of mesh models only" in said) == (
+        1,
+        True,
+    )
+    for stated in ({"anchor": Anchor(X, Y)}, {"up": "y"}):  # as the city file states them, or options of a named source
+        with pytest.raises(BadInput, match=r"a.gpkg: is GeoPackage; .* is said of mesh models only"):
+            deliver(database, city, houses(tmp_path / "a.gpkg"), **stated)
+    assert rows(database, "SELECT count(*) FROM cim.dataset") == [(0,)]
 
 
 @pytest.mark.parametrize(

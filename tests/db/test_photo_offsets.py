@@ -18,12 +18,13 @@ from api.commands import offsets as command
 from api.reports import files as report_files
 from api.reports import offset as report_offset
 from api.terminal import Terminal
-from cim.errors import BadInput, Unknown
+from cim.errors import BadInput, Conflict, Unknown
 from cim.plugins import Source
 from cim.source_entry import Card, NamedSource
 from cim.store import catalogue
 from cim.types import silent
 from loaders import pipeline
+from loaders.judging import photo_offsets
 from tests.raster_files import NORTH, WEST, colours
 
 pytestmark = pytest.mark.db
@@ -124,3 +125,26 @@ def test_without_a_fine_photo_or_for_a_strange_dataset_it_says_so(database, city
     load(database, city, settings, photo(tmp_path / "photo.tif"), "orthophoto")
     with pytest.raises(Unknown, match="no dataset plans tells of buildings"):
         offsets(settings, "plans")
+
+
+def test_a_dataset_that_is_loaded_anew_meanwhile_keeps_nothing_of_what_was_measured_before(
+    database, city, settings, tmp_path, monkeypatch
+):
+    load(database, city, settings, photo(tmp_path / "photo.tif"), "orthophoto")
+    load(database, city, settings, write(tmp_path / "plan.gpkg", shapes()), "buildings", name="plan")
+    load(database, city, settings, write(tmp_path / "moved.gpkg", shapes(2.3, 0.0)), "buildings", name="moved")
+
+    def measured_while_loaded(dataset, *asked):
+        if dataset == "moved":
+            load(database, city, settings, write(tmp_path / "moved.gpkg", shapes()), "buildings", name="moved")
+        return photo_offsets.find(dataset, *asked)
+
+    monkeypatch.setattr(command, "find", measured_while_loaded)
+    with pytest.raises(Conflict, match="loaded anew while it was measured: moved; run `cim offsets moved`"):
+        offsets(settings)
+    with database.begin() as connection:
+        noted = {one["name"]: one["photo_offset"] for one in catalogue.datasets(connection, date(2026, 3, 2))}
+        assert [one["photo_offset"] for one in catalogue.versions(connection, "moved")] == [None, None]
+    assert noted["plan"]["verdict"] == "agrees"
+    told = json.loads((settings.data / "reports/photo_offsets.json").read_text(encoding="utf-8"))
+    assert [one["dataset"] for one in told] == ["plan"]

@@ -97,6 +97,8 @@ def test_several_layers_come_in_one_tile(client: httpx.Client, house: int) -> No
         ("/vector/buildings,roads,buildings/1/0/0.mvt", 400, "bad_input"),
         ("/vector/buildings/1/0/0.mvt?at=2020-01-01", 400, "bad_input"),
         ("/vector/buildings/1/0/0.mvt?as_known_at=", 400, "bad_input"),
+        ("/vector/buildings/1/0/0.mvt?limt=5", 400, "bad_input"),
+        ("/vector/buildings/tilejson.json?layers=", 400, "bad_input"),
     ],
 )
 def test_what_is_no_tile_is_refused_with_a_reason(client: httpx.Client, path: str, status: int, code: str) -> None:
