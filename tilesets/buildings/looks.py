@@ -43,8 +43,7 @@ _WHITE = (1.0, 1.0, 1.0)
 def worn(bodies: Sequence[Boundary], lift_m: FloatArray, found: Surfaced) -> tuple[tuple[Look, ...], FloatArray | None]:
     """The looks of some bodies, and the `Mesh.look` (v, 3) of their mesh; None where nothing was delivered.
 
-    found: what `surfaced` made of the bodies and lift_m (n,). A picture goes before a colour. Of several themes the one
-    that the file calls its default is shown, else the first by name.
+    found: what `surfaced` made of the bodies and lift_m (n,). A picture goes before a colour.
     """
     numbers: dict[Look, int] = {}
     count = sum(len(body) for body in bodies)
@@ -111,18 +110,9 @@ def _halved(data: bytes, times: int) -> bytes:
     return packed.getvalue()
 
 
-def _shown(body: Boundary, what: str) -> Sequence[Any]:
-    """What each surface has in the theme that is shown."""
-    themes = body.appearance.get(what) or {}
-    theme = body.appearance.get(f"default-theme-{what}")
-    shown = theme if isinstance(theme, str) and theme in themes else min(themes, default=None)
-    found: Sequence[Any] = () if shown is None else themes[shown]
-    return found
-
-
 def _coloured(body: Boundary) -> Iterator[tuple[int, Look]]:
     looks = [_look(told) for told in body.appearance.get("materials", ())]
-    for place, value in enumerate(_shown(body, "material")):
+    for place, value in enumerate(body.shown("material")):
         look = None if value is None else looks[value]
         if look is not None:
             yield place, look
@@ -139,7 +129,7 @@ def _look(told: Any) -> Look | None:
 def _pictured(body: Boundary) -> Iterator[tuple[int, Look, FloatArray, FloatArray]]:
     """Surfaces that show a picture, that, their corners (k, 3) and where those lie in it (k, 2)."""
     looks = [_picture(told) for told in body.appearance.get("textures", ())]
-    for place, rings in enumerate(_shown(body, "texture")):
+    for place, rings in enumerate(body.shown("texture")):
         told = None if not rings else rings[0]
         look = None if told is None else looks[told[0]]
         if look is None:
