@@ -5,6 +5,7 @@ import mmap
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from loaders.formats.mesh_parts import MOST_BYTES
 _LIBRARY = re.compile(rb"^[ \t]*mtllib[ \t]+([^\r\n]{1,4096})", re.MULTILINE)
 _CITYJSON, _HEAD = b'"CityJSON"', 4096
 _IMAGE = re.compile(rb'"image"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){1,4096}")')
+_IMAGE_URI = re.compile(rb"<(?:[\w.-]+:)?imageURI[^<>]*>([^<>]{1,4096})</")
 _GLB_HEAD = 20  # of the file and of its first chunk, which is its JSON (glTF 2.0, 4.4)
 
 
@@ -62,6 +64,13 @@ def _of_cityjson(path: Path) -> Iterator[Path]:
         yield from _there(path.parent, _first(_spelt(found[1]) for found in _IMAGE.finditer(data)))
 
 
+def _of_citygml(path: Path) -> Iterator[Path]:
+    """Of a file whose encoding has ASCII as it is."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        names = (unescape(found[1].decode("utf-8", "replace")) for found in _IMAGE_URI.finditer(data))
+        yield from _there(path.parent, _first(names))
+
+
 def _spelt(text: bytes) -> str:
     """A text of JSON without its quotes and escapes; nothing of one that is spoilt."""
     try:
@@ -88,4 +97,8 @@ def _there(folder: Path, names: Iterable[str]) -> Iterator[Path]:
 
 
 _MESHES: Mapping[str, Callable[[Path], Iterator[Path]]] = {".obj": _of_obj, ".gltf": _of_gltf, ".glb": _of_gltf}
-_FINDERS = {**_MESHES, ".json": _of_cityjson, ".jsonl": _of_cityjson, ".cityjsonseq": _of_cityjson}
+_FINDERS = {
+    **_MESHES,
+    **dict.fromkeys((".json", ".jsonl", ".cityjsonseq"), _of_cityjson),
+    **dict.fromkeys((".gml", ".xml", ".citygml"), _of_citygml),
+}
