@@ -104,7 +104,7 @@ def tile(body: Boundary) -> bytes:
     """The tile of one building with these surfaces, heights in the city's datum, near the sample city's centre."""
     west, south, east, north = shapely.total_bounds(body.polygons)
     rows = city(1, old_share=1.0)
-    shape = np.array([shapely.box(west, south, east, north)], dtype=object)
+    shape = np.array([shapely.box(west - 1, south - 1, east + 1, north + 1)], dtype=object)
     rows = replace(
         rows,
         geometry=shape,

@@ -16,6 +16,7 @@ _LIBRARY = re.compile(rb"^[ \t]*mtllib[ \t]+([^\r\n]{1,4096})", re.MULTILINE)
 _CITYJSON, _HEAD = b'"CityJSON"', 4096
 _IMAGE = re.compile(rb'"image"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){1,4096}")')
 _IMAGE_URI = re.compile(rb"<(?:[\w.-]+:)?imageURI[^<>]*>([^<>]{1,4096})</")
+_INIT_FROM = re.compile(rb"<(?:[\w.-]+:)?init_from[^<>]*>([^<>]{1,4096})</")
 _GLB_HEAD = 20  # of the file and of its first chunk, which is its JSON (glTF 2.0, 4.4)
 
 
@@ -71,6 +72,12 @@ def _of_citygml(path: Path) -> Iterator[Path]:
         yield from _there(path.parent, _first(names))
 
 
+def _of_collada(path: Path) -> Iterator[Path]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        names = (unescape(found[1].decode("utf-8", "replace")) for found in _INIT_FROM.finditer(data))
+        yield from _there(path.parent, _first(names))
+
+
 def _spelt(text: bytes) -> str:
     """A text of JSON without its quotes and escapes; nothing of one that is spoilt."""
     try:
@@ -96,7 +103,12 @@ def _there(folder: Path, names: Iterable[str]) -> Iterator[Path]:
             yield found
 
 
-_MESHES: Mapping[str, Callable[[Path], Iterator[Path]]] = {".obj": _of_obj, ".gltf": _of_gltf, ".glb": _of_gltf}
+_MESHES: Mapping[str, Callable[[Path], Iterator[Path]]] = {
+    ".obj": _of_obj,
+    ".gltf": _of_gltf,
+    ".glb": _of_gltf,
+    ".dae": _of_collada,
+}
 _FINDERS = {
     **_MESHES,
     **dict.fromkeys((".json", ".jsonl", ".cityjsonseq"), _of_cityjson),
