@@ -16,7 +16,8 @@ KINDS = ("MultiSurface", "CompositeSurface", "Solid", "MultiSolid", "CompositeSo
 
 
 PICTURE = "cim_picture"
-"""Where a texture's definition has its picture: WebP in base64, made by `loaders.formats.pictures` and by nobody else."""
+"""Where a texture's definition has its picture: WebP in base64, made by `loaders.formats.pictures` and by nobody else. In
+the store it is the picture's name, and the picture lies beside (`cim.store.pictures`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
