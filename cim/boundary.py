@@ -1,6 +1,6 @@
 """The surfaces of one body in space, as a model delivers them: polygons with what each is of, bound into shells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,8 @@ KINDS = ("MultiSurface", "CompositeSurface", "Solid", "MultiSolid", "CompositeSo
 
 
 PICTURE = "cim_picture"
-"""Where a texture's definition has its picture: WebP in base64, made by `loaders.formats.pictures` and by nobody else."""
+"""Where a texture's definition has its picture: WebP in base64, made by `loaders.formats.pictures` and by nobody else. In
+the store it is the picture's name, and the picture lies beside (`cim.store.pictures`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +82,16 @@ class Boundary:
     def at(self, positions: FloatArray) -> "Boundary":
         """The same surfaces with their corners (v, 3) elsewhere."""
         return replace(self, polygons=shapely.set_coordinates(shapely.force_3d(self.polygons), positions))
+
+    def shown(self, what: str) -> Sequence[Any]:
+        """What each surface has of `material` or `texture` in the theme that is drawn: of several the one that the file
+        calls its default, else the first by name. Empty where there is none.
+        """
+        themes = self.appearance.get(what) or {}
+        theme = self.appearance.get(f"default-theme-{what}")
+        drawn = theme if isinstance(theme, str) and theme in themes else min(themes, default=None)
+        found: Sequence[Any] = () if drawn is None else themes[drawn]
+        return found
 
     def content(self) -> dict[str, Any]:
         """All of it as JSON knows it: how a record that was set aside is kept."""

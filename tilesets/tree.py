@@ -1,6 +1,6 @@
 """The tree over the grid: which cells are leaves, and the nodes that carry regions, errors and contents. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,20 +61,28 @@ class Node:
             yield from child.contents()
 
 
-def leaves(keys: IntArray, cost: IntArray, cell: Cell, target: int = TARGET_BYTES) -> Iterator[Cell]:
+def leaves(
+    keys: IntArray,
+    cost: IntArray,
+    cell: Cell,
+    target: int = TARGET_BYTES,
+    shared: Callable[[int, int], int] | None = None,
+) -> Iterator[Cell]:
     """The cells that hold all rows of a cell and cost at most `target` bytes each, in grid order.
 
-    keys: (n,) keys of depth 0, rising; cost: (n,) bytes by row (or by cell of 64 m). A cell of 64 m is never split. The
-    answer for a cell is a function of its own rows alone.
+    keys: (n,) keys of depth 0, rising; cost: (n,) bytes by row (or by cell of 64 m). shared: what the rows from one up to
+    another cost together besides. A cell of 64 m is never split. The answer for a cell is a function of its own rows
+    alone.
     """
     start, stop = np.searchsorted(keys, cell.span())
     if start == stop:
         return
-    if cell.depth == 0 or int(cost[start:stop].sum()) <= target:
+    besides = 0 if shared is None else shared(int(start), int(stop))
+    if cell.depth == 0 or int(cost[start:stop].sum()) + besides <= target:
         yield cell
         return
     for k in range(4):
-        yield from leaves(keys, cost, Cell((cell.key << 2) + k, cell.depth - 1), target)
+        yield from leaves(keys, cost, Cell((cell.key << 2) + k, cell.depth - 1), target, shared)
 
 
 def tile(node: Node, prefix: str = "") -> Tile:

@@ -150,10 +150,6 @@ CODES: dict[str, tuple[str, str]] = {
     "surfaces_empty": ("模型没有表面，或有空的表面", "a body without surfaces, or with an empty one"),
     "surfaces_not_finite": ("表面的顶点坐标或高程不是数字", "a corner of a surface that is no number"),
     "surfaces_elsewhere": ("表面与其占地不在一处", "surfaces that lie elsewhere than their footprint"),
-    "textures_left_out": (
-        "模型的贴图未采用，只保留底色",
-        "the pictures of a model are left out; base colours are kept",
-    ),
     "picture_outside": (
         "模型的贴图不在模型所在文件夹内，未读取",
         "a picture of a model that lies elsewhere than beside it: not opened",

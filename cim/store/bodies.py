@@ -12,7 +12,7 @@ import shapely
 
 from cim.boundary import Boundary
 from cim.layers.buildings import LAYER
-from cim.store import part_table
+from cim.store import part_table, pictures
 from cim.store.db import Database
 from cim.store.sql import script
 from cim.store.told_numbers import told
@@ -78,7 +78,7 @@ class Reader:
             cursor.execute(self._sql, {**where, **self._moment()})
             parts = []
             while rows := cursor.fetchmany(_BATCH):
-                parts.append(_columns(rows))
+                parts.append(_columns(rows, self._connection))
         if len(parts) <= 1:
             return parts[0] if parts else NO_BODIES
         return Bodies(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Bodies.__slots__})
@@ -99,7 +99,7 @@ def reading(database: Database, moment: Moment | None = None, snapshot: str | No
         yield Reader(connection, moment)
 
 
-def _columns(rows: list[tuple[Any, ...]]) -> Bodies:
+def _columns(rows: list[tuple[Any, ...]], connection: psycopg.Connection[Any]) -> Bodies:
     columns = list(zip(*rows, strict=True))
     columns[1] = tuple(shapely.from_wkb(list(columns[1])))
     columns[8] = tuple(value or 0 for value in columns[8])
@@ -109,6 +109,8 @@ def _columns(rows: list[tuple[Any, ...]]) -> Bodies:
     *plain, geom, semantics, structure, appearance = columns
     boundaries = [
         None if shape is None else Boundary.read(shape, codes, bound or {}, look)
-        for shape, codes, bound, look in zip(geom, semantics, structure, appearance, strict=True)
+        for shape, codes, bound, look in zip(
+            geom, semantics, structure, pictures.shown(connection, appearance), strict=True
+        )
     ]
     return Bodies.of([*plain, boundaries])

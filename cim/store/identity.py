@@ -14,6 +14,7 @@ from cim.boundary import Boundary
 from cim.fusion.matching import Footprints
 from cim.store.db import jsonb, raw
 from cim.store.frame import srid
+from cim.store.pictures import Pictures
 from cim.store.sql import statement
 
 BLOCK_DEPTH = 4
@@ -156,21 +157,25 @@ def put_fused(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     names = ", ".join(_FUSED)
     connection.execute(text("CREATE TEMPORARY TABLE fused (LIKE cim.body) ON COMMIT DROP"))
     connection.execute(text("ALTER TABLE fused ALTER id DROP NOT NULL"))
-    with raw(connection).cursor() as cursor, cursor.copy(f"COPY fused ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(list(_FUSED.values()))
-        for row, shape, cell in zip(rows, wkb, cells, strict=True):
-            ready = row | {"footprint": shape, "cell": cell, "properties": jsonb(row["properties"])}
-            ready |= {"decisions": jsonb(row["decisions"]), "role": 2, **_surfaces(row["boundary"], number)}
-            copy.write_row([ready[name] for name in _FUSED])
+    pictures = Pictures()
+    with raw(connection).cursor() as cursor:
+        with cursor.copy(f"COPY fused ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(list(_FUSED.values()))
+            for row, shape, cell in zip(rows, wkb, cells, strict=True):
+                ready = row | {"footprint": shape, "cell": cell, "properties": jsonb(row["properties"])}
+                ready |= {"decisions": jsonb(row["decisions"]), "role": 2}
+                ready |= _surfaces(row["boundary"], number, pictures)
+                copy.write_row([ready[name] for name in _FUSED])
+        pictures.put(cursor, "cim.picture")
     connection.execute(text(f"INSERT INTO cim.body ({names}) SELECT {names} FROM fused ORDER BY cell, building_id"))
     connection.execute(text("DROP TABLE fused"))
 
 
-def _surfaces(body: Boundary | None, number: int) -> dict[str, Any]:
-    """The columns of a body that hold its surfaces."""
+def _surfaces(body: Boundary | None, number: int, pictures: Pictures) -> dict[str, Any]:
+    """The columns of a body that hold its surfaces; its pictures gather apart."""
     if body is None:
         return dict.fromkeys(("geom", "semantics", "structure", "appearance"))
-    look = jsonb(dict(body.appearance)) if body.appearance else None
+    look = jsonb(pictures.named(body.appearance)) if body.appearance else None
     codes, bound = body.surface.tolist(), jsonb(body.structure())
     return {"geom": body.wkb(number), "semantics": codes, "structure": bound, "appearance": look}
 

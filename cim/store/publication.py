@@ -17,6 +17,8 @@ _LARGE = 50_000
 # So many fresh rows change what the planner ought to know; it would learn it by itself only a minute later.
 _TELLING = 1_000
 
+_PICTURES = "INSERT INTO cim.picture SELECT * FROM staged_picture ORDER BY hash ON CONFLICT DO NOTHING"
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -74,6 +76,8 @@ def apply(connection: Connection, delivery: Delivery, at: datetime, changes: dic
         _run(connection, f"shorten_{kind}", delivery, at)
     fresh = sum(changes.get(fate, 0) for fate in ("added", "changed", "moved"))
     if fresh:
+        if kind == "bodies":
+            connection.execute(text(_PICTURES))
         with indexes_deferred(connection, table, fresh):
             _run(connection, f"insert_{kind}", delivery, at)
     if fresh >= _TELLING:

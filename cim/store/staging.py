@@ -21,6 +21,7 @@ from cim import geometry
 from cim.boundary import Boundary
 from cim.plugins import Layer
 from cim.store.db import jsonb, raw
+from cim.store.pictures import Pictures
 from cim.store.places.records import SPELLING
 from cim.types import CimLevel, ObjectArray, RoofForm, Use
 
@@ -73,10 +74,11 @@ def create(connection: Connection, version_id: int, layer: Layer) -> None:
     connection.execute(text(f"CREATE SCHEMA {schema}"))
     connection.execute(text(f"CREATE UNLOGGED TABLE {schema}.staging ({body})"))
     connection.execute(text(f"CREATE UNLOGGED TABLE {schema}.spelling ({SPELLING})"))
+    connection.execute(text(f"CREATE UNLOGGED TABLE {schema}.staged_picture (LIKE cim.picture INCLUDING ALL)"))
 
 
 def use(connection: Connection, version_id: int) -> None:
-    """Let `staging` and `spelling` mean this version's tables until the transaction ends."""
+    """Let `staging`, `spelling` and `staged_picture` mean this version's tables until the transaction ends."""
     connection.execute(text(f"SET LOCAL search_path = {_schema(version_id)}, cim, public"))
 
 
@@ -112,7 +114,10 @@ def copy(connection: Connection, layer: Layer, frame: gpd.GeoDataFrame, srid: in
     statement = f"COPY staging ({', '.join(kinds)}) FROM STDIN (FORMAT BINARY)"
     with raw(connection).cursor() as cursor:
         cursor.adapters.register_dumper(bytes, BytesBinaryDumper)  # compiled, unlike the one that stands for bytea
-        _fill(cursor, statement, list(kinds.values()), _rows(layer, frame, srid, list(kinds)))
+        pictures = Pictures()
+        rows = _rows(layer, frame, srid, list(kinds), pictures)
+        pictures.put(cursor, "staged_picture")
+        _fill(cursor, statement, list(kinds.values()), rows)
 
 
 def _fill(cursor: "psycopg.Cursor[Any]", statement: str, kinds: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
@@ -123,7 +128,9 @@ def _fill(cursor: "psycopg.Cursor[Any]", statement: str, kinds: Sequence[str], r
             stream.write_row(row)
 
 
-def _rows(layer: Layer, frame: gpd.GeoDataFrame, srid: int, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    layer: Layer, frame: gpd.GeoDataFrame, srid: int, names: Sequence[str], pictures: Pictures
+) -> Iterator[tuple[Any, ...]]:
     ready: dict[str, list[Any]] = {
         "source_row": frame.index.tolist(),
         "valid_from": _moments(frame["valid_from"]),
@@ -145,7 +152,7 @@ def _rows(layer: Layer, frame: gpd.GeoDataFrame, srid: int, names: Sequence[str]
     if "building" in names:
         ready["building"] = [None if name is None else int(name) for name in frame["building"].tolist()]
     if "surfaces" in names:
-        ready |= _surfaces(frame["boundary"].tolist(), srid)
+        ready |= _surfaces(frame["boundary"].tolist(), srid, pictures)
     lists = [ready[name] if name in ready else frame[name].tolist() for name in names]
     return zip(*lists, strict=True)
 
@@ -194,14 +201,14 @@ def _body_columns(frame: gpd.GeoDataFrame) -> dict[str, list[Any]]:
     }
 
 
-def _surfaces(bodies: Sequence[Boundary | None], srid: int) -> dict[str, list[Any]]:
-    """Surfaces as the store keeps them; None for bodies without."""
+def _surfaces(bodies: Sequence[Boundary | None], srid: int, pictures: Pictures) -> dict[str, list[Any]]:
+    """Surfaces as the store keeps them; None for bodies without. Their pictures gather apart."""
     return {
         "surfaces": [None if body is None else body.wkb(srid) for body in bodies],
         "semantics": [None if body is None else body.surface.tolist() for body in bodies],
         "structure": [None if body is None else jsonb(body.structure()) for body in bodies],
         "appearance": [
-            jsonb(dict(body.appearance)) if body is not None and body.appearance else None for body in bodies
+            jsonb(pictures.named(body.appearance)) if body is not None and body.appearance else None for body in bodies
         ],
     }
 

@@ -14,7 +14,9 @@ from cim.boundary import Boundary
 from cim.cityjson.record import Broken, CityRecord
 from cim.plugins import Batch
 from cim.types import FloatArray, Issue, Rejected, RoofForm, Use
+from loaders.formats.city_pictures import pictured
 from loaders.formats.footprint import footprint
+from loaders.formats.pictures import Album
 from loaders.formats.records import bad_text
 
 OWN = ("id", "lod", "boundary", "geometry")
@@ -50,7 +52,7 @@ _ROOFS: Mapping[str, RoofForm] = {
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one batch as they gather; row: the number of the last one."""
+    """The rows of one batch as they gather; row: the number of the last one; album: where their pictures are from."""
 
     row: int = 0
     after: int = 0
@@ -58,6 +60,7 @@ class Rows:
     cells: list[dict[str, Any]] = field(default_factory=list)
     damaged: list[Rejected] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    album: Album | None = None
     faces: int = 0
 
     def add(self, record: CityRecord | Broken) -> None:
@@ -77,6 +80,7 @@ class Rows:
             if self.row > self.after:
                 self.index.append(self.row)
                 shape = None if body is None else footprint(body)
+                body = body if body is None or self.album is None else pictured(body, self.album)
                 self.cells.append({**told, "id": record.id, "lod": level, "boundary": body, "geometry": shape})
                 self.faces += 0 if body is None else len(body)
         if first > self.after:
@@ -94,7 +98,8 @@ class Rows:
 
     def batch(self, crs: str, size: int, done: int) -> Batch:
         """What has gathered, as a batch of a file of `size` bytes that is read up to `done`."""
-        damaged, issues = tuple(self.damaged), tuple(self.issues)
+        told = () if self.album is None else self.album.told()
+        damaged, issues = tuple(self.damaged), (*self.issues, *told)
         return Batch(self.frame(), crs, damaged, issues, self.row, size_bytes=size, done_bytes=min(done, size))
 
     def frame(self) -> gpd.GeoDataFrame:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cim.cityjson.nesting import Shells
@@ -51,10 +51,13 @@ class _Reading:
     parts: list[Part] = field(default_factory=list)
 
 
-def building(element: Any, name: str, find: Find, left: Counter[str]) -> CityRecord | Broken:
-    """The record of a building element. name: its id where it has none. left: counts what is not read, by its name."""
+def building(element: Any, name: str, find: Find, left: Counter[str], beside: Looks) -> CityRecord | Broken:
+    """The record of a building element. name: its id where it has none. left: counts what is not read, by its name.
+
+    beside: the looks that stand beside all buildings.
+    """
     id = identity(element) or name
-    reading = _Reading(Surfaces.of(element, find), left, looks(element))
+    reading = _Reading(Surfaces.of(element, find), left, looks(element, beside))
     try:
         told = _object(element, None, id, reading)
     except Fault as fault:
@@ -144,8 +147,18 @@ def _semantic(
 def _pieces(level: _Level, lod: str, of: str | None, kinds: list[dict[str, Any]], look: Looks) -> list[Piece]:
     """The geometries of one level: its solids, then its surfaces that no solid has; each face with what it is of."""
     named: dict[str | None, int] = {face.id: kind for face, kind in level.semantic if face.id is not None}
+    around = {face.id: face.within for face, _ in level.semantic if face.id is not None}
     found = [
-        _made(kind, faces, shells, [named.get(face.id) for face in faces], lod, of, kinds, look)
+        _made(
+            kind,
+            [replace(face, within=(*face.within, *around.get(face.id or "", ()))) for face in faces],
+            shells,
+            [named.get(face.id) for face in faces],
+            lod,
+            of,
+            kinds,
+            look,
+        )
         for kind, faces, shells in level.solids
     ]
     used = {face.id for _, faces, _ in level.solids for face in faces if face.id is not None}
@@ -172,7 +185,8 @@ def _made(
     said = any(value is not None for value in values)
     semantics = _used(kinds, values) if said else None
     owners = [None if value is None else kinds[value].get("id") for value in values]
-    return Piece(kind, polygons(faces), shells, semantics, look.of(faces, owners), of, lod)
+    around = [(*face.within, *([] if owner is None else [owner])) for face, owner in zip(faces, owners, strict=True)]
+    return Piece(kind, polygons(faces), shells, semantics, look.of(faces, around), of, lod)
 
 
 def _used(kinds: list[dict[str, Any]], values: list[int | None]) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from defusedxml.common import DefusedXmlException
 
 from cim.errors import BadSource
 from cim.types import FloatArray
+from loaders.formats import dae_pictures
 from loaders.formats.mesh_parts import MOST_NODES, Material, Model, Part, own_corners, refuse_many, refuse_many_corners
+from loaders.formats.pictures import Album
 
 _DEEPEST = 64
 _UPS = {"Y_UP": "y", "Z_UP": "z"}
@@ -27,21 +29,22 @@ _IGNORED = [collada.common.DaeUnsupportedError, collada.common.DaeBrokenRefError
 
 
 def read(path: Path) -> Model:
-    """The model of a file: unit and upward axis as it says. Pictures are left out. Raises BadSource for XML with a document
-    type, an entity or a reference to another file, and for what is no COLLADA.
+    """The model of a file: unit and upward axis as it says. Raises BadSource for XML with a document type, an entity or a
+    reference to a part of it in another file, and for what is no COLLADA.
     """
     _refuse_hostile(path)
     try:
         document = collada.Collada(str(path), ignore=_IGNORED, aux_file_loader=lambda _: None)
         nodes = [] if document.scene is None else document.scene.nodes
         unit_m = float(document.assetInfo.unitmeter or 1.0)
-        tally = _Tally(str(path), unit_m)
+        tally = _Tally(str(path), unit_m, Album(path.parent))
         parts = [part for node in nodes for part in _walk(node, np.eye(4), None, 0, tally)]
     except BadSource:
         raise
     except Exception as error:  # whatever a spoilt file makes the reader stumble over
         raise BadSource(f"{path}: cannot be read as COLLADA: {type(error).__name__}: {error}") from error
-    return Model(tuple(parts), _UPS.get(str(document.assetInfo.upaxis)), unit_m, bool(document.images))
+    issues = tuple(tally.album.issues)
+    return Model(tuple(parts), _UPS.get(str(document.assetInfo.upaxis)), unit_m, issues)
 
 
 def _refuse_hostile(path: Path) -> None:
@@ -67,6 +70,7 @@ class _Tally:
 
     name: str
     unit_m: float
+    album: Album
     nodes: int = 0
     faces: int = 0
     corners: int = 0
@@ -105,7 +109,7 @@ def _name(node: Any) -> str | None:
 
 
 def _geometry(node: Any, matrix: FloatArray, name: str, tally: _Tally) -> Iterator[Part]:
-    materials = {bound.symbol: bound.target for bound in node.materials}
+    materials = {bound.symbol: bound for bound in node.materials}
     turned = np.linalg.det(matrix[:3, :3]) < 0
     for primitive in node.geometry.primitives:
         faces = primitive.triangleset() if isinstance(primitive, Polylist) else primitive
@@ -120,7 +124,15 @@ def _geometry(node: Any, matrix: FloatArray, name: str, tally: _Tally) -> Iterat
                 "coarse; deliver it about an origin of its own, and state its anchor"
             )
         faced = triangles[:, ::-1] if turned else triangles
-        yield own_corners(Part(name, at, faced, (), _material(materials.get(faces.material))))
+        bound = materials.get(faces.material)
+        uv = dae_pictures.places(bound, faces)
+        picture = None if uv is None else dae_pictures.picture(bound, tally.album)
+        if uv is None or picture is None:
+            yield own_corners(Part(name, at, faced, (), _material(getattr(bound, "target", None))))
+            continue
+        shown = (uv[:, ::-1] if turned else uv).reshape(-1, 2)  # each face with corners of its own
+        corners = np.arange(3 * len(faced)).reshape(-1, 3)
+        yield Part(name, at[faced.ravel()], corners, (), None, picture, shown)
 
 
 def _material(target: Any) -> Material | None:

@@ -10,17 +10,20 @@ from lxml import etree
 from cim.errors import BadSource
 from loaders.formats.gml_surfaces import XLINK, identity, is_surface, local
 
+APPEARANCES = "appearanceMember"
+"""The child of the root that holds looks of surfaces in other members, in every version of CityGML."""
+
 MOST_HELD = 4_000_000
 """so many elements of surfaces that are referred to from elsewhere are held; the project's own bound on memory"""
 
 
-def members(file: BinaryIO, where: str) -> Iterator[tuple[Any, Any]]:
-    """(root, child) for every child of the root, whole; it is gone when the next is asked for.
+def events(file: BinaryIO, where: str) -> Iterator[tuple[str, Any]]:
+    """(`start` or `end`, element) as the file is read.
 
     Raises BadSource for a document type: CityGML has none, and its entities could name files or grow without bound.
     XMLSyntaxError where the text is no XML.
     """
-    events = etree.iterparse(
+    parsed = etree.iterparse(
         file,
         events=("start", "end"),
         resolve_entities=False,
@@ -30,18 +33,38 @@ def members(file: BinaryIO, where: str) -> Iterator[tuple[Any, Any]]:
         remove_comments=True,
         remove_pis=True,
     )
-    root, depth = None, 0
-    for event, element in events:
-        if root is None:
-            root = element
-            if element.getroottree().docinfo.doctype:
-                raise BadSource(f"{where}: declares a document type (DTD), whose entities are not read; expected none")
+    is_first = True
+    for event, element in parsed:
+        if is_first and element.getroottree().docinfo.doctype:
+            raise BadSource(f"{where}: declares a document type (DTD), whose entities are not read; expected none")
+        is_first = False
+        yield event, element
+
+
+def forget(element: Any) -> None:
+    """Let go of what has been read: all that an element holds, and those before it."""
+    element.clear(keep_tail=False)
+    while element.getprevious() is not None:
+        del element.getparent()[0]
+
+
+def members(file: BinaryIO, where: str) -> Iterator[tuple[Any, Any]]:
+    """(root, child) for every child of the root, whole; it is gone when the next is asked for.
+
+    One named `APPEARANCES` comes without what it holds, which may be as much as the rest of the file. Raises as `events`
+    does.
+    """
+    root, depth, is_dropped = None, 0, False
+    for event, element in events(file, where):
+        root = element if root is None else root
         depth += 1 if event == "start" else -1
-        if event == "end" and depth == 1:
+        if event == "start" and depth == 2:
+            is_dropped = local(element) == APPEARANCES
+        elif event == "end" and depth == 1:
             yield root, element
-            element.clear(keep_tail=False)
-            while element.getprevious() is not None:
-                del root[0]
+            forget(element)
+        elif event == "end" and is_dropped and depth > 1:
+            forget(element)
 
 
 @dataclass(slots=True)

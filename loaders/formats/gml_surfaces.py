@@ -38,12 +38,13 @@ Find = Callable[[str], Any]
 class Face:
     """A polygon. rings: (n, 3) corners each, the outline first, without the repeated last. id: its own, or of what it is in.
 
-    ring_ids: of each ring, None where it has none.
+    ring_ids: of each ring, None where it has none. within: ids of the surfaces that it is in, from the inside outward.
     """
 
     rings: tuple[FloatArray, ...]
     id: str | None
     ring_ids: tuple[str | None, ...] = ()
+    within: tuple[str, ...] = ()
 
     def turned(self) -> "Face":
         """The same, seen from behind; what was drawn on its front is not on it."""
@@ -117,7 +118,7 @@ class Surfaces:
             if local(member) in _MEMBERS:
                 for one in self.members(member):
                     for face in self.faces(one, depth + 1):
-                        yield face if face.id is not None else replace(face, id=own)
+                        yield face if own is None else replace(face, id=face.id or own, within=(*face.within, own))
 
     def members(self, member: Any) -> Iterator[Any]:
         """What a property holds: elements, or the one that it refers to."""

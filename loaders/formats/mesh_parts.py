@@ -40,13 +40,12 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Model:
     """The parts of a file. up: its axis that points up, `y` or `z`; None: the file does not say. unit_m: metres of one unit.
-    textured: it has pictures, which are left out. issues: of pictures that cannot be shown.
+    issues: of pictures that cannot be shown.
     """
 
     parts: tuple[Part, ...]
     up: str | None
     unit_m: float = 1.0
-    textured: bool = False
     issues: tuple[Issue, ...] = ()
 
 

@@ -40,6 +40,12 @@ class Album:
     folder: Path
     issues: list[Issue] = field(default_factory=list)
     _found: dict[str, Picture | None] = field(default_factory=dict)
+    _is_full: bool = False
+
+    def told(self) -> list[Issue]:
+        """The issues that have gathered since they were last asked for."""
+        found, self.issues = self.issues, []
+        return found
 
     def named(self, uri: str) -> Picture | None:
         """The picture that a model names: in a `data:` URI, or in a file in or below the model's own folder."""
@@ -49,10 +55,14 @@ class Album:
 
     def held(self, name: str, key: str, read: Callable[[], bytes]) -> Picture | None:
         """The picture whose bytes `read` gives, under a key of its own; None, with an issue, for what is not shown."""
+        if key not in self._found and len(self._found) >= MOST_PICTURES:
+            if not self._is_full:
+                why = f"one of more than {MOST_PICTURES} pictures; it and those that follow are not shown"
+                self.issues.append(Issue("picture_too_large", f"picture {name[:80]!r}: {why}"))
+            self._is_full = True
+            return None
         if key not in self._found:
             try:
-                if len(self._found) >= MOST_PICTURES:
-                    raise _Refused("picture_too_large", f"one of more than {MOST_PICTURES} pictures")
                 self._found[key] = reduced(name, _bytes(read))
             except _Refused as refused:
                 self._found[key] = None
@@ -80,8 +90,9 @@ def beside(folder: Path, uri: str) -> Path | None:
 
 
 def _place(folder: Path, name: str) -> Path:
+    name = name.replace("\\", "/")  # files made on Windows have folders so
     parts = PurePosixPath(name).parts
-    if not parts or ":" in name or "\\" in name or "\0" in name or name.startswith("/") or ".." in parts:
+    if not parts or ":" in name or "\0" in name or name.startswith("/") or ".." in parts:
         raise _Refused("picture_outside", "lies elsewhere than beside its model")
     at = folder
     try:

@@ -15,10 +15,13 @@ from cim.plugins import Batch, Source
 from cim.types import Issue
 from loaders.formats.axis_order import exchanged, is_north_first
 from loaders.formats.city_rows import Rows, others_told, sample
+from loaders.formats.citygml_appearance import Looks
+from loaders.formats.citygml_beside import looks_beside
 from loaders.formats.citygml_building import BUILDINGS, building
 from loaders.formats.gml_links import Elsewhere, members
 from loaders.formats.gml_surfaces import identity, local
 from loaders.formats.model_crs import model_crs, plain_name
+from loaders.formats.pictures import Album
 
 _MEMBERS = ("cityObjectMember", "featureMember", "member")
 _AHEAD = 200
@@ -52,7 +55,7 @@ CITYGML = CityGml()
 class _Model:
     """A file while it is read. name: of its frame; left: what is not read, by its name; broken: where it is no XML.
 
-    appearances: how many stand beside the buildings.
+    beside: the looks that stand beside the buildings.
     """
 
     source: Source
@@ -60,11 +63,12 @@ class _Model:
     left: Counter[str] = field(default_factory=Counter)
     broken: str | None = None
     count: int = 0
-    appearances: int = 0
+    beside: Looks = field(default_factory=Looks)
 
 
 def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
-    model = _Model(source)
+    model = _Model(source, beside=looks_beside(Path(source.location)))
+    album = Album(Path(source.location).parent)
     records = _records(file, model)
     ahead = list(islice(records, _AHEAD))
     whole = [one for one in ahead if isinstance(one, CityRecord)]
@@ -76,17 +80,17 @@ def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
     if north_first:
         notes.append(Issue("axes_exchanged", "northings (or latitudes) stand before eastings", None, "exchanged"))
     size = Path(source.location).stat().st_size
-    rows = Rows(after=after)
+    rows = Rows(after=after, album=album)
     rows.issues += notes
     for record in chain(ahead, records):
         rows.add(exchanged(record) if north_first and isinstance(record, CityRecord) else record)
         if rows.full():
             yield rows.batch(crs, size, file.tell())
-            rows = Rows(rows.row, after)
+            rows = Rows(rows.row, after, album=album)
     rows.issues += others_told(model.left)
-    if model.appearances:
-        told = f"{model.appearances:,} appearances stand beside the buildings, not in them: they are not read"
-        rows.issues.append(Issue("appearance_left", told))
+    if model.beside.left:
+        listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(model.beside.left.items()))
+        rows.issues.append(Issue("appearance_left", f"not read of what surfaces look like: {listed}"))
     if model.broken is not None:
         rows.issues.append(Issue("truncated", f"{model.broken}: what follows is not here"))
     if rows.cells or rows.damaged or rows.issues:
@@ -101,7 +105,6 @@ def _records(file: BinaryIO, model: _Model) -> Iterator[CityRecord | Broken]:
             if model.name is None:
                 model.name = _frame(child) or _frame(root)
             if local(child) not in _MEMBERS:
-                model.appearances += local(child) == "appearanceMember"
                 continue
             for element in child:
                 kind = local(element)
@@ -109,7 +112,7 @@ def _records(file: BinaryIO, model: _Model) -> Iterator[CityRecord | Broken]:
                 if kind in BUILDINGS:
                     ids = {id: one for one in element.iter() if (id := identity(one)) is not None}
                     find = ids.get if not elsewhere.needed(element, ids) else _both(ids, elsewhere)
-                    yield building(element, f"building-{model.count}", find, model.left)
+                    yield building(element, f"building-{model.count}", find, model.left, model.beside)
                 elif kind:
                     model.left[kind] += 1
     except etree.XMLSyntaxError as error:

@@ -12,6 +12,7 @@ from cim.errors import BadInput, BadSource
 from cim.plugins import Batch, Source
 from loaders.formats.city_rows import Rows, extensions_told, others_told, sample
 from loaders.formats.model_crs import model_crs
+from loaders.formats.pictures import Album
 
 MOST_BYTES = 256 << 20
 """the largest document that is read; it takes some fourteen times its size in memory. The project's own limit"""
@@ -64,13 +65,14 @@ def _batches(contents: Contents, head: Header, source: Source, after: int, size:
         raise BadSource(f"{source.location}: no buildings; it holds {found}")
     crs, notes = model_crs(source, head.crs, sample(contents.records))
     notes += [*others_told(contents.others), *extensions_told(head.extensions)]
-    rows = Rows(after=after)
+    album = Album(Path(source.location).parent)
+    rows = Rows(after=after, album=album)
     rows.issues += notes
     for done, record in enumerate(contents.records, start=1):
         rows.add(record)
         if rows.full():
             share = round(size * done / len(contents.records))
             yield rows.batch(crs, size, share)
-            rows = Rows(rows.row, after)
+            rows = Rows(rows.row, after, album=album)
     if rows.cells or rows.damaged or rows.issues:
         yield rows.batch(crs, size, size)

@@ -14,6 +14,7 @@ from cim.errors import BadInput, BadSource
 from cim.plugins import Batch, Source
 from loaders.formats.city_rows import Rows, extensions_told, others_told, sample
 from loaders.formats.model_crs import model_crs
+from loaders.formats.pictures import Album
 
 _LONGEST_BYTES = 64 << 20
 """a line longer than this counts as damaged, so that a file without line ends is not read whole into memory"""
@@ -56,7 +57,8 @@ def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
     some = sample(record for one in ahead if isinstance(one, Contents) for record in one.records)
     crs, notes = model_crs(source, head.crs, some)
     size = Path(source.location).stat().st_size
-    rows, others = Rows(after=after), Counter[str]()
+    album = Album(Path(source.location).parent)
+    rows, others = Rows(after=after, album=album), Counter[str]()
     rows.issues += [*notes, *extensions_told(head.extensions)]
     for found in chain(ahead, (_feature(line, head) for line in lines)):
         if isinstance(found, Contents):
@@ -67,7 +69,7 @@ def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
             rows.refuse("not_json", found[0], {"raw": found[1][:_RAW_KEPT].decode("utf-8", "backslashreplace")})
         if rows.full():
             yield rows.batch(crs, size, file.tell())
-            rows = Rows(rows.row, after)
+            rows = Rows(rows.row, after, album=album)
     rows.issues += others_told(others)
     if not rows.row:
         held = ", ".join(f"{n:,} {kind}" for kind, n in others.items()) or "no city object at all"

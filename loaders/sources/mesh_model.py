@@ -14,7 +14,7 @@ from cim import crs as frames
 from cim.errors import BadInput, BadSource, MissingCrs
 from cim.plugins import Anchor, Batch, Source, SourceFormat
 from cim.source_entry import anchor_table
-from cim.types import FloatArray, Issue
+from cim.types import FloatArray
 from loaders.formats.footprint import footprint
 from loaders.formats.mesh_bodies import body, upright
 from loaders.formats.mesh_parts import MOST_BYTES, Model, Part, refuse_absurd
@@ -67,10 +67,9 @@ class MeshModel:
             )
         standing = [replace(p, at=stand(upright(p.at, up, model.unit_m))) for p in model.parts]
         frame = _frame(_objects(standing, source, path), source)
-        issues = _told(model)
         for begin in range(after, len(frame), BATCH_ROWS):
             part = frame.iloc[begin : begin + BATCH_ROWS]
-            told = () if begin else issues
+            told = () if begin else model.issues
             yield Batch(part, crs, issues=told, last_row=begin + len(part), records=len(frame))
 
     def standing(self, source: Source) -> Iterator[tuple[str, str]]:
@@ -87,15 +86,6 @@ class MeshModel:
 GLTF = MeshModel("glTF", (".glb", ".gltf"), (b"glTF", b"{"), "loaders.formats.gltf_parts")
 OBJ = MeshModel("OBJ", (".obj",), (), "loaders.formats.obj_parts")
 COLLADA = MeshModel("COLLADA", (".dae",), (b"<",), "loaders.formats.dae_parts")
-
-
-def _told(model: Model) -> tuple[Issue, ...]:
-    if not model.textured:
-        return model.issues
-    return (
-        *model.issues,
-        Issue("textures_left_out", "the pictures on its surfaces are left out; base colours are kept"),
-    )
 
 
 def _standing(source: Source) -> tuple[str, Callable[[FloatArray], FloatArray]]:

@@ -60,7 +60,7 @@ def roof_error(standing: Standing) -> float:
 
 
 def refined_cost(standing: Standing) -> IntArray:
-    """About how many gzipped bytes each row (n,) adds to a refined tile."""
+    """About how many gzipped bytes each row (n,) adds to a refined tile, pictures that came with it apart."""
     return standing.cost * REFINED_COST + surfaces.cost(standing.rows)
 
 

@@ -43,16 +43,15 @@ _WHITE = (1.0, 1.0, 1.0)
 def worn(bodies: Sequence[Boundary], lift_m: FloatArray, found: Surfaced) -> tuple[tuple[Look, ...], FloatArray | None]:
     """The looks of some bodies, and the `Mesh.look` (v, 3) of their mesh; None where nothing was delivered.
 
-    found: what `surfaced` made of the bodies and lift_m (n,). A picture goes before a colour. Of several themes the one
-    that the file calls its default is shown, else the first by name.
+    found: what `surfaced` made of the bodies and lift_m (n,). A picture goes before a colour.
     """
     numbers: dict[Look, int] = {}
-    count = sum(len(body) for body in bodies)
+    count, unpacked = sum(len(body) for body in bodies), dict[str, bytes | None]()
     of_polygon, rings, first = np.full(count, -1), [], 0
     for body, lift in zip(bodies, lift_m.tolist(), strict=True):
         for place, look in _coloured(body):
             of_polygon[first + place] = numbers.setdefault(look, len(numbers))
-        for place, look, at, uv in _pictured(body):
+        for place, look, at, uv in _pictured(body, unpacked):
             of_polygon[first + place] = numbers.setdefault(look, len(numbers))
             rings.append((first + place, at + [0.0, 0.0, lift], uv))
         first += len(body)
@@ -96,11 +95,11 @@ def fitted(pictures: Sequence[bytes]) -> list[bytes]:
     return [_halved(data, times) if times else data for data, times in zip(pictures, halvings, strict=True)]
 
 
-def picture_bytes(body: Boundary) -> int:
-    """How many bytes the pictures of a body have."""
-    return sum(
-        len(str(one.get(PICTURE, ""))) * 3 // 4 for one in body.appearance.get("textures", ()) if _is_object(one)
-    )
+def pictures_of(body: Boundary) -> Iterator[str]:
+    """The pictures that came with a body, as they are kept: one that several bodies show is one text."""
+    for one in body.appearance.get("textures", ()):
+        if _is_object(one) and isinstance(one.get(PICTURE), str):
+            yield one[PICTURE]
 
 
 def _halved(data: bytes, times: int) -> bytes:
@@ -111,18 +110,9 @@ def _halved(data: bytes, times: int) -> bytes:
     return packed.getvalue()
 
 
-def _shown(body: Boundary, what: str) -> Sequence[Any]:
-    """What each surface has in the theme that is shown."""
-    themes = body.appearance.get(what) or {}
-    theme = body.appearance.get(f"default-theme-{what}")
-    shown = theme if isinstance(theme, str) and theme in themes else min(themes, default=None)
-    found: Sequence[Any] = () if shown is None else themes[shown]
-    return found
-
-
 def _coloured(body: Boundary) -> Iterator[tuple[int, Look]]:
     looks = [_look(told) for told in body.appearance.get("materials", ())]
-    for place, value in enumerate(_shown(body, "material")):
+    for place, value in enumerate(body.shown("material")):
         look = None if value is None else looks[value]
         if look is not None:
             yield place, look
@@ -136,10 +126,13 @@ def _look(told: Any) -> Look | None:
     return None if red != red or green != green or blue != blue else Look((red, green, blue))
 
 
-def _pictured(body: Boundary) -> Iterator[tuple[int, Look, FloatArray, FloatArray]]:
-    """Surfaces that show a picture, that, their corners (k, 3) and where those lie in it (k, 2)."""
-    looks = [_picture(told) for told in body.appearance.get("textures", ())]
-    for place, rings in enumerate(_shown(body, "texture")):
+def _pictured(body: Boundary, unpacked: dict[str, bytes | None]) -> Iterator[tuple[int, Look, FloatArray, FloatArray]]:
+    """Surfaces that show a picture, that, their corners (k, 3) and where those lie in it (k, 2).
+
+    unpacked: pictures by their text, each unpacked once for all bodies that show it.
+    """
+    looks = [_picture(told, unpacked) for told in body.appearance.get("textures", ())]
+    for place, rings in enumerate(body.shown("texture")):
         told = None if not rings else rings[0]
         look = None if told is None else looks[told[0]]
         if look is None:
@@ -172,14 +165,21 @@ def _near(uv: FloatArray, repeats: bool) -> FloatArray | None:
     return near if np.abs(near).max() <= FARTHEST else None
 
 
-def _picture(told: Any) -> Look | None:
+def _picture(told: Any, unpacked: dict[str, bytes | None]) -> Look | None:
     if not _is_object(told) or not isinstance(told.get(PICTURE), str):
         return None
+    packed = told[PICTURE]
+    if packed not in unpacked:
+        unpacked[packed] = _unpacked(packed)
+    data = unpacked[packed]
+    return Look(_WHITE, data, told.get("wrapMode") not in _ONCE) if data else None
+
+
+def _unpacked(packed: str) -> bytes | None:
     try:
-        data = base64.b64decode(told[PICTURE], validate=True)
+        return base64.b64decode(packed, validate=True)
     except binascii.Error:
         return None
-    return Look(_WHITE, data, told.get("wrapMode") not in _ONCE)
 
 
 def _is_object(told: Any) -> bool:

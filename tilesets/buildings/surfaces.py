@@ -9,7 +9,7 @@ from cim.boundary import Boundary
 from cim.boundary_mesh import surfaced
 from cim.mesh import Mesh
 from cim.types import Bodies, BoolArray, FloatArray, IntArray
-from tilesets.buildings.looks import Look, picture_bytes, worn
+from tilesets.buildings.looks import Look, pictures_of, worn
 from tilesets.buildings.standing import Flaw, Standing, surfaces_of
 
 SURFACES_UNUSABLE = "surfaces_unusable"
@@ -69,12 +69,38 @@ def _told(rows: Bodies, skipped: IntArray, left: BoolArray, counts: IntArray) ->
 
 
 def cost(rows: Bodies) -> IntArray:
-    """About how many gzipped bytes the surfaces of each row (n,) add to a refined tile."""
+    """About how many gzipped bytes the surfaces of each row (n,) add to a refined tile, their pictures apart."""
     found = np.zeros(len(rows), dtype=np.int64)
     for row in np.flatnonzero(surfaces_of(rows)).tolist():
         corners = int(shapely.get_num_coordinates(rows.boundary[row].polygons).sum())
-        found[row] = _CORNER_BYTES * corners + picture_bytes(rows.boundary[row])
+        found[row] = _CORNER_BYTES * corners
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The pictures that came with some rows. row: (k,) rising; picture: (k,) which one it shows; size: (p,) their bytes."""
+
+    row: IntArray
+    picture: IntArray
+    size: IntArray
+
+    @classmethod
+    def of(cls, rows: Bodies) -> "Pictures":
+        """Those of these rows."""
+        numbers: dict[str, int] = {}
+        pairs = [
+            (row, numbers.setdefault(packed, len(numbers)))
+            for row in np.flatnonzero(surfaces_of(rows)).tolist()
+            for packed in pictures_of(rows.boundary[row])
+        ]
+        row, picture = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        return cls(row, picture, np.array([len(packed) * 3 // 4 for packed in numbers], dtype=np.int64))
+
+    def cost(self, start: int, stop: int) -> int:
+        """About how many bytes they add to a tile of the rows from `start` up to `stop`, where each lies once."""
+        first, last = np.searchsorted(self.row, [start, stop])
+        return int(self.size[np.unique(self.picture[first:last])].sum())
 
 
 def error(standing: Standing) -> FloatArray:

@@ -17,6 +17,7 @@ from tilesets.buildings import content as buildings
 from tilesets.buildings.mass import Mass, replaced, weigh
 from tilesets.buildings.site import Site
 from tilesets.buildings.standing import Flaw, Standing, stand
+from tilesets.buildings.surfaces import Pictures
 from tilesets.buildings.tally import Tally, count
 from tilesets.buildings.textures.roofs import COARSEST_M
 from tilesets.gltf.placement import frame_at
@@ -154,7 +155,8 @@ def _refined_cells(standing: Standing, cell: Cell, site: Site) -> Iterator[Cell]
     """The cells that the buildings of a leaf are refined by: small where an orthophoto shows the roofs of L3 rows."""
     keys = standing.rows.cell
     detailed = keys[standing.rows.cim_level == CimLevel.L3]
-    for part in leaves(keys, buildings.refined_cost(standing), cell, site.target_bytes):
+    pictures = Pictures.of(standing.rows)
+    for part in leaves(keys, buildings.refined_cost(standing), cell, site.target_bytes, pictures.cost):
         box = cell_box(part.key, part.depth)
         is_shown = site.photo is not None and site.photo.sharpest_m(box) <= COARSEST_M
         yield from _textured_cells(part, keys, detailed) if is_shown else (part,)

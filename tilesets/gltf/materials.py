@@ -68,6 +68,7 @@ class Materials:
         self._textures: list[Json] = []
         self._samplers: list[Json] = []
         self._images: list[Json] = []
+        self._places: dict[bytes, int] = {}
         self._packed: list[str] = []
         self._is_moved = False
 
@@ -104,8 +105,10 @@ class Materials:
         needed, kind = (BASIS, "image/ktx2") if picture.startswith(_KTX2) else (WEBP, "image/webp")
         if needed not in self._packed:
             self._packed.append(needed)
-        self._images.append({"mimeType": kind, "bufferView": self._views.plain(picture)})
-        source = {"extensions": {needed: {"source": len(self._images) - 1}}}
+        if picture not in self._places:  # one that is laid in two ways lies in the file once
+            self._places[picture] = len(self._images)
+            self._images.append({"mimeType": kind, "bufferView": self._views.plain(picture)})
+        source = {"extensions": {needed: {"source": self._places[picture]}}}
         self._textures.append({"sampler": self._samplers.index(sampler), **source})
         told: Json = {"index": len(self._textures) - 1}
         if transform is not None:

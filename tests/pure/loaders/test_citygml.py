@@ -113,7 +113,7 @@ def test_a_surface_of_another_building_is_found_and_turned_as_it_is_referred_to(
     assert shapely.get_coordinates(one[0], include_z=True)[:-1].tolist() == corners[::-1]
 
 
-def test_materials_and_textures_in_a_building_are_kept_and_those_beside_it_are_told(tmp_path):
+def test_materials_and_textures_in_a_building_are_kept(tmp_path):
     material = "<X3DMaterial><diffuseColor>0.5 0 0</diffuseColor><target>#a-RoofSurface</target></X3DMaterial>"
     places = '<textureCoordinates ring="#ring">0 0 1 0 1 1 0 1 0 0</textureCoordinates>'
     texture = _wrapped(places, 'target uri="#a-GroundSurface"', "TexCoordList")
@@ -129,7 +129,7 @@ def test_materials_and_textures_in_a_building_are_kept_and_those_beside_it_are_t
         "textures": [{"type": "JPG", "image": "wall.jpg"}],
         "texture": {"day": [[[0, [[0, 0], [1, 0], [1, 1], [0, 1]]]], *[None] * 5]},
     }
-    assert [issue.code for issue in batch.issues] == ["appearance_left"]
+    assert [issue.code for issue in batch.issues] == ["picture_missing"]
 
 
 def test_a_part_keeps_its_name_within_its_building(tmp_path):
