@@ -179,6 +179,19 @@ def rings(polygons: ObjectArray) -> Rings:
     )
 
 
+def polygons_of(shape: Rings) -> ObjectArray:
+    """The rings as shapely polygons (p,)."""
+    following = shape.following()
+    if len(shape.feature) == 0:
+        return np.zeros(0, dtype=object)
+    # Ragged arrays state the first point of every ring again at its end.
+    last = shape.start[1:] - 1
+    index = np.insert(np.arange(len(shape.xy)), shape.start[1:], following[last])
+    starts = shape.start + np.arange(len(shape.start))
+    first = np.searchsorted(shape.polygon, np.arange(len(shape.feature) + 1))
+    return np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, shape.xy[index], (starts, first)))
+
+
 def signed_areas(shape: Rings) -> FloatArray:
     """Area of each ring (r,), square metres: positive where it runs anticlockwise."""
     filled = shape.sizes() > 0

@@ -14,8 +14,9 @@ from cim import mesh as meshes
 from cim.assembly import Assembled, Parts, raise_assemblies
 from cim.assembly.raising import by_solid
 from cim.assembly.solids import NO_MESH
-from cim.geometry import LATTICE_M, Rings, clean, rings, snap, wind
+from cim.geometry import LATTICE_M, Rings, snap
 from cim.mesh import Mesh
+from cim.outlines import outlines
 from cim.roofs import Bodied, Roofs, raise_asked
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, RoofForm
 from cim.validity import Finding, check, of_mesh
@@ -49,13 +50,13 @@ class Stood:
     @classmethod
     def on(cls, told: Roofs, assembly: ObjectArray, base: FloatArray, height_m: FloatArray) -> "Stood":
         """Footprints as they come, on their base (n,): the walls reach no deeper. height_m: (n,) above it."""
-        raw, low = rings(told.footprint), snap(base)
+        low = snap(base)
         eaves = np.where(np.isfinite(told.eaves_m), np.clip(told.eaves_m, 0.0, height_m), height_m)
         high = np.maximum(snap(low + height_m), low + LATTICE_M)
         return cls(
             told,
             assembly,
-            wind(clean(replace(raw, xy=snap(raw.xy)))),
+            outlines(told.footprint).shape,
             low,
             low,
             snap(low + eaves),

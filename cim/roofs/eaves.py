@@ -3,9 +3,9 @@
 import numpy as np
 import shapely
 
-from cim.geometry import Rings, signed_areas, snap
+from cim.geometry import Rings, polygons_of, signed_areas, snap
 from cim.mesh import Mesh
-from cim.types import BoolArray, FloatArray, IntArray, ObjectArray, Surface
+from cim.types import BoolArray, FloatArray, IntArray, Surface
 
 _NOISE_M = 0.04
 """Twice what the lattice may move a side by, and some more."""
@@ -46,19 +46,6 @@ def is_sound(shape: Rings, moved: Rings) -> BoolArray:
     sound = np.bincount(shape.polygon[shape.ring_of_vertex()[~good]], minlength=len(shape.feature)) == 0
     sound[sound] = shapely.is_valid(polygons_of(moved.keep(sound)))
     return np.asarray(sound)
-
-
-def polygons_of(shape: Rings) -> ObjectArray:
-    """The rings as shapely polygons (p,)."""
-    following = shape.following()
-    if len(shape.feature) == 0:
-        return np.zeros(0, dtype=object)
-    # Ragged arrays state the first point of every ring again at its end.
-    last = shape.start[1:] - 1
-    index = np.insert(np.arange(len(shape.xy)), shape.start[1:], following[last])
-    starts = shape.start + np.arange(len(shape.start))
-    first = np.searchsorted(shape.polygon, np.arange(len(shape.feature) + 1))
-    return np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, shape.xy[index], (starts, first)))
 
 
 def soffit(inner: Rings, outer: Rings, z: FloatArray) -> Mesh:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cim.geometry import Rings
-from cim.roofs.eaves import half_spans, polygons_of, rows_of
+from cim.geometry import Rings, polygons_of
+from cim.roofs.eaves import half_spans, rows_of
 from cim.roofs.skeleton import MOST_CORNERS
 from cim.types import BoolArray, FloatArray, IntArray, RoofForm
 

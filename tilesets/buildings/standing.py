@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 
 from cim.crs import LONLAT, transform
-from cim.geometry import CELL_M, LATTICE_M, Rings, cell_corners, clean, rings, snap, wind
-from cim.mesh import triangulate
+from cim.geometry import CELL_M, LATTICE_M, Rings, cell_corners, snap
+from cim.outlines import outlines
 from cim.types import Bodies, BoolArray, FloatArray, IntArray, ObjectArray
 from tilesets.buildings.site import Site
 from tilesets.buildings.slopes import sloped
@@ -22,9 +22,6 @@ FOUNDATION_M = 1.5
 OFF_GROUND_M = 1.0
 """Delivered surfaces that begin further above the served ground, or end less than this above it, are told of (the
 project's own default)."""
-
-_WALL_M = 4.0 * LATTICE_M
-"""How far a courtyard that touched the outline stands off it."""
 
 FAR_M = 16_384.0
 """A footprint further from its cell (a row edited by hand) would not fit the 64 bits of sums about the cell's corner."""
@@ -92,14 +89,11 @@ def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
     """The drawable ones among these rows (sorted by cell and id), in order, and what was found wrong with any."""
     bad, flaws = _flawed(rows, site)
     rows = rows.take(~bad)
-    outlines, collapsed, failed = _cut(rows.geometry)
-    drawn, damaged = np.ones(len(rows), dtype=np.bool_), np.union1d(collapsed, failed)
-    if len(damaged):
-        rows = replace(rows, geometry=_mended(rows.geometry, damaged))
-        outlines, _, failed = _cut(rows.geometry)
-        drawn[failed] = False
-        drawn[np.setdiff1d(damaged, outlines.shape.feature)] = False
-        flaws += _mending_flaws(rows, damaged, drawn)
+    cut, drawn = outlines(rows.geometry), np.ones(len(rows), dtype=np.bool_)
+    if len(cut.mended) or len(cut.lost):
+        rows = replace(rows, geometry=cut.footprints)
+        drawn[cut.lost] = False
+        flaws += _mending_flaws(rows, np.union1d(cut.mended, cut.lost), drawn)
     base, foot, ground = _grounded(rows, site, drawn)
     grounded = np.isfinite(base)
     flaws += _told(rows, drawn & ~grounded, "no_ground", "stands where no ground height is known")
@@ -107,16 +101,16 @@ def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
     flaws += _off_ground(rows, ground, drawn)
     if not drawn.all():
         rows, base, foot = rows.take(drawn), base[drawn], foot[drawn]
-        outlines, _, _ = _cut(rows.geometry)
+        cut = outlines(rows.geometry)
     base, foot, slope = sloped(rows, site, base, foot)
     undulation = _undulations(rows.geometry, site)
     level, height = base + undulation, rows.height_m
     eaves = np.where(np.isfinite(rows.eaves_m), np.clip(rows.eaves_m, 0.0, height), height)
     standing = Standing(
         rows=rows,
-        shape=outlines.shape,
-        triangles=outlines.triangles,
-        row=outlines.row,
+        shape=cut.shape,
+        triangles=cut.triangles,
+        row=cut.row,
         foot_m=snap(foot + undulation - FOUNDATION_M),
         base_m=snap(level),
         eaves_m=snap(level + eaves),
@@ -230,56 +224,10 @@ def _strays(bounds: FloatArray, cell: IntArray) -> FloatArray:
 # --- footprints ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Outlines:
-    """Cleaned, wound outlines on the lattice, their triangles (t, 3), and the row (t,) of each."""
-
-    shape: Rings
-    triangles: IntArray
-    row: IntArray
-
-
-def _cut(geometry: ObjectArray) -> tuple[_Outlines, IntArray, IntArray]:
-    """Footprints on the lattice, in triangles; the rows of which a polygon collapsed; those that cannot be triangulated."""
-    raw = rings(geometry)
-    shape = wind(clean(Rings(snap(raw.xy), raw.start, raw.polygon, raw.feature)))
-    caps = triangulate(shape)
-    row = shape.feature_of_vertex()[caps.triangles[:, 0]]
-    order = np.argsort(row, kind="stable")
-    outlines = _Outlines(shape, caps.triangles[order], row[order])
-    return outlines, _collapsed(raw, shape), np.unique(shape.feature[caps.failed])
-
-
-def _collapsed(raw: Rings, shape: Rings) -> IntArray:
-    """Rows that have fewer polygons than they came with."""
-    count = int(raw.feature.max(initial=-1)) + 1
-    return np.flatnonzero(np.bincount(raw.feature, minlength=count) != np.bincount(shape.feature, minlength=count))
-
-
-def _mended(geometry: ObjectArray, damaged: IntArray) -> ObjectArray:
-    """Footprints with the damaged ones made valid on the lattice; what is left of one may be nothing."""
-    mended = geometry.copy()
-    valid = shapely.make_valid(geometry[damaged], method="structure")
-    parts, owner = shapely.get_parts(valid, return_index=True)
-    areal = np.isin(shapely.get_type_id(parts), (3, 6))
-    for k, row in enumerate(damaged.tolist()):
-        mine = shapely.union_all(parts[areal & (owner == k)], grid_size=LATTICE_M)
-        mine = shapely.multipolygons([_set_apart(part) for part in shapely.get_parts(mine)])
-        mended[row] = None if shapely.is_empty(mine) else mine
-    return mended
-
-
-def _set_apart(polygon: shapely.Polygon) -> shapely.Polygon:
-    """The polygon with courtyards that touch its outline or one another drawn in, so that there are walls between."""
-    if shapely.is_simple(polygon.boundary):
-        return polygon
-    yards = [shapely.Polygon(ring).buffer(-_WALL_M, join_style="mitre") for ring in polygon.interiors]
-    apart = shapely.Polygon(polygon.exterior).difference(shapely.union_all(yards))
-    return apart if isinstance(apart, shapely.Polygon) else polygon
-
-
 def _mending_flaws(rows: Bodies, damaged: IntArray, drawn: BoolArray) -> tuple[Flaw, ...]:
     found = np.zeros(len(rows), dtype=np.bool_)
     found[damaged] = True
     lost = _told(rows, found & ~drawn, "footprint_collapsed", "has a footprint of no area, or one that crosses itself")
-    return lost + _told(rows, found & drawn, "footprint_mended", "has a footprint that crosses itself", "made valid")
+    return lost + _told(
+        rows, found & drawn, "footprint_mended", "has a footprint that touches or crosses itself", "made valid"
+    )
