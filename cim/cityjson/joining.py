@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cim.boundary import Boundary
+from cim.cityjson.apart import apart, between
 from cim.cityjson.nesting import DEPTH
 from cim.cityjson.record import Part, Piece
 from cim.cityjson.surfaces import codes, semantics_of
@@ -17,8 +18,10 @@ def join(pieces: Sequence[Piece], members: Mapping[str, Any], parts: Sequence[Pa
     """One body of all pieces, in their order.
 
     members: what the building says besides its attributes. What a code a surface and a count a shell cannot hold stands
-    in the notes: `object`, `parts`, and `pieces` with their semantics; `split` takes it from there.
+    in the notes: `object`, `parts`, and `pieces` with their semantics; `split` takes it from there. A MultiSolid counts as
+    its solids, as which it goes out again.
     """
+    pieces = [one for piece in pieces for one in apart(piece)]
     polygons = np.concatenate([p.polygons for p in pieces])
     surface = np.concatenate([codes(p.semantics, len(p.polygons)) for p in pieces])
     notes: dict[str, Any] = {"pieces": [_noted(p) for p in pieces]}
@@ -67,7 +70,7 @@ def split(body: Boundary) -> Iterator[Piece]:
             polygons=body.polygons[first:last],
             shells=tuple(tuple(sizes) for sizes in one.get("shells", ())),
             semantics=one.get("semantics"),
-            appearance=_between(body.appearance, first, last),
+            appearance=between(body.appearance, first, last),
             of=one.get("of"),
             lod=one.get("lod", ""),
         )
@@ -115,14 +118,3 @@ def _renumbered(value: Any, places: Sequence[int]) -> Any:
     if isinstance(value, list):  # of a texture: for every ring None, or [definition, [[u, v], ...]]
         return [None if ring is None else [places[ring[0]], ring[1]] for ring in value]
     return places[value]
-
-
-def _between(appearance: Mapping[str, Any], first: int, last: int) -> dict[str, Any]:
-    """The appearance of some of the surfaces; a theme that says nothing of them is left out."""
-    found = {k: v for k, v in appearance.items() if k.startswith("default-")}
-    for what, defined in _DEFINED.items():
-        themes = {theme: values[first:last] for theme, values in appearance.get(what, {}).items()}
-        themes = {theme: values for theme, values in themes.items() if any(v is not None for v in values)}
-        if themes:
-            found |= {defined: appearance[defined], what: themes}
-    return found

@@ -8,7 +8,9 @@ import numpy as np
 import shapely
 
 from cim.boundary import PICTURE, Boundary
+from cim.cityjson.apart import apart
 from cim.cityjson.joining import parts_of, split
+from cim.cityjson.levels import level_of
 from cim.cityjson.nesting import DEPTH, nest
 from cim.cityjson.record import Part, Piece
 from cim.types import FloatArray
@@ -63,7 +65,7 @@ def write(
     bodies: heights absolute, in the frame of the file. first: how many vertices the file has already. A part that comes
     in several bodies is one object with all its geometries. called: gives a part, by its id, the id that it has in the file.
     """
-    pieces = [(level, piece) for level, body in bodies for piece in split(body)]
+    pieces = [(level, one) for level, body in bodies for piece in split(body) for one in apart(piece)]
     parts = {part.id: part for _, body in bodies for part in parts_of(body) if part.id != id}
     members: dict[str, Any] = {}
     for _, body in bodies:
@@ -126,11 +128,8 @@ def _faces(places: list[int], counts: list[int], owner: list[int], polygons: int
 
 def _geometry(piece: Piece, level: float | None, faces: list[list[list[int]]], paints: Paints) -> dict[str, Any]:
     shells = piece.shells or (((len(faces),),) if DEPTH[piece.kind] else ())
-    kind = "MultiSolid" if piece.kind == "Solid" and len(shells) > 1 else piece.kind
-    told: dict[str, Any] = {"type": kind}
-    lod = piece.lod or ("" if level is None else f"{level:g}")
-    if lod:
-        told["lod"] = lod
+    kind = piece.kind
+    told: dict[str, Any] = {"type": kind, "lod": level_of(piece, level)}
     told["boundaries"] = nest(faces, kind, shells)
     if piece.semantics is not None:
         values = nest(piece.semantics["values"], kind, shells)

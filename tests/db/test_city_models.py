@@ -10,6 +10,7 @@ from cim.types import silent
 from loaders import pipeline
 from loaders.delivery.files import recognise
 from tests.city_models import assert_same, document
+from tests.cityjson_judges import judge
 from tests.db.test_exports import full as full  # the rich city, filled once a module
 from tests.rich_city import export
 
@@ -25,6 +26,7 @@ def _read(path):
 @pytest.mark.parametrize("format", ["cityjson", "cityjsonseq"])
 def test_every_building_goes_out_with_its_body(full, city, tmp_path, format):
     (entry,) = export(full, city, tmp_path / "out", layers=("buildings",), formats=(format,)).entries
+    judge(tmp_path / "out" / entry.files[0].path)
     batch = _read(tmp_path / "out" / entry.files[0].path)
     assert len(batch.frame) == entry.records > 0
     assert batch.crs == city.crs
@@ -55,6 +57,7 @@ def test_a_model_comes_out_of_the_database_as_it_was(shared, database, city, tmp
     report = pipeline.load(database, named, path, city, silent, lambda: 0.0)
     assert (report.accepted, report.rejected) == (16, 0), report.issues
     (entry,) = export(database, city, tmp_path / "out", datasets=("model",), formats=(format,)).entries
+    judge(tmp_path / "out" / entry.files[0].path)
     before, after = (_read(p).frame.set_index("id", drop=False) for p in (path, tmp_path / "out" / entry.files[0].path))
     assert set(before.index) == set(after.index)
     for id, row in before.iterrows():
