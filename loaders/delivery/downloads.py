@@ -196,7 +196,7 @@ def _s3(transfer: _Transfer) -> None:
         files = fsspec.filesystem("s3")
     except ImportError as error:
         raise MissingTool(
-            f"{transfer.address}: needs s3fs; install it with: pip install 'datong-cim[remote]'"
+            f"{transfer.address}: needs s3fs: .venv/bin/python -m pip install -e '.[remote]'"
         ) from error
     try:
         info = files.info(transfer.address)
