@@ -19,12 +19,12 @@ def segment(name: object) -> str:
 
 
 def attachment(name: str) -> str:
-    """What Content-Disposition says of a file with this name: in ASCII for those that read nothing else, as curl, then whole.
+    """Content-Disposition of a file with this name: in ASCII first, for those that read nothing else (curl), then whole.
 
-    >>> attachment("roads-v8.zip")
-    'attachment; filename="roads-v8.zip"; filename*=UTF-8\'\'roads-v8.zip'
-    >>> attachment('道路"1.gpkg')
-    'attachment; filename="___1.gpkg"; filename*=UTF-8\'\'%E9%81%93%E8%B7%AF%221.gpkg'
+    >>> print(attachment("roads-v8.zip"))
+    attachment; filename="roads-v8.zip"; filename*=UTF-8''roads-v8.zip
+    >>> print(attachment("道路 1.gpkg"))
+    attachment; filename="__ 1.gpkg"; filename*=UTF-8''%E9%81%93%E8%B7%AF%201.gpkg
     """
     plain = re.sub(r"[^\w. -]", "_", name, flags=re.ASCII)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{segment(name)}"  # RFC 6266, appendix D
