@@ -74,7 +74,8 @@ def look_at(
                     except BadInput as error:
                         _refuse(error, part, terminal, refusals)
                         continue
-                    terminal.line("\n" + source_entry.as_toml(named) + "\n")
+                    if parsed.mode != "terminate":  # what has gone is said once, and nothing for a city file
+                        terminal.line("\n" + source_entry.as_toml(named) + "\n")
                     sources.append(named)
             except BadInput as error:
                 _refuse(error, part, terminal, refusals)
