@@ -214,8 +214,9 @@ class Twin:
         """Write layers (as shown) and datasets (as a version made them) to a new folder, or a new archive `*.zip`.
 
         Neither named: every layer, and the rasters as delivered. formats: gpkg, parquet, fgb, geojson, geojsonseq, csv,
-        shp, of buildings also cityjson, cityjsonseq. crs: default the city frame. Returns one row a table with its file, count and losses; the manifest beside
-        the files says the rest. Raises Conflict where `to` is there already, Unknown or BadInput for what cannot be.
+        shp; of buildings cityjson, cityjsonseq. crs: default the city frame. Returns one row a table with its file, count
+        and losses; the manifest beside the files says the rest. Raises Conflict where `to` is there already, Unknown or
+        BadInput for what cannot be.
         """
         order = Order(
             layers=tuple(layers),
