@@ -74,7 +74,8 @@ def look_at(
                     except BadInput as error:
                         _refuse(error, part, terminal, refusals)
                         continue
-                    terminal.line("\n" + source_entry.as_toml(named) + "\n")
+                    if parsed.mode != "terminate":  # what has gone is said once, and nothing for a city file
+                        terminal.line("\n" + source_entry.as_toml(named) + "\n")
                     sources.append(named)
             except BadInput as error:
                 _refuse(error, part, terminal, refusals)
@@ -174,7 +175,7 @@ def _named(part: _Part, table: str | None, city: City, parsed: Namespace, termin
     terminal.line(part.name if table is None else f"{part.name}, table {table}")
     found = looks.look(part.path, stated, parsed.layer)
     for topic, sentence in found.told:
-        terminal.line(f"  {topic:<11}{sentence}")
+        terminal.line(f"  {topic:<10} {sentence}")
     if found.fit is not None and found.fit.missing and parsed.mode != "terminate":
         lacking = found.fit.missing[0]
         raise BadInput(

@@ -1,5 +1,6 @@
 """The OpenAPI document, with the doors that raw ASGI apps answer added to those that the framework knows."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -29,12 +30,31 @@ def complete(app: FastAPI) -> None:
     def whole() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            _summarise(schema)
             for path, method, operation in _raw():
                 schema["paths"].setdefault(path, {})[method] = operation
             app.openapi_schema = _as_problems(schema)
         return app.openapi_schema
 
     app.openapi = whole  # type: ignore[method-assign]
+
+
+def _summarise(schema: dict[str, Any]) -> None:
+    """A door is announced by the first sentence of its description: the framework would say the function's name."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            if sentence := _first_sentence(operation.get("description", "")):
+                operation["summary"] = sentence
+
+
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop at the end of a word or of the text, in one line; without that stop.
+
+    >>> _first_sentence("Report an incident; it starts\\nas `reported`.\\n\\nMore.")
+    'Report an incident; it starts as `reported`'
+    """
+    paragraph = " ".join(text.split("\n\n")[0].split())
+    return re.split(r"\.(?:\s|$)", paragraph)[0].removesuffix("。")
 
 
 def _raw() -> list[tuple[str, str, dict[str, Any]]]:

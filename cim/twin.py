@@ -81,8 +81,10 @@ class Twin:
         at: as the world was then (default: now); as_known_at: by what the model held then (default: now). Both take a
         UTC-aware time, or ISO 8601 text; a day means its midnight by the city's clock.
         division: name or code of a division the features intersect. bbox: west, south, east, north in degrees.
-        Raises Unknown for a layer or division that does not exist, BadInput for a name that fits several divisions.
+        Raises Unknown for a layer or division that does not exist, BadInput for a name that fits several divisions, and for
+        a layer that has no features (devices, pixels, points of clouds): an empty answer would look as if there were none.
         """
+        _require_features(layer)
         box = None if bbox is None else Box(*bbox)
         with self._database.begin() as connection:
             area = None if division is None else self._division(connection, division)
@@ -158,7 +160,8 @@ class Twin:
         with self._database.begin() as connection:
             streams = _all(lambda after: things.datastreams(connection, after=after, limit=1000))
             places = {t["id"]: t for t in _all(lambda after: things.things(connection, after=after, limit=1000))}
-        frame = pd.DataFrame(streams).set_index(pd.Index([s["id"] for s in streams], name="datastream_id"))
+        index = pd.Index([s["id"] for s in streams], name="datastream_id", dtype="int64")
+        frame = pd.DataFrame(streams, index=index, columns=things.DATASTREAM)
         points = [
             None if places[t]["lon"] is None else shapely.Point(places[t]["lon"], places[t]["lat"])
             for t in frame["thing_id"]
@@ -211,8 +214,9 @@ class Twin:
         """Write layers (as shown) and datasets (as a version made them) to a new folder, or a new archive `*.zip`.
 
         Neither named: every layer, and the rasters as delivered. formats: gpkg, parquet, fgb, geojson, geojsonseq, csv,
-        shp. crs: default the city frame. Returns one row a table with its file, count and losses; the manifest beside
-        the files says the rest. Raises Conflict where `to` is there already, Unknown or BadInput for what cannot be.
+        shp; of buildings cityjson, cityjsonseq. crs: default the city frame. Returns one row a table with its file, count
+        and losses; the manifest beside the files says the rest. Raises Conflict where `to` is there already, Unknown or
+        BadInput for what cannot be.
         """
         order = Order(
             layers=tuple(layers),
@@ -262,6 +266,16 @@ class Twin:
         shapes = frame.geometry.to_numpy()
         found = moved(shapes, lambda xy: frames.transform(xy, frames.LONLAT, self.city.crs))
         return frame.set_geometry(gpd.GeoSeries(found, index=frame.index)).set_crs(self.city.crs, allow_override=True)
+
+
+def _require_features(layer: str) -> None:
+    """Raises BadInput for a layer whose data are no features, naming what answers instead."""
+    if layer in ("stations", "vehicles"):
+        raise BadInput(
+            f"layer {layer} holds devices: twin.sensors() lists them, twin.readings() gives what they measured"
+        )
+    if LAYERS[layer].geometry in ("raster", "points"):
+        raise BadInput(f"layer {layer} has no features: twin.ground() samples heights, twin.export() copies the files")
 
 
 def _all(page: Callable[[int | None], list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
     if parsed.implicit:
         implicit.require_empty(Path(parsed.implicit))
     if parsed.forget and (parsed.product or parsed.keep or parsed.implicit or parsed.rejected or parsed.whole):
-        raise BadInput("--forget stands alone: it builds nothing")
+        raise BadInput("--forget stands alone, for it builds nothing: `cim build --forget NAME`")
     if parsed.keep:
         named.require_free(tiles, parsed.keep)
     if parsed.forget:

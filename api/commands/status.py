@@ -29,9 +29,8 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
             counts = f"{one['accepted'] or 0:,} accepted, {out.get(one['name'], 0):,} in quarantine"
             due = "" if one["due_on"] is None else f"  due {one['due_on']}"
             late = "" if one["overdue_days"] is None else f" ({one['overdue_days']} days overdue)"
-            sys.stdout.write(
-                f"{one['name']:<20} {one['stage']}  {one['versions']:>3} versions  {counts:<40}{due}{late}\n"
-            )
+            versions = f"{one['versions']:>3} {'version ' if one['versions'] == 1 else 'versions'}"
+            sys.stdout.write(f"{one['name']:<20} {one['stage']}  {versions}  {counts:<40}{due}{late}".rstrip() + "\n")
     for line in _city(settings):
         sys.stdout.write(f"{line}\n")
     server = supervisor.running(settings)

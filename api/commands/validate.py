@@ -112,7 +112,8 @@ def _fault(source: str, id: int | str, finding: Finding) -> dict[str, Any]:
 
 
 def _say(told: _Told, terminal: Terminal) -> None:
-    terminal.line(f"{told.bodies:,} bodies, {told.invalid():,} of them not valid")
+    invalid = told.invalid()
+    terminal.line(f"{told.bodies:,} bodies, {f'{invalid:,} of them not valid' if invalid else 'all of them valid'}")
     for code, count in sorted(Counter(one["code"] for one in told.faults).items()):
         terminal.line(f"  {count:8,}  {code} {CODES[code]}: {MEANINGS[code]}")
     for line in _first(told.faults):

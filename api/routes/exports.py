@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from api.commands import command
 from api.deps import STRICT, Db, Shared
 from api.limits import Id
-from api.links import segment
+from api.links import attachment, segment
 from api.responses import Json
 from cim import __version__
 from cim.layers import LAYERS
@@ -72,7 +72,7 @@ def export(
     if if_none_match is not None and etag in (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")):
         return Response(status_code=304, headers=headers)
     name, size, file = asked.written(shared.database, shared.city, shared.data, shared.clock, MOST_RECORDS)
-    headers |= {"content-disposition": f"attachment; filename*=UTF-8''{segment(name)}", "content-length": str(size)}
+    headers |= {"content-disposition": attachment(name), "content-length": str(size)}
     return StreamingResponse(_pieces(file), media_type=MEDIA_TYPES[f], headers=headers)
 
 

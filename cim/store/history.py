@@ -149,7 +149,10 @@ def previous(connection: Connection, dataset: str) -> int:
         else:
             standing.append(row.restores or row.id)
     if len(standing) < 2:
-        raise Conflict(f"dataset {dataset} has no version before {standing[-1]} to go back to")
+        raise Conflict(
+            f"dataset {dataset} has no version before {standing[-1]} to go back to; "
+            "`cim load` of the same delivery with --mode terminate takes off what it brought"
+        )
     return standing[-2]
 
 

@@ -111,6 +111,13 @@ def thing(connection: Connection, id: int) -> Entity:
     return found[0]
 
 
+DATASTREAM = [
+    *("id", "thing_id", "thing_name", "kind", "is_synthetic", "property", "unit_name", "unit_symbol"),
+    *("period_s", "thresholds", "first_time", "last_time"),
+]
+"""The columns of a datastream."""
+
+
 def datastreams(
     connection: Connection,
     *,

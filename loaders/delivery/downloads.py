@@ -195,9 +195,7 @@ def _s3(transfer: _Transfer) -> None:
         fsspec: Any = import_module("fsspec")
         files = fsspec.filesystem("s3")
     except ImportError as error:
-        raise MissingTool(
-            f"{transfer.address}: needs s3fs; install it with: pip install 'datong-cim[remote]'"
-        ) from error
+        raise MissingTool(f"{transfer.address}: needs s3fs: .venv/bin/python -m pip install -e '.[remote]'") from error
     try:
         info = files.info(transfer.address)
         if (mark := str(info.get("ETag"))) != transfer.mark:

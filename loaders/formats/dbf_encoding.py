@@ -91,7 +91,7 @@ def unfitting(table: dbf.Table) -> str:
     for text, width in _beyond_ascii(table):
         for name in [n for n in left if dbf.whole_characters(text, width, n) is None]:
             del left[name]
-    tail = 'state `encoding = "..."` beside it in the city file'
+    tail = 'state `encoding = "..."` beside it in the city file, or say --encoding'
     if left:
         return f"the whole file does decode as {' and as '.join(left)}: {tail}"
     return f"it decodes neither as {' nor as '.join(_TRIED)} (iso8859-1 or cp1252, if western?): {tail}"

@@ -166,7 +166,7 @@ def _crs(wkt: str | None, epsg: int | None, source: Source, corners: FloatArray)
     crs = stated if told is None or stated in (frames.GCJ02, frames.BD09) else told  # those two have no EPSG code
     if crs is None:
         raise MissingCrs(
-            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. '
+            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file, or say --crs. '
             f"Likely, from its coordinates: {likely(source, corners)}"
         )
     if stated not in (None, crs):

@@ -31,7 +31,7 @@ def stated_crs(source: Source, told: str | None, xy: FloatArray | None = None) -
         if not needs_place(source):
             return frames.LONLAT
         raise MissingCrs(
-            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. Likely: '
+            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file, or say --crs. Likely: '
             f"{likely(source, xy)}"
         )
     if told is None:

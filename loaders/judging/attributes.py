@@ -98,7 +98,7 @@ def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> Non
             raise BadSource(f"{source.location}: no column {wanted!r}, which the city file maps; {has}")
     for key in layer.key.split("+"):
         if key not in there and key not in source.columns and not is_naming(source, layer):
-            hint = f'write columns = {{ {key} = "..." }} beside it in the city file'
+            hint = f'write columns = {{ {key} = "..." }} beside it in the city file, or say --column {key}=...'
             raise BadSource(f"{source.location}: no column {key!r}, which identifies a record; {has}; {hint}")
 
 

@@ -56,5 +56,5 @@ def whole(path: Path) -> str:
                     pass
         except UnicodeError:
             continue
-        return f"the whole file does decode as {name}: state `encoding` beside it in the city file"
+        return f"the whole file does decode as {name}: state `encoding` beside it in the city file, or say --encoding"
     return f"it decodes as none of {', '.join(_USUAL)}"

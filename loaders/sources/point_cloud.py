@@ -204,7 +204,7 @@ def _frame(reader: Any, source: Source, sample: FloatArray | None) -> tuple[str,
         raise BadSource(f"{source.location}: {error}") from error
     if known is None and stated is None:
         raise MissingCrs(
-            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file. Likely: '
+            f'{source.location}: states no CRS; write `crs = "..."` beside it in the city file, or say --crs. Likely: '
             f"{likely(source, sample)}"
         )
     if known is not None and stated is not None and known != stated:

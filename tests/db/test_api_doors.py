@@ -98,6 +98,9 @@ def test_every_door_is_documented(client: httpx.Client) -> None:
     assert set(doors.split()) <= set(document["paths"])
     assert {"get", "post"} <= set(document["paths"]["/sta/v1.1/Observations"])
     assert "422" not in json.dumps(document)
+    said = {path: operation["summary"] for path, doors in document["paths"].items() for operation in doors.values()}
+    assert said["/divisions/at"].startswith("一点的归属 / Whose ground a point is")  # not the function's name: "At"
+    assert not [path for path, text in said.items() if "\n" in text or len(text) > 160]
 
 
 def test_requests_are_counted_by_door(client: httpx.Client) -> None:

@@ -45,6 +45,7 @@ def test_each_format_that_is_listed_can_be_fetched(client: httpx.Client, roads: 
         assert answer.headers["content-type"].split(";")[0] == asset["type"]
         name = answer.headers["content-disposition"].rpartition("''")[2]
         assert name == f"roads-v{roads}" + (".zip" if format == "shp" else TARGETS[format].suffix)
+        assert f'filename="{name}"' in answer.headers["content-disposition"]  # all that curl -J reads
         assert int(answer.headers["content-length"]) == len(answer.content)
         (tmp_path / name).write_bytes(answer.content)
         path = str(tmp_path / name)

@@ -68,6 +68,9 @@ def test_a_file_alone_is_told_loaded_and_written_as_an_entry(settings, database,
     assert (permanent.name, permanent.source.layer) == ("房屋", "buildings")
     assert permanent.source.columns == {"id": "编号", "storeys": "层数"}
     assert run(settings, tmp_path / "房屋.gpkg")[1].count("unchanged") == 1
+    code, said = run(settings, tmp_path / "房屋.gpkg", "--mode", "terminate")
+    assert (code, "3 ended" in said) == (0, True), said
+    assert "[[source]]" not in said  # nothing that should stand in a city file
 
 
 def test_what_is_said_on_the_command_line_wins(settings, database, tmp_path):

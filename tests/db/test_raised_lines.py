@@ -10,6 +10,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from cim import crs as frames
+from cim.errors import BadInput
 from cim.geoid import Geoid
 from cim.plugins import Source
 from cim.source_entry import NamedSource
@@ -136,6 +137,15 @@ def test_analysts_get_lines_with_heights_in_the_city_frame(database, city, tmp_p
     found = shapely.get_coordinates(frame.geometry["p0"], include_z=True)
     assert np.allclose(found, [[X, Y, 1038.0], [X + 25, Y, 1037.0], [X + 100, Y, 1036.0]], atol=1e-2)
     assert not frame.geometry["p1"].has_z
+
+
+def test_layers_without_features_are_no_empty_frames_and_no_sensors_are_one(database, city, tmp_path):
+    twin = Twin(database, city, tmp_path)
+    for layer, instead in (("vehicles", "sensors"), ("stations", "sensors"), ("dem", "ground")):
+        with pytest.raises(BadInput, match=rf"layer {layer} .*twin\.{instead}\(\)"):
+            twin.read(layer)
+    found = twin.sensors()
+    assert (len(found), found.crs, "thing_name" in found) == (0, frames.LONLAT, True)
 
 
 def test_a_pipe_let_in_from_quarantine_is_raised_too(database, city, tmp_path, slope):

@@ -24,7 +24,7 @@ def _engine() -> Engine:
         found: Engine = importlib.import_module("tilesets.city.cluster").spread
     except ModuleNotFoundError as error:
         raise MissingTool(
-            f"CIM_DASK needs the package {error.name}: pip install 'datong-cim[cluster]', or unset CIM_DASK"
+            f"CIM_DASK needs the package {error.name}: .venv/bin/python -m pip install -e '.[cluster]'; or unset CIM_DASK"
         ) from error
     return found
 

@@ -109,7 +109,7 @@ def test_a_file_that_is_no_table_of_points_says_why(tmp_path, content, says):
 
 
 def test_the_crs_must_be_stated_and_the_likely_ones_are_named(tmp_path):
-    with pytest.raises(MissingCrs, match=r"some\.csv: states no CRS.*EPSG:4326.*GCJ-02"):
+    with pytest.raises(MissingCrs, match=r"some\.csv: states no CRS.* or say --crs\..*EPSG:4326.*GCJ-02"):
         read(tmp_path, text([line(1)]), crs=None)
     with pytest.raises(MissingCrs, match=r"Likely: EPSG:4547"):
         read(tmp_path, text(["k,a,440000,4440000"]), crs=None)

@@ -35,7 +35,7 @@ def test_without_the_encoder_its_packing_is_refused_and_the_remedy_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "alktx2", None)
     assert packing.named("webp") is packing.webp
-    with pytest.raises(MissingTool, match=r'textures = "ktx2" needs an encoder: pip install "datong-cim\[ktx2\]"'):
+    with pytest.raises(MissingTool, match=r'textures = "ktx2" needs an encoder: .*pip install -e "\.\[ktx2\]"'):
         packing.named("ktx2")
 
 

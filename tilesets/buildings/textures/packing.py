@@ -58,4 +58,4 @@ def _encoder() -> Any:
     try:
         return import_module("alktx2")
     except ImportError as error:
-        raise MissingTool('textures = "ktx2" needs an encoder: pip install "datong-cim[ktx2]"') from error
+        raise MissingTool('textures = "ktx2" needs an encoder: .venv/bin/python -m pip install -e ".[ktx2]"') from error
