@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -19,9 +21,14 @@ from cim.store.db import Database
 from cim.store.embedded import discard_cluster, ensure_cluster
 from cim.store.migrate import migrate
 from cim.types import silent
+from tests.shares import CITY, Shares, share
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
+
+# No law is about time: a machine that does much else at once must not break one.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 _UNRUN: list[str] = []
 _MAY_SKIP = ("CIM_BLESS", "needs root")
@@ -42,6 +49,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in _UNRUN:
         terminalreporter.line(f"did not run, which CIM_TEST_STRICT does not allow: {line}", red=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "sample" in getattr(item, "fixturenames", ()) and share(item.nodeid) != "city":
+            raise pytest.UsageError(f"{item.nodeid} uses the sample city: it belongs to {', '.join(CITY)}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    """How several processes (`-n 2`) share the suite."""
+    config.option.loadscopereorder = False
+    return Shares(config, log)
 
 
 @pytest.fixture(scope="session")
