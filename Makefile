@@ -1,9 +1,12 @@
 # The doors: `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down test check bench clean environment
+.PHONY: help up down test check bench clean environment viewer rules lint types contracts doctests
 
 PYTHON := .venv/bin/python
+# Processes that share the suite (tests/shares.py); PROCESSES=0: one test after another.
+PROCESSES := 2
+
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
@@ -17,18 +20,30 @@ down:  ## stop the server and the private database
 environment:
 	@tools/environment.sh dev
 
-test: environment  ## the whole suite: pure, PostGIS, browser, notebooks
+test: viewer  ## the whole suite: pure, PostGIS, browser, notebooks
+	$(PYTHON) -m pytest -m "" -n $(PROCESSES) tests
+
+viewer: environment
 	@tools/viewer.sh || [ -z "$$CIM_TEST_STRICT" ]
 	@tools/readers.sh || [ -z "$$CIM_TEST_STRICT" ]
-	$(PYTHON) -m pytest -m "" tests
 
-check: environment  ## lint, types, import contracts, pure tests
+check: rules  ## lint, types, import contracts, doctests, pure tests
+	$(PYTHON) -m pytest -q
+
+rules: lint types contracts doctests
+
+lint: environment
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+types: environment
 	.venv/bin/mypy
+
+contracts: environment
 	.venv/bin/lint-imports
+
+doctests: environment
 	$(PYTHON) -m pytest -q --doctest-modules cim loaders tilesets api --ignore=api/viewer --ignore=cim/store/migrations
-	$(PYTHON) -m pytest -q
 
 bench:  ## benchmarks beside rivals, one JSON line each; LINES="load.footprints ..." for some
 	@tools/environment.sh dev >&2

@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -19,9 +21,14 @@ from cim.store.db import Database
 from cim.store.embedded import discard_cluster, ensure_cluster
 from cim.store.migrate import migrate
 from cim.types import silent
+from tests.shares import CITY, Shares, share
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
+
+# No law is about time: a machine that does much else at once must not break one.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 _UNRUN: list[str] = []
 _MAY_SKIP = ("CIM_BLESS", "needs root")
@@ -42,6 +49,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in _UNRUN:
         terminalreporter.line(f"did not run, which CIM_TEST_STRICT does not allow: {line}", red=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test elsewhere that wanted the sample city would build another one in the other process."""
+    if "sample" in getattr(item, "fixturenames", ()) and share(item.nodeid) != "city":
+        pytest.fail(f"the sample city is for the tests of {', '.join(CITY)}", pytrace=False)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    """How several processes (`-n 2`) share the suite."""
+    config.option.loadscopereorder = False
+    return Shares(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +100,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     data = tmp_path_factory.mktemp("cluster")
-    yield ensure_cluster(data, silent)
+    url = ensure_cluster(data, silent)
+    # Hundreds of databases come and go in it, and none needs to outlive a power cut: waiting for the disk is left out.
+    for setting in ("fsync", "full_page_writes"):
+        _execute(url, f"ALTER SYSTEM SET {setting} = off")
+    _execute(url, "SELECT pg_reload_conf()")
+    yield url
     discard_cluster(data)
 
 

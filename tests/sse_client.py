@@ -26,7 +26,7 @@ class Stream:
     last_id: str = ""
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def next(self, timeout: float = 10) -> Event:
+    def next(self, timeout: float = 60) -> Event:
         return self.events.get(timeout=timeout)
 
     def take(self, lines: Iterator[str]) -> None:

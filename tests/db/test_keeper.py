@@ -20,7 +20,7 @@ from tilesets.city.refresh import Yard, refresh
 from tilesets.tree import TARGET_BYTES
 
 pytestmark = pytest.mark.db
-WAIT_S = 40.0
+WAIT_S = 120.0
 
 
 @pytest.fixture

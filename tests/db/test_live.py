@@ -133,7 +133,7 @@ def test_a_client_knows_where_it_stands_before_the_first_event(serve: Callable[[
     report(base)
     time.sleep(0.5)
     with listening(base, "?layers=observations") as stream:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not stream.last_id and time.monotonic() < deadline:
             time.sleep(0.02)
     assert int(stream.last_id) > 0
@@ -199,7 +199,7 @@ def test_clients_are_counted_and_forgotten_when_they_leave(serve: Callable[[], s
 
     with listening(base), listening(base):
         assert count() == "2"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while count() != "0" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert count() == "0"
@@ -258,7 +258,7 @@ def test_a_server_with_open_streams_stops_when_told(settings: Settings, database
     process = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=checkout, env=os.environ.copy())
     base = f"http://127.0.0.1:{settings.port}"
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 httpx.get(f"{base}/health").raise_for_status()

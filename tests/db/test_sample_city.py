@@ -47,7 +47,7 @@ def test_an_incident_reaches_a_listener(base_url: str) -> None:
     with listening(base_url, "?layers=incidents") as listener, httpx.Client(base_url=base_url) as client:
         created = client.post("/incidents", json=incident)
         assert created.status_code == 201
-        event = listener.next(timeout=10)
+        event = listener.next()
         assert event.kind == "incident"
         assert event.data["id"] == created.json()["id"]
         for state in ("verified", "dispatched", "closed"):

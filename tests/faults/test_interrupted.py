@@ -55,7 +55,7 @@ def parted(tmp_path: Path, bare: Settings) -> Settings:
 
 def load_to_the_end(settings: Settings) -> subprocess.CompletedProcess[str]:
     """The command as somebody uses it after a crash: where the dead run's session lingers, once more a moment later."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while True:
         done = cim(settings, "load", "buildings")
         if done.returncode == 0 or "is being loaded by another run" not in done.stderr or time.monotonic() > end:
