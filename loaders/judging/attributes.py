@@ -94,6 +94,7 @@ def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> Non
     has = f"the file has {', '.join(there) or 'none'}"
     for target, wanted in source.columns.items():
         needed = source.mode != "terminate" or target in layer.key.split("+")  # a list of what ended has the keys only
+        needed &= target != "wkt"  # a reader that knows such a column has made the geometry of it
         if needed and wanted not in there:
             raise BadSource(f"{source.location}: no column {wanted!r}, which the city file maps; {has}")
     for key in layer.key.split("+"):
