@@ -60,9 +60,7 @@ def load(
     """
     layer = LAYERS[named.source.layer]
     came = path if isinstance(path, Arrived) else beside(path)
-    source = replace(named.source, location=came.location)
-    for file in came.files if source.anchor is not None or source.up is not None else ():
-        refuse_anchored(recognise(file.path), source, file.path)
+    source = _located(named.source, came)
     began, since = clock(), _since(source, layer, city)
     with versions.claimed(database, named.name):
         with database.begin() as connection:
@@ -88,6 +86,13 @@ def load(
         job = Load(named.name, source, layer, city, geoid, came.files, since, id, begun.version_id, preview, data)
         pace = Pace(progress, clock, sum(file.size for file in came.files))
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
+
+
+def _located(stated: Source, came: Arrived) -> Source:
+    """The source where it lies. Raises BadInput where its owner says of it what can only be said of a mesh model."""
+    for file in came.files if stated.anchor is not None or stated.up is not None else ():
+        refuse_anchored(recognise(file.path), stated, file.path)
+    return replace(stated, location=came.location)
 
 
 def _held(connection: Connection, dataset: str, fingerprint: str) -> catalogue.Version | None:
