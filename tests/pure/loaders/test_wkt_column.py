@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cim.errors import BadSource
 from cim.plugins import Source
+from loaders.formats import wkt_column
 from loaders.recognising import looks
 from loaders.sources import table
 
@@ -72,3 +75,40 @@ def test_a_file_alone_is_taken_for_what_its_wkt_shows(tmp_path: Path) -> None:
     found = looks.look(path, source(path), "buildings")
     assert ("place", "WKT in WKT") in found.told
     assert found.source.columns == {"wkt": "WKT"}
+
+
+WORDS = st.sampled_from(
+    [
+        "POINT",
+        "POLYGON",
+        "Z",
+        "EMPTY",
+        "(",
+        ")",
+        ",",
+        "1",
+        "-2.5",
+        "1e400",
+        "nan",
+        "CURVEPOLYGON",
+        "鼓楼",
+        "SRID=1;",
+        '"',
+    ]
+)
+
+
+@pytest.mark.long
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.lists(WORDS, max_size=12).map(" ".join)
+        | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+        max_size=4,
+    )
+)
+def test_whatever_a_text_is_it_is_a_shape_or_blank_or_says_what_is_wrong(texts: list[str]) -> None:
+    found, why, closed = wkt_column.shapes(texts)
+    for place, text in enumerate(texts):
+        assert (found[place] is None) == (place in why or not text.strip())
+    assert not set(closed) & set(why)
