@@ -88,11 +88,11 @@ def load(
         return _carry_out(database, job, begun, pace, lambda: clock() - began)
 
 
-def _located(stated: Source, came: Arrived) -> Source:
-    """The source where it lies. Raises BadInput where its owner says of it what can only be said of a mesh model."""
-    for file in came.files if stated.anchor is not None or stated.up is not None else ():
-        refuse_anchored(recognise(file.path), stated, file.path)
-    return replace(stated, location=came.location)
+def _located(source: Source, came: Arrived) -> Source:
+    """The source where its delivery lies. Raises BadInput where an anchor or an axis is stated of what is no mesh model."""
+    for file in came.files if source.anchor is not None or source.up is not None else ():
+        refuse_anchored(recognise(file.path), source, file.path)
+    return replace(source, location=came.location)
 
 
 def _held(connection: Connection, dataset: str, fingerprint: str) -> catalogue.Version | None:
