@@ -184,6 +184,8 @@ def _looking(verb: Verb) -> None:
     )
     one.add_argument("path", nargs="*", help="CityJSON, CityGML, glTF, OBJ or COLLADA files (default: the store)")
     one.add_argument("--out", metavar="FILE", help="write every finding to this JSON file")
+    one = verb("clean", "remove rasters of the data folder that no version names, present or past")
+    one.add_argument("--preview", action="store_true", help="say what would be removed, and remove nothing")
     verb("status", "datasets, their versions and counts, and the server")
     verb("doctor", "what is here, what is missing, and the command that mends it")
     one = verb("bench", "measure this checkout beside rivals, one JSON line each (minutes, at full size)")

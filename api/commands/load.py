@@ -266,6 +266,7 @@ def refuse_strange(settings: Settings, named: NamedSource) -> None:
         *layer.key.split("+"),
         "lon",
         "lat",
+        "wkt",
         "extra",
         *((NAMED,) if layer.name == "buildings" else ()),
     }

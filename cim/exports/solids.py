@@ -15,7 +15,6 @@ from cim.boundary import Boundary
 from cim.errors import BadInput
 from cim.exports.faces import faces, solids
 from cim.geometry import anchors
-from cim.layers.buildings import LAYER
 from cim.roofs import Roofs
 from cim.solids import Solids, Stood, asking_parts, raise_solids
 from cim.store import told_numbers
@@ -169,7 +168,7 @@ def _numbers(values: Sequence[float | None], rows: Any) -> FloatArray:
 
 def _judged(page: Page, name: str, rows: IntArray) -> FloatArray:
     """What rows tell in their JSON; NaN also where it lies out of its column's bounds."""
-    return _numbers([told_numbers.told(LAYER, name, value) for value in page[name]], rows)
+    return _numbers([told_numbers.told("buildings", name, value) for value in page[name]], rows)
 
 
 def _moved(body: Boundary, source: str, target: str) -> Boundary:

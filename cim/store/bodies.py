@@ -104,7 +104,7 @@ def _columns(rows: list[tuple[Any, ...]], connection: psycopg.Connection[Any]) -
     columns[1] = tuple(shapely.from_wkb(list(columns[1])))
     columns[8] = tuple(value or 0 for value in columns[8])
     for place, name in _TOLD.items():
-        columns[place] = tuple(told(LAYER, name, value) for value in columns[place])
+        columns[place] = tuple(told(LAYER.name, name, value) for value in columns[place])
     columns[17] = tuple(value or 0 for value in columns[17])
     *plain, geom, semantics, structure, appearance = columns
     boundaries = [

@@ -166,6 +166,14 @@ def pixel_places(connection: Connection) -> list[str]:
     return [str(one) for one in found.scalars()]
 
 
+def pixel_paths(connection: Connection) -> set[str]:
+    """The paths of the files that the pixels or points of any version are read from, present or past, whatever its state."""
+    found = connection.execute(
+        text("SELECT DISTINCT jsonb_path_query(raster, '$.**.path') #>> '{}' FROM cim.dataset_version")
+    )
+    return {str(one) for one in found.scalars()}
+
+
 def dataset_id(connection: Connection, name: str) -> int:
     """A dataset's id. Raises Unknown with the names there are."""
     found = connection.execute(text("SELECT id FROM cim.dataset WHERE name = :name"), {"name": name}).scalar()

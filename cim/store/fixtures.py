@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 from cim.fixtures import FIXTURE_LAYERS, Fixtures
 from cim.store.frame import srid
 from cim.store.sql import statement
+from cim.store.told_numbers import told
 from cim.types import Box
 
 
@@ -27,6 +28,9 @@ def within(connection: Connection, box: Box) -> Fixtures:
     def number(name: str) -> np.ndarray:
         return np.array([getattr(row, name) for row in rows], dtype=np.float64)
 
+    def judged(name: str) -> np.ndarray:
+        return np.array([told(row.layer, name, getattr(row, name)) for row in rows], dtype=np.float64)
+
     return Fixtures(
         id=np.array([row.id for row in rows], dtype=np.int64),
         layer=text("layer"),
@@ -34,8 +38,8 @@ def within(connection: Connection, box: Box) -> Fixtures:
         species=text("species"),
         name=text("name"),
         xy=np.array([(row.x, row.y) for row in rows], dtype=np.float64).reshape(-1, 2),
-        height_m=number("height_m"),
-        crown_m=number("crown_m"),
+        height_m=judged("height_m"),
+        crown_m=judged("crown_m"),
         source=text("source"),
         is_synthetic=np.array([row.is_synthetic for row in rows], dtype=np.bool_),
         accuracy_m=number("accuracy_m"),

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from cim.grounds import GROUND_LAYERS, Grounds
 from cim.store.frame import srid
 from cim.store.sql import statement
+from cim.store.told_numbers import told
 from cim.types import Box, CimLevel, IntArray
 
 
@@ -19,9 +20,6 @@ def reaching(connection: Connection, box: Box) -> Grounds:
     def words(name: str) -> np.ndarray:
         return np.array([getattr(row, name) for row in rows], dtype=object)
 
-    def number(name: str) -> np.ndarray:
-        return np.array([getattr(row, name) for row in rows], dtype=np.float64)
-
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = shapely.from_wkb([bytes(row.shape) for row in rows])
     return Grounds(
@@ -30,10 +28,10 @@ def reaching(connection: Connection, box: Box) -> Grounds:
         kind=words("kind"),
         name=words("name"),
         shape=shapes,
-        width_m=number("width_m"),
+        width_m=np.array([told(row.layer, "width_m", row.width_m) for row in rows], dtype=np.float64),
         source=words("source"),
         is_synthetic=np.array([row.is_synthetic for row in rows], dtype=np.bool_),
-        accuracy_m=number("accuracy_m"),
+        accuracy_m=np.array([row.accuracy_m for row in rows], dtype=np.float64),
     )
 
 

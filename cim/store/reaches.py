@@ -9,6 +9,7 @@ from cim.errors import BadInput, Unknown
 from cim.layers import LAYERS
 from cim.reach import covers, sees
 from cim.store.frame import to_frame
+from cim.store.told_numbers import told
 from cim.types import BoolArray, FloatArray, IntArray
 
 MOST = 20_000
@@ -43,8 +44,7 @@ def reaches(connection: Connection, layer: str) -> Reaches:
     rows = connection.execute(
         text("""
             SELECT object_id, ST_X(geom), ST_Y(geom),
-                   ARRAY(SELECT (properties ->> n)::float8
-                         FROM unnest(CAST(:names AS text[])) WITH ORDINALITY t(n, k) ORDER BY k)
+                   ARRAY(SELECT properties -> n FROM unnest(CAST(:names AS text[])) WITH ORDINALITY t(n, k) ORDER BY k)
             FROM cim.current_feature
             WHERE layer = :layer AND ST_GeometryType(geom) = 'ST_Point' AND properties ?& CAST(:names AS text[])
             ORDER BY object_id LIMIT :most"""),
@@ -54,7 +54,8 @@ def reaches(connection: Connection, layer: str) -> Reaches:
         raise BadInput(f"layer {layer} has more than {MOST} features: too many to be looked at in one request")
     ids = np.array([row[0] for row in rows], dtype=np.int64)
     xy = np.array([(row[1], row[2]) for row in rows], dtype=np.float64).reshape(-1, 2)
-    return Reaches(kind, ids, xy, np.array([row[3] for row in rows], dtype=np.float64).reshape(-1, len(names)))
+    judged = [[told(layer, name, value) for name, value in zip(names, row[3], strict=True)] for row in rows]
+    return Reaches(kind, ids, xy, np.array(judged, dtype=np.float64).reshape(-1, len(names)))
 
 
 def covering(connection: Connection, layer: str, lonlat: tuple[float, float]) -> list[int]:

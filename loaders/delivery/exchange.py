@@ -33,7 +33,8 @@ def sources(folder: Path) -> Sequence[NamedSource]:
     for entry in told.entries:
         if entry.layer not in order:
             raise BadSource(f"{folder / manifest.NAME}: no layer {entry.layer!r} here; known: {', '.join(order)}")
-        if _unread(chosen.setdefault(entry.name, entry)):
+        held = chosen.setdefault(entry.name, entry)
+        if _unread(held) or held.place == ("wkt",):  # a format that has shapes of its own goes before text
             chosen[entry.name] = entry
     for entry in chosen.values():
         reason = _unread(entry)
@@ -48,8 +49,6 @@ def sources(folder: Path) -> Sequence[NamedSource]:
 
 def _unread(entry: Entry) -> str | None:
     """What a table is written as that no reader here takes; None: it is read."""
-    if entry.place == ("wkt",):
-        return "its shapes are text (WKT)"
     return "a dBASE table without shapes" if entry.format == "shp" and entry.crs is None else None
 
 

@@ -34,7 +34,10 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     for a mapped column that the file does not have, and where what identifies a record is in no column.
     """
     _refuse_absent(frame, source, layer)
-    renamed = frame.rename(columns={there: here for here, there in source.columns.items() if there in frame})
+    mapped = {there: here for here, there in source.columns.items() if there in frame}
+    # A column of the file that is called as one that another stands for is kept, under a name of its own.
+    aside = {name: f"{name}_property" for name in mapped.values() if name in frame and name not in mapped}
+    renamed = frame.rename(columns=mapped | aside)
     names = [c.name for c in layer.columns] + list(PROVENANCE) + list(VALIDITY)
     index = renamed.index
     out = gpd.GeoDataFrame(geometry=gpd.GeoSeries(renamed.geometry.to_numpy(), index=index))
@@ -94,6 +97,7 @@ def _refuse_absent(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> Non
     has = f"the file has {', '.join(there) or 'none'}"
     for target, wanted in source.columns.items():
         needed = source.mode != "terminate" or target in layer.key.split("+")  # a list of what ended has the keys only
+        needed &= target != "wkt"  # a reader that knows such a column has made the geometry of it
         if needed and wanted not in there:
             raise BadSource(f"{source.location}: no column {wanted!r}, which the city file maps; {has}")
     for key in layer.key.split("+"):

@@ -8,6 +8,7 @@ by control points) is written into the data folder as GeoTIFF, named by what it 
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from cim.types import Issue, Progress, Report
 from cim.whereabouts import candidates, sentence
 from loaders.delivery.files import File, recognise, refuse_changed
 from loaders.job import Load, Preview
-from loaders.raster import control_points, ground_flaws, height_mosaic, picture_bands
+from loaders.raster import control_points, ground_flaws, height_mosaic, leftovers, picture_bands
 
 HEIGHTS = ("dem", "dsm")
 """Layers whose pixels are heights; those of others are colours."""
@@ -51,6 +52,14 @@ def load(database: Database, job: Load, progress: Progress, elapsed: Callable[[]
         _refuse_outside(sheet, job.city)
         sheets.append(sheet)
         progress(len(sheets), len(job.files), f"{job.dataset}: rasters looked at")
+    with nullcontext() if job.data is None or job.preview else leftovers.writing(job.data / "rasters"):
+        return _settled(database, job, sheets, progress, elapsed)
+
+
+def _settled(
+    database: Database, job: Load, sheets: Sequence[Raster], progress: Progress, elapsed: Callable[[], float]
+) -> Report:
+    """Bring rasters to the form they are used in, and publish them."""
     settled = _heights(job, sheets, progress) if job.layer.name in HEIGHTS else _pictures(job, sheets)
     refuse_changed(job.files)
     report = replace(_report(job, settled.issues), seconds=round(elapsed(), 3))

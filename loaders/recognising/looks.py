@@ -18,6 +18,7 @@ from cim.layers import LAYERS
 from cim.plugins import Batch, Raster, Source
 from cim.types import ObjectArray
 from loaders.delivery.files import recognise
+from loaders.formats import wkt_column
 from loaders.recognising.encodings import encoding_of
 from loaders.recognising.recognition import Fit, Table, choose, place_columns, settled
 from loaders.sources.mesh_model import MeshModel, refuse_anchored
@@ -82,9 +83,11 @@ def look(path: Path, stated: Source, layer: str | None) -> Recognised:
     if isinstance(found, MeshModel):
         told += found.standing(source)
     told += [(issue.code, issue.message) for issue in first.issues if issue.row is None]
-    seen, place = _table(first, path, source)
+    seen, place = _table(first, path, source, is_text=found.name == "CSV")
     if place:
-        told.append(("place", f"columns {place['lon']} and {place['lat']}"))
+        told.append(
+            ("place", f"WKT in {place['wkt']}" if "wkt" in place else f"columns {place['lon']} and {place['lat']}")
+        )
     fit = choose(seen, layer)
     source = settled(source, fit, place)
     read = _first(source)
@@ -108,14 +111,17 @@ def _encoding(path: Path, told: list[tuple[str, str]]) -> str | None:
     return encoding
 
 
-def _table(batch: Batch, path: Path, source: Source) -> tuple[Table, dict[str, str]]:
-    """The table that a batch shows, and its columns of coordinates, if its places are there."""
+def _table(batch: Batch, path: Path, source: Source, *, is_text: bool) -> tuple[Table, dict[str, str]]:
+    """The table that a batch shows, and its columns of coordinates, or of WKT in a text, if its places are there."""
     frame = batch.frame
     names = [str(c) for c in frame.columns if c != frame.geometry.name and not _is_surfaces(frame[c])]
     columns = {name: _sample(frame[name]) for name in names}
     kind = _kind(frame.geometry.to_numpy())
-    stated = {k: v for k, v in source.columns.items() if k in ("lon", "lat")}
+    stated = {k: v for k, v in source.columns.items() if k in ("lon", "lat", "wkt")}
     place = place_columns(names) | stated if kind == "none" else {}
+    wkt = wkt_column.column(names, stated, prefers_points=False) if kind == "none" and is_text else None
+    if wkt is not None and wkt in columns:
+        kind, place = _kind(wkt_column.shapes(columns.pop(wkt))[0]), {"wkt": wkt}
     if len(place) == 2:
         kind = "point"
     name = path.stem if source.table is None else f"{path.stem} {source.table}"

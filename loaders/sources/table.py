@@ -18,6 +18,7 @@ import shapely
 from cim.errors import BadSource
 from cim.plugins import Batch, Source
 from cim.types import FloatArray, Issue, Rejected
+from loaders.formats import wkt_column
 from loaders.formats.point_tables import placed, told
 from loaders.formats.stated_crs import needs_place, stated_crs
 from loaders.recognising import encodings
@@ -36,7 +37,8 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 @dataclass(frozen=True, slots=True)
 class CsvFormat:
-    """CSV with a header row and one point a record, in columns `lon` and `lat` (or as the source maps them).
+    """CSV with a header row and one point a record, in columns `lon` and `lat` (or as the source maps them), or with the
+    geometry of each record as WKT in a column `wkt` (see `loaders.formats.wkt_column`).
 
     Commas, semicolons or tabs part the fields, as the header has it.
     """
@@ -48,11 +50,12 @@ class CsvFormat:
         return name.lower().endswith((".csv", ".tsv", ".txt"))
 
     def read(self, source: Source, after: int = 0) -> Iterator[Batch]:
-        """Batches of up to 20,000 points. The record number counts data rows from 1; fields stay text, untouched.
+        """Batches of up to 20,000 records. The record number counts data rows from 1; fields stay text, untouched.
 
         Rows that cannot be made out are in `damaged`: bytes of another encoding, a wrong number of fields, a quote that
-        does not close, a NUL, a field over 131,072 characters. A line is never lost to the one before it. Without a
-        place to give (a list of what ends, a layer without places) `lon` and `lat` may be absent, the geometry is None.
+        does not close, a NUL, a field over 131,072 characters, a geometry that is no WKT. A line is never lost to the one
+        before it. Without a place to give (a list of what ends, a layer without places) `lon` and `lat` may be absent, the
+        geometry is None.
         """
         encoding = source.encoding or "utf-8-sig"
         try:
@@ -128,16 +131,13 @@ def _read(file: BinaryIO, encoding: str, source: Source, after: int) -> Iterator
     lines = _Lines(iter(partial(text.readline, _LONGEST_LINE), ""))
     lines.separator = _separator(lines.peek())
     header = _header(lines, encoding, source)
-    place = (source.columns.get("lon", "lon"), source.columns.get("lat", "lat")) if needs_place(source) else None
-    for column in place or ():
-        if column not in header:
-            raise BadSource(f"{source.location}: no column {column!r}; the header has {', '.join(header) or 'nothing'}")
+    place = wkt_column.place(header, source) if needs_place(source) else None
     rows = _rows(lines, len(header))
     probed = list(islice(rows, _PROBED_ROWS))
     _refuse_wrong_encoding(probed, encoding, source)
     if not probed:
         raise BadSource(f"{source.location}: a header but no records; expected at least one")
-    crs = stated_crs(source, None, _sample(probed, header, *place) if place is not None else None)
+    crs = stated_crs(source, None, _sample(probed, header, place) if place is not None else None)
     size = Path(source.location).stat().st_size
     done, notes = 0, lines.notes()
     for some in _gathered(chain(probed, rows)):
@@ -145,8 +145,8 @@ def _read(file: BinaryIO, encoding: str, source: Source, after: int) -> Iterator
         if done <= after:
             continue
         some, first = some[max(0, after - first) :], max(after, first)
-        frame, damaged, written = _frame(some, first, header, place)
-        issues = (*(notes if first == 0 else ()), *told(written, place))
+        frame, damaged, found = _frame(some, first, header, place)
+        issues = (*(notes if first == 0 else ()), *found)
         done_bytes = min(size, file.tell())
         yield Batch(frame, crs, damaged=damaged, issues=issues, last_row=done, size_bytes=size, done_bytes=done_bytes)
 
@@ -241,18 +241,34 @@ def _gathered(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
 
 
 def _frame(
-    rows: list[_Row], done: int, header: list[str], place: tuple[str, str] | None
-) -> tuple[gpd.GeoDataFrame, tuple[Rejected, ...], int]:
+    rows: list[_Row], done: int, header: list[str], place: wkt_column.Place | None
+) -> tuple[gpd.GeoDataFrame, tuple[Rejected, ...], tuple[Issue, ...]]:
+    """The records, the lines that are none, and what is to be said of coordinates."""
     good = [(done + i, row.fields) for i, row in enumerate(rows, start=1) if row.code is None]
     index = pd.Index([number for number, _ in good], dtype="int64")
-    columns = zip(*(fields for _, fields in good), strict=True) if good else ([] for _ in header)
-    frame, written = placed(dict(zip(header, columns, strict=True)), index, place)
-    damaged = tuple(
+    values = list(zip(*(fields for _, fields in good), strict=True)) if good else [()] * len(header)
+    columns = dict(zip(header, values, strict=True))
+    damaged = [
         Rejected(done + i, (row.code,), row.why, {"raw": _raw(row.fields[0])})
         for i, row in enumerate(rows, start=1)
         if row.code is not None
-    )
-    return frame, damaged, written
+    ]
+    if place is None or len(place) == 2:
+        frame, written = placed(columns, index, place)
+        return frame, tuple(damaged), told(written, place)
+    frame, why, issues = wkt_column.placed(columns, index, place[0])
+    damaged += [
+        Rejected(int(index[at]), ("geometry_unreadable",), fault, {"raw": _line(good[at][1])})
+        for at, fault in why.items()
+    ]
+    return frame.drop(index=index[list(why)]), tuple(sorted(damaged, key=lambda one: one.row)), issues
+
+
+def _line(fields: list[str]) -> str:
+    """A record as a line, whatever parted its fields."""
+    text = io.StringIO()
+    csv.writer(text).writerow(fields)
+    return _raw(text.getvalue())
 
 
 def _raw(text: str) -> str:
@@ -262,8 +278,8 @@ def _raw(text: str) -> str:
     return shown if len(text) <= _RAW_KEPT else f"{shown} ... ({len(text)} characters in all)"
 
 
-def _sample(rows: list[_Row], header: list[str], lon: str, lat: str) -> FloatArray:
-    frame, _, _ = _frame(rows, 0, header, (lon, lat))
+def _sample(rows: list[_Row], header: list[str], place: wkt_column.Place) -> FloatArray:
+    frame, _, _ = _frame(rows, 0, header, place)
     return shapely.get_coordinates(frame.geometry.to_numpy())
 
 

@@ -28,10 +28,16 @@ await play(async ({ open, note }) => {
 
   await page.click("#language");
   note({ panel_en: await page.innerText("#panel"), title_en: await page.innerText("h1"), lang: await page.getAttribute("html", "lang") });
+  await page.route("**/health", async (route) => {
+    const told = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...told, city: { ...told.city, time_zone: "Asia/Kathmandu" } } });
+  });
   await page.goto(`${base}/?globe=0`);
   await page.waitForFunction(() => document.querySelector("h1")?.textContent);
   note({ remembered: await page.getAttribute("html", "lang") });
   await page.evaluate(() => window.cim.ready);
+
+  note({ clock: await page.innerText("#clock b"), clock_label: await page.getAttribute("#clock", "aria-label") });
 
   await page.click("#toggle-layers");
   await page.fill("#search", "鼓楼");

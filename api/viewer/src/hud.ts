@@ -2,7 +2,7 @@
 
 import { Cartesian2, EllipsoidGeodesic, Math as Maths, ScreenSpaceEventHandler, ScreenSpaceEventType } from "@cesium/engine";
 import { byId } from "./dom";
-import { eachLanguage, locale, number, t } from "./i18n";
+import { byClock, eachLanguage, number, t } from "./i18n";
 import type { Buildings } from "./layers/buildings";
 import type { LiveStatus } from "./live";
 import { groundUnder, type Stage } from "./scene";
@@ -13,9 +13,8 @@ export function runClock(): void {
   const clock = byId("clock");
   const show = (): void => {
     const now = new Date();
-    const zone = { timeZone: "Asia/Shanghai" } as const;
-    const time = new Intl.DateTimeFormat(locale(), { ...zone, hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(now);
-    const day = new Intl.DateTimeFormat(locale(), { ...zone, month: "short", day: "numeric", weekday: "short" }).format(now);
+    const time = byClock(now, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    const day = byClock(now, { month: "short", day: "numeric", weekday: "short" });
     const big = document.createElement("b");
     big.textContent = time;
     clock.replaceChildren(big, day);

@@ -37,12 +37,29 @@ export function locale(): string {
   return language === "zh" ? "zh-CN" : "en-GB";
 }
 
-const names: Record<string, string> = { city: "", city_en: "" };
+const names: Record<string, string> = { city: "", city_en: "", zone: Intl.DateTimeFormat().resolvedOptions().timeZone };
 
-/** Names the city in the page's title and brand. */
-export function nameCity(city: string, city_en: string): void {
+/**
+ * Names the city in the page's title and brand, and tells by which clock the page shows times: the city's; the browser's
+ * until it is known, and where the browser does not know that zone. The clock's label says which.
+ */
+export function nameCity(city: string, city_en: string, zone: string): void {
   Object.assign(names, { city, city_en });
+  if (isZone(zone)) names.zone = zone;
   applyToPage();
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
+  } catch {
+    return false;
+  }
+}
+
+/** A moment by the clock that the page goes by. */
+export function byClock(at: number | string | Date, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(locale(), { timeZone: names.zone, hour12: false, ...options }).format(new Date(at));
 }
 
 /** The words for a key, `{name}` replaced; undefined where there are none. */
@@ -95,16 +112,16 @@ export function applyToPage(root: ParentNode = document): void {
   for (const node of root.querySelectorAll<HTMLInputElement>("[data-t-hint]")) node.placeholder = t(node.dataset.tHint as keyof Words);
 }
 
-/** Local time in the city's zone. */
+const [DAY, MINUTE] = [{ month: "2-digit", day: "2-digit" }, { hour: "2-digit", minute: "2-digit" }] as const;
+
+/** Day and time by the page's clock. */
 export function clockTime(at: number | string | Date, seconds = false): string {
-  const options: Intl.DateTimeFormatOptions = { timeZone: "Asia/Shanghai", hour12: false, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(locale(), seconds ? { ...options, second: "2-digit" } : options).format(new Date(at));
+  return byClock(at, { ...DAY, ...MINUTE, ...(seconds ? { second: "2-digit" } : {}) });
 }
 
 /** The same with its year, for what may be long ago or far ahead. */
 export function datedTime(at: number | string | Date): string {
-  const options: Intl.DateTimeFormatOptions = { timeZone: "Asia/Shanghai", hour12: false, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(locale(), options).format(new Date(at));
+  return byClock(at, { year: "numeric", ...DAY, ...MINUTE });
 }
 
 export function number(value: number, digits = 2): string {

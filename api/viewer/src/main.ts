@@ -95,7 +95,7 @@ async function start(handle: Handle): Promise<void> {
   hud.watchLanguage();
   watchPanel();
   const { city, counts, synthetic } = await health();
-  nameCity(city.name, city.name_en);
+  nameCity(city.name, city.name_en, city.time_zone);
   hud.setKpi("buildings", counts.buildings);
   hud.setKpi("sensors", counts.sensors);
   hud.setKpi("alarms", 0);

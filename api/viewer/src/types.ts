@@ -16,7 +16,7 @@ export interface FeatureCollection<P = Record<string, unknown>> {
 
 export interface Health {
   status: string;
-  city: { name: string; name_en: string; centre: [number, number]; old_town: [number, number]; bbox: [number, number, number, number] };
+  city: { name: string; name_en: string; time_zone: string; centre: [number, number]; old_town: [number, number]; bbox: [number, number, number, number] };
   counts: Record<string, number>;
   synthetic: boolean;
   tilesets: string[];

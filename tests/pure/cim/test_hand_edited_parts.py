@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cim.assembly import Parts, fault
-from cim.layers.buildings import LAYER
 from cim.store.told_numbers import told
 
 SOUND = {"assembly": "wall", "part": "body", "kind": "block", "high_m": 6.0}
@@ -54,6 +53,6 @@ def test_a_value_that_no_load_would_let_in_breaks_its_assembly_alone(edited: dic
     ("name", "low", "high"), [("pitch_deg", 0.0, 89.0), ("front_deg", 0.0, 360.0), ("eaves_tiers", 1, 5)]
 )
 def test_a_number_of_a_building_counts_within_its_column_bounds_only(name: str, low: float, high: float) -> None:
-    assert (told(LAYER, name, low), told(LAYER, name, high)) == (low, high)
+    assert (told("buildings", name, low), told("buildings", name, high)) == (low, high)
     beyond = (low - 1, high + 1, *STRANGE[:-1], None)
-    assert [told(LAYER, name, value) for value in beyond] == [None] * len(beyond)
+    assert [told("buildings", name, value) for value in beyond] == [None] * len(beyond)

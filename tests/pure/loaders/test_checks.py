@@ -43,6 +43,14 @@ def test_a_good_record_passes_untouched(city):
     assert not row["is_synthetic"]
 
 
+def test_a_column_that_is_called_as_a_mapped_one_is_kept_beside_it(city):
+    source = Source("some.gpkg", "buildings", columns={"id": "bsm", "height_m": "storeys", "storeys": "height_m"})
+    checked = judge(city, [SQUARE], source=source, bsm=["b7"], height_m=[4], storeys=[12.0])
+    row = checked.frame.iloc[0]
+    assert (row["source_key"], row["height_m"], row["storeys"]) == ("b7", 12.0, 4)
+    assert row["extra"] == {"id_property": "k0"}
+
+
 def test_a_bow_tie_is_rebuilt_and_named(city):
     tie = shapely.Polygon([(X, Y), (X + 10, Y + 10), (X + 10, Y), (X, Y + 10)])
     checked = judge(city, [tie], height_m=[5.0])

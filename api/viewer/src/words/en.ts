@@ -265,6 +265,6 @@ export const en: Words = {
   "error.other": "That did not work ({code}).",
   "hud.scale": "Scale",
   "hud.at": "Pointer: WGS84 longitude, latitude and ellipsoidal height",
-  "hud.time": "Beijing time",
+  "hud.time": "Times are those of {zone}",
   "scene.label": "3D city scene; arrow keys move the view, plus and minus zoom",
 };

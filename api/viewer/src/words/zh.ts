@@ -263,7 +263,7 @@ export const zh = {
   "error.other": "操作未完成（{code}）。",
   "hud.scale": "比例尺",
   "hud.at": "光标经纬度（WGS84）与椭球高",
-  "hud.time": "北京时间",
+  "hud.time": "时间按 {zone} 时区",
   "scene.label": "三维城市场景；方向键移动视角，加减号缩放",
 } as const;
 
