@@ -56,13 +56,20 @@ def judge(path: Path) -> None:
     told = lines(path)
     assert not faults(*told)
     again = strictly_read(*told)
-    assert len(again) == len(told[-len(again) :])
     for one, other in zip(told[-len(again) :], again, strict=True):
-        assert in_full(other) == in_full(one)
+        assert _rounded(in_full(other)) == _rounded(in_full(one))
     if len(told) == 1:
-        assert {**again[0], "CityObjects": {}, "vertices": [], "appearance": {}} == {
-            **told[0], "CityObjects": {}, "vertices": [], "appearance": {}
-        }  # fmt: skip
+        spelt_out: dict[str, Any] = {"CityObjects": {}, "vertices": [], "appearance": {}}
+        assert _rounded(again[0] | spelt_out) == _rounded(told[0] | spelt_out)
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers to fourteen digits: the strict reader may be off in the last bit of what it reads."""
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    return float(f"{value:.14g}") if isinstance(value, float) else value
 
 
 def in_full(document: Mapping[str, Any]) -> dict[str, Any]:

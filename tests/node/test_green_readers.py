@@ -54,3 +54,26 @@ def test_three_puts_every_instance_where_it_stands(tmp_path: Path) -> None:
     distance = np.linalg.norm(places[:, None] - expected[None], axis=2)
     assert distance.min(axis=1).max() < 2e-3
     assert len(set(distance.argmin(axis=1).tolist())) == 90
+
+
+def test_3d_tiles_tools_reads_of_every_instance_what_it_is(tmp_path: Path) -> None:
+    files = [str(file) for file in written(tmp_path)]
+    placed, told, rows = run("read_instances.mjs", *files), run("read_metadata.mjs", *files), planted().rows
+    ids = rows.id.tolist()
+    height = Tiled().heights(rows.xy) + UNDULATION_M
+    at = to_ecef(np.column_stack([transform(rows.xy, CRS, LONLAT), height]))
+    for places, one in zip(placed, told, strict=True):
+        table = one["tables"][0]["columns"]
+        named = [row for node in one["instances"] for row in node["rows"]]
+        assert sorted(named) == list(range(len(table["id"])))
+        away = np.linalg.norm(np.array(places["places"])[:, None] - at[None], axis=2)
+        assert [table["id"][row] for row in named] == rows.id[away.argmin(axis=1)].tolist()
+        own = [ids.index(id) for id in table["id"]]
+        for name in ("kind", "species", "source", "is_synthetic"):
+            assert table[name] == getattr(rows, name)[own].tolist()
+        for name, metres in (("height", rows.height_m), ("crown", rows.crown_m), ("accuracy", rows.accuracy_m)):
+            np.testing.assert_array_equal(np.array(table[name], dtype=np.float32), metres[own].astype(np.float32))
+    near, far = told
+    assert near["tables"][1]["columns"]["width"] == [22.0]
+    assert {(node["count"], node["table"], *set(node["rows"])) for node in near["primitives"]} == {(1, 1, 0)}
+    assert {"EXT_mesh_gpu_instancing", "EXT_instance_features"} <= set(near["used"]) & set(far["used"])
