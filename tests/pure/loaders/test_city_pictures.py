@@ -45,6 +45,7 @@ def sequence(told: dict[str, Any]) -> str:
     return "\n".join(json.dumps(one) for one in lines)
 
 
+@pytest.mark.long  # a tile is made and read by another's reader
 @pytest.mark.parametrize("name", ["a.city.json", "a.city.jsonl"])
 def test_a_picture_of_cityjson_is_drawn_as_it_lies_and_written_as_it_came(tmp_path: Path, name: str) -> None:
     (tmp_path / "tex").mkdir()
