@@ -65,7 +65,7 @@ CODES: dict[str, tuple[str, str]] = {
         "refers to something outside the file, which is not fetched",
     ),
     "reference_unresolved": ("引用的内容不在文件中", "refers to something that is not in the file"),
-    "appearance_left": ("外观未读取", "what surfaces look like was not read"),
+    "appearance_left": ("部分外观未读取", "some of what surfaces look like was not read"),
     "axes_exchanged": ("北坐标写在东坐标之前，已对调", "northings stand before eastings; exchanged"),
     "heights_as_given": ("高程基准与城市不同，未换算", "heights count from another datum; taken as they are"),
     # Geometry

@@ -25,7 +25,7 @@ OWN = ("id", "lod", "boundary", "geometry")
 OURS = "cim"
 """The attribute in which an export says what only its own model knew of a building: it is not this one's."""
 
-_BATCH_ROWS, _BATCH_FACES = 5_000, 200_000
+_BATCH_ROWS, _BATCH_FACES, _BATCH_PICTURES = 5_000, 200_000, 64 << 20
 _SAMPLE = 200
 _MOST_DIGITS = 9  # no count of storeys has more, and Python refuses to read thousands of them
 
@@ -94,7 +94,9 @@ class Rows:
 
     def full(self) -> bool:
         """Whether it is time to hand them on."""
-        return len(self.cells) + len(self.damaged) >= _BATCH_ROWS or self.faces >= _BATCH_FACES
+        pictures = 0 if self.album is None else self.album.taken_bytes
+        rows = len(self.cells) + len(self.damaged)
+        return rows >= _BATCH_ROWS or self.faces >= _BATCH_FACES or pictures >= _BATCH_PICTURES
 
     def batch(self, crs: str, size: int, done: int) -> Batch:
         """What has gathered, as a batch of a file of `size` bytes that is read up to `done`."""

@@ -62,20 +62,22 @@ def _of_cityjson(path: Path) -> Iterator[Path]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if _CITYJSON not in data[:_HEAD] and not path.name.lower().endswith((".city.json", ".city.jsonl")):
             return
-        yield from _there(path.parent, _first(_spelt(found[1]) for found in _IMAGE.finditer(data)))
+        yield from _there(
+            path.parent, _first((_spelt(found[1]) for found in _IMAGE.finditer(data)), pictures.MOST_OF_CITY)
+        )
 
 
 def _of_citygml(path: Path) -> Iterator[Path]:
     """Of a file whose encoding has ASCII as it is."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         names = (unescape(found[1].decode("utf-8", "replace")) for found in _IMAGE_URI.finditer(data))
-        yield from _there(path.parent, _first(names))
+        yield from _there(path.parent, _first(names, pictures.MOST_OF_CITY))
 
 
 def _of_collada(path: Path) -> Iterator[Path]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         names = (unescape(found[1].decode("utf-8", "replace")) for found in _INIT_FROM.finditer(data))
-        yield from _there(path.parent, _first(names))
+        yield from _there(path.parent, _first(names, pictures.MOST_PICTURES))
 
 
 def _spelt(text: bytes) -> str:
@@ -86,12 +88,12 @@ def _spelt(text: bytes) -> str:
         return ""
 
 
-def _first(names: Iterable[str]) -> list[str]:
-    """As many different names as a model's pictures are read of."""
+def _first(names: Iterable[str], most: int) -> list[str]:
+    """As many different names as a model has pictures at the most."""
     found: dict[str, None] = {}
     for name in names:
         found[name.strip()] = None
-        if len(found) == pictures.MOST_PICTURES:
+        if len(found) == most:
             break
     return list(found)
 

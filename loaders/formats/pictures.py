@@ -16,7 +16,9 @@ LONGEST_PX = 512
 MOST_BYTES = 32 << 20
 MOST_PIXELS = 8192 * 8192
 MOST_PICTURES = 256
-"""What pictures are reduced to, and what one may be and a file may have (all of them the project's own defaults)."""
+MOST_OF_CITY = 16_384
+"""What pictures are reduced to, what one may be, and how many a mesh model and a city model may have (all of them the
+project's own defaults)."""
 
 _QUALITY = 82
 _FORMATS = ("PNG", "JPEG", "WEBP")
@@ -35,42 +37,60 @@ class Picture:
 
 @dataclass(slots=True)
 class Album:
-    """The pictures of one model, each read once; why some are not shown gathers in `issues`."""
+    """The pictures of one model; why some are not shown gathers in `issues`.
+
+    most: so many are read. Of them the `MOST_PICTURES` that were asked for last are held, each for all bodies that show it;
+    one that is asked for again later is read again. taken_bytes: of those that were read since `told` was last asked.
+    """
 
     folder: Path
+    most: int = MOST_PICTURES
     issues: list[Issue] = field(default_factory=list)
-    _found: dict[str, Picture | None] = field(default_factory=dict)
-    _is_full: bool = False
+    taken_bytes: int = 0
+    _found: dict[str, Picture] = field(default_factory=dict)
+    _refused: set[str] = field(default_factory=set)
+    _reads: int = 0
 
     def told(self) -> list[Issue]:
         """The issues that have gathered since they were last asked for."""
-        found, self.issues = self.issues, []
+        found, self.issues, self.taken_bytes = self.issues, [], 0
         return found
 
     def named(self, uri: str) -> Picture | None:
         """The picture that a model names: in a `data:` URI, or in a file in or below the model's own folder."""
         if uri.startswith("data:"):
-            return self.held(f"picture {len(self._found)}", uri, lambda: base64.b64decode(uri.partition(",")[2]))
-        return self.held(uri, uri, lambda: _place(self.folder, unquote(uri)).read_bytes())
+            return self.held(f"picture {self._reads}", uri, lambda: base64.b64decode(uri.partition(",")[2]))
+        name = _spelt(unquote(uri))
+        return self.held(uri, str(PurePosixPath(name)), lambda: _place(self.folder, name).read_bytes())
 
     def held(self, name: str, key: str, read: Callable[[], bytes]) -> Picture | None:
         """The picture whose bytes `read` gives, under a key of its own; None, with an issue, for what is not shown."""
-        if key not in self._found and len(self._found) >= MOST_PICTURES:
-            if not self._is_full:
-                why = f"one of more than {MOST_PICTURES} pictures; it and those that follow are not shown"
-                self.issues.append(Issue("picture_too_large", f"picture {name[:80]!r}: {why}"))
-            self._is_full = True
-            return None
-        if key not in self._found:
-            try:
-                self._found[key] = reduced(name, _bytes(read))
-            except _Refused as refused:
-                self._found[key] = None
-                self.issues.append(Issue(refused.code, f"picture {name[:80]!r}: {refused}; its colour is kept"))
-            except ValueError:
-                self._found[key] = None
-                self.issues.append(Issue("picture_unreadable", f"picture {name[:80]!r}: no bytes; its colour is kept"))
-        return self._found[key]
+        found = self._found.pop(key, None)
+        if found is None and key not in self._refused:
+            found = self._read(name, key, read)
+        if found is not None:
+            self._found[key] = found  # behind those that were asked for before
+            if len(self._found) > MOST_PICTURES:
+                del self._found[next(iter(self._found))]
+        return found
+
+    def _read(self, name: str, key: str, read: Callable[[], bytes]) -> Picture | None:
+        self._reads += 1
+        try:
+            if self._reads > self.most:
+                if self._reads > self.most + 1:  # told already
+                    return None
+                why = f"one of more than {self.most:,} pictures; it and those that follow are not shown"
+                raise _Refused("picture_too_large", why)
+            found = reduced(name, _bytes(read))
+            self.taken_bytes += len(found.packed)
+            return found
+        except _Refused as refused:
+            self.issues.append(Issue(refused.code, f"picture {name[:80]!r}: {refused}; its colour is kept"))
+        except ValueError:
+            self.issues.append(Issue("picture_unreadable", f"picture {name[:80]!r}: no bytes; its colour is kept"))
+        self._refused.add(key)
+        return None
 
 
 class _Refused(Exception):
@@ -84,13 +104,17 @@ class _Refused(Exception):
 def beside(folder: Path, uri: str) -> Path | None:
     """The file that `Album.named` reads for this name; None where it reads none."""
     try:
-        return _place(folder, unquote(uri))
+        return _place(folder, _spelt(unquote(uri)))
     except _Refused:
         return None
 
 
+def _spelt(name: str) -> str:
+    """A name with folders as they are told here: files made on Windows have them otherwise."""
+    return name.replace("\\", "/")
+
+
 def _place(folder: Path, name: str) -> Path:
-    name = name.replace("\\", "/")  # files made on Windows have folders so
     parts = PurePosixPath(name).parts
     if not parts or ":" in name or "\0" in name or name.startswith("/") or ".." in parts:
         raise _Refused("picture_outside", "lies elsewhere than beside its model")

@@ -21,7 +21,7 @@ from loaders.formats.citygml_building import BUILDINGS, building
 from loaders.formats.gml_links import Elsewhere, members
 from loaders.formats.gml_surfaces import identity, local
 from loaders.formats.model_crs import model_crs, plain_name
-from loaders.formats.pictures import Album
+from loaders.formats.pictures import MOST_OF_CITY, Album
 
 _MEMBERS = ("cityObjectMember", "featureMember", "member")
 _AHEAD = 200
@@ -68,7 +68,7 @@ class _Model:
 
 def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
     model = _Model(source, beside=looks_beside(Path(source.location)))
-    album = Album(Path(source.location).parent)
+    album = Album(Path(source.location).parent, MOST_OF_CITY)
     records = _records(file, model)
     ahead = list(islice(records, _AHEAD))
     whole = [one for one in ahead if isinstance(one, CityRecord)]

@@ -12,7 +12,7 @@ from cim.errors import BadInput, BadSource
 from cim.plugins import Batch, Source
 from loaders.formats.city_rows import Rows, extensions_told, others_told, sample
 from loaders.formats.model_crs import model_crs
-from loaders.formats.pictures import Album
+from loaders.formats.pictures import MOST_OF_CITY, Album
 
 MOST_BYTES = 256 << 20
 """the largest document that is read; it takes some fourteen times its size in memory. The project's own limit"""
@@ -65,7 +65,7 @@ def _batches(contents: Contents, head: Header, source: Source, after: int, size:
         raise BadSource(f"{source.location}: no buildings; it holds {found}")
     crs, notes = model_crs(source, head.crs, sample(contents.records))
     notes += [*others_told(contents.others), *extensions_told(head.extensions)]
-    album = Album(Path(source.location).parent)
+    album = Album(Path(source.location).parent, MOST_OF_CITY)
     rows = Rows(after=after, album=album)
     rows.issues += notes
     for done, record in enumerate(contents.records, start=1):

@@ -14,7 +14,7 @@ from cim.errors import BadInput, BadSource
 from cim.plugins import Batch, Source
 from loaders.formats.city_rows import Rows, extensions_told, others_told, sample
 from loaders.formats.model_crs import model_crs
-from loaders.formats.pictures import Album
+from loaders.formats.pictures import MOST_OF_CITY, Album
 
 _LONGEST_BYTES = 64 << 20
 """a line longer than this counts as damaged, so that a file without line ends is not read whole into memory"""
@@ -57,7 +57,7 @@ def _read(file: BinaryIO, source: Source, after: int) -> Iterator[Batch]:
     some = sample(record for one in ahead if isinstance(one, Contents) for record in one.records)
     crs, notes = model_crs(source, head.crs, some)
     size = Path(source.location).stat().st_size
-    album = Album(Path(source.location).parent)
+    album = Album(Path(source.location).parent, MOST_OF_CITY)
     rows, others = Rows(after=after, album=album), Counter[str]()
     rows.issues += [*notes, *extensions_told(head.extensions)]
     for found in chain(ahead, (_feature(line, head) for line in lines)):

@@ -79,6 +79,23 @@ def test_a_picture_that_many_bodies_show_is_kept_once_and_sent_once(database, ci
     assert len({name for _, name in held()}) == 2
 
 
+def test_a_body_that_two_sources_tell_of_keeps_its_pictures(database, city, tmp_path):
+    clock = itertools.count().__next__
+    for name in ("surveyed", "drawn"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "q.png").write_bytes(quarters(side=64 if name == "surveyed" else 32))
+        path = street(tmp_path / name)
+        pipeline.load(database, NamedSource(name, Source(str(path), "buildings")), path, city, silent, clock)
+    with database.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM cim.body WHERE role = 2")).scalar_one() == 3
+        assert connection.execute(text("SELECT count(*) FROM cim.picture")).scalar_one() == 2
+    with reading(database) as found:
+        rows = found.within(0, 1 << 48)
+    texts = [body.appearance["textures"][0][PICTURE] for body in rows.boundary]
+    assert len(set(texts)) == 1
+    assert texts[0] in [reduced("q.png", quarters(side=side)).packed for side in (64, 32)]  # whichever goes first
+
+
 def test_pictures_that_bodies_held_themselves_are_taken_apart(database, city, tmp_path):
     path = street(tmp_path)
     (tmp_path / "q.png").write_bytes(quarters())

@@ -30,11 +30,15 @@ _ONCE = ("none", "clamp", "border")  # CityJSON 2.0, clause 6.2: all but wrap an
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """colour: red, green and blue, 0 to 1, as screens show them; of no account where there is a picture (WebP)."""
+    """colour: red, green and blue, 0 to 1, as screens show them; of no account where there is a picture (WebP).
+
+    repeats: the picture is laid side by side; mirrors: with every other one turned over.
+    """
 
     colour: tuple[float, float, float]
     picture: bytes | None = None
     repeats: bool = True
+    mirrors: bool = False
 
 
 _WHITE = (1.0, 1.0, 1.0)
@@ -143,7 +147,7 @@ def _pictured(body: Boundary, unpacked: dict[str, bytes | None]) -> Iterator[tup
             if one is not None and len(one[1]) == len(corners):
                 at.append(corners)
                 uv.append(_numbers(one[1]))
-        if at and (found := _near(np.concatenate(uv), look.repeats)) is not None:
+        if at and (found := _near(np.concatenate(uv), look)) is not None:
             yield place, look, np.concatenate(at), found
 
 
@@ -157,11 +161,12 @@ def _numbers(told: Any) -> FloatArray:
     return found if found.shape == nowhere.shape else nowhere
 
 
-def _near(uv: FloatArray, repeats: bool) -> FloatArray | None:
+def _near(uv: FloatArray, look: Look) -> FloatArray | None:
     """The same place in the first copy of the picture; None for what is nowhere."""
     if not np.isfinite(uv).all():
         return None
-    near = uv - np.floor(uv.min(axis=0)) if repeats else np.clip(uv, 0.0, 1.0)
+    apart = 2.0 if look.mirrors else 1.0  # so far from each other are copies that lie the same way
+    near = uv - apart * np.floor(uv.min(axis=0) / apart) if look.repeats else np.clip(uv, 0.0, 1.0)
     return near if np.abs(near).max() <= FARTHEST else None
 
 
@@ -172,7 +177,8 @@ def _picture(told: Any, unpacked: dict[str, bytes | None]) -> Look | None:
     if packed not in unpacked:
         unpacked[packed] = _unpacked(packed)
     data = unpacked[packed]
-    return Look(_WHITE, data, told.get("wrapMode") not in _ONCE) if data else None
+    wrap = told.get("wrapMode")
+    return Look(_WHITE, data, wrap not in _ONCE, wrap == "mirror") if data else None
 
 
 def _unpacked(packed: str) -> bytes | None:

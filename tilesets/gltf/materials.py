@@ -13,7 +13,7 @@ WEBP = "EXT_texture_webp"
 BASIS = "KHR_texture_basisu"
 TRANSFORM = "KHR_texture_transform"
 
-_LINEAR, _LINEAR_MIPMAP_LINEAR, _CLAMP, _REPEAT = 9729, 9987, 33071, 10497
+_LINEAR, _LINEAR_MIPMAP_LINEAR, _CLAMP, _REPEAT, _MIRRORED = 9729, 9987, 33071, 10497, 33648
 _STEPS = 65535
 _KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 
@@ -22,8 +22,8 @@ _KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 class Material:
     """name: what it is, as viewers of the file see it; empty: not told. picture: WebP or KTX2, None: vertices have colours.
 
-    repeats: the picture is laid side by side, otherwise its edge goes on. is_procedural: a picture that was computed,
-    not taken of anything.
+    repeats: the picture is laid side by side, otherwise its edge goes on. mirrors: every other one is turned over.
+    is_procedural: a picture that was computed, not taken of anything.
     """
 
     name: str = ""
@@ -32,6 +32,7 @@ class Material:
     roughness: float = 0.9
     is_procedural: bool = False
     is_double_sided: bool = False
+    mirrors: bool = False
 
 
 PLAIN = Material()
@@ -59,6 +60,11 @@ def stretched(uv: FloatArray) -> tuple[npt.NDArray[np.uint16], Transform | None]
     return steps, Transform((float(low[0]), float(low[1])), (float(scale[0]), float(scale[1])))
 
 
+def _wrap(material: Material) -> int:
+    """What a picture goes on with beyond its edge (glTF 2.0, `sampler.wrapS`)."""
+    return _MIRRORED if material.mirrors else _REPEAT if material.repeats else _CLAMP
+
+
 class Materials:
     """The materials of a GLB while it is being written, with their textures, samplers and pictures."""
 
@@ -76,7 +82,7 @@ class Materials:
         """Adds a material, its picture with it; transform: of the coordinates it is used with."""
         surface: Json = {}
         if material.picture is not None:
-            surface["baseColorTexture"] = self._texture(material.picture, material.repeats, transform)
+            surface["baseColorTexture"] = self._texture(material.picture, _wrap(material), transform)
         surface |= {"metallicFactor": 0.0, "roughnessFactor": material.roughness}
         entry: Json = {"pbrMetallicRoughness": surface}
         if material.is_double_sided:
@@ -97,8 +103,7 @@ class Materials:
             found |= {"textures": self._textures, "samplers": self._samplers, "images": self._images}
         return found
 
-    def _texture(self, picture: bytes, repeats: bool, transform: Transform | None) -> Json:
-        wrap = _REPEAT if repeats else _CLAMP
+    def _texture(self, picture: bytes, wrap: int, transform: Transform | None) -> Json:
         sampler = {"magFilter": _LINEAR, "minFilter": _LINEAR_MIPMAP_LINEAR, "wrapS": wrap, "wrapT": wrap}
         if sampler not in self._samplers:
             self._samplers.append(sampler)

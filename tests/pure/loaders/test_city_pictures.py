@@ -10,7 +10,8 @@ from cim.boundary import PICTURE
 from cim.cityjson.record import CityRecord
 from cim.plugins import Source
 from loaders.delivery.files import recognise, take
-from loaders.formats import pictures
+from loaders.formats import city_rows, pictures
+from loaders.sources import cityjson
 from tests.city_models import cube, document, turned_round
 from tests.tile_colours import quarters, shown, tile
 
@@ -44,6 +45,7 @@ def sequence(told: dict[str, Any]) -> str:
     return "\n".join(json.dumps(one) for one in lines)
 
 
+@pytest.mark.long  # a tile is made and read by another's reader
 @pytest.mark.parametrize("name", ["a.city.json", "a.city.jsonl"])
 def test_a_picture_of_cityjson_is_drawn_as_it_lies_and_written_as_it_came(tmp_path: Path, name: str) -> None:
     (tmp_path / "tex").mkdir()
@@ -107,7 +109,7 @@ def test_pictures_of_themes_that_are_not_shown_are_not_read(tmp_path: Path) -> N
 
 
 def test_more_pictures_than_are_read_are_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_PICTURES", 1)
+    monkeypatch.setattr(cityjson, "MOST_OF_CITY", 1)
     names = [f"{k}.png" for k in range(6)]
     for name in names:
         (tmp_path / name).write_bytes(quarters(side=4))
@@ -134,3 +136,26 @@ def test_another_picture_beside_the_same_city_model_is_another_delivery(tmp_path
     plain = tmp_path / "plain.json"
     plain.write_text(json.dumps({"type": "FeatureCollection", "features": [], "image": "墙.png"}))
     assert take(plain)[0].size == plain.stat().st_size
+
+
+def test_more_pictures_than_are_held_at_once_are_read_again_and_end_their_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "MOST_PICTURES", 1)
+    monkeypatch.setattr(city_rows, "_BATCH_PICTURES", 1)
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(quarters(side=4 if name == "a.png" else 8))
+    told = pictured("a.png", textures=[{"type": "PNG", "image": name} for name in ("a.png", "b.png", "./a.png")])
+    (geometry,) = told["CityObjects"].pop("a")["geometry"]
+    for number in (0, 1, 0, 2):
+        drawn = {"day": {"values": [[[[number, 0, 1, 2, 3]]] * 6]}}
+        told["CityObjects"][f"h{len(told['CityObjects'])}"] = {
+            "type": "Building",
+            "geometry": [{**geometry, "texture": drawn}],
+        }
+    (tmp_path / "a.city.json").write_text(json.dumps(told))
+    batches = list(recognise(tmp_path / "a.city.json").read(Source(str(tmp_path / "a.city.json"), "buildings")))
+    assert [len(batch.frame) for batch in batches] == [1, 1, 1, 1]
+    kept = [one.appearance["textures"][0] for batch in batches for one in batch.frame["boundary"]]
+    assert len({one[PICTURE] for one in kept}) == 2
+    assert kept[2][PICTURE] is kept[3][PICTURE]  # another spelling of the same file

@@ -203,6 +203,21 @@ def test_a_picture_that_came_with_a_surface_is_drawn_on_it_where_its_corners_lie
     assert (mesh.look[mesh.look[:, 0] >= 0, 2] == np.where(low, 0.0, 1.0)).all()
 
 
+@pytest.mark.parametrize(
+    ("mode", "sampler", "first"), [("wrap", 10497, 0.0), ("mirror", 33648, 1.0), ("none", 33071, 1.0)]
+)
+def test_a_picture_goes_on_beyond_its_edge_as_it_was_delivered(mode: str, sampler: int, first: float) -> None:
+    """Mirrored, the copy from 3 to 4 is the one from 1 to 2, and not that from 0 to 1."""
+    picture = base64.b64encode(webp((9, 9, 9))).decode()
+    uv = [[3.0, 0.0], [4.0, 0.0], [4.0, 1.0], [3.0, 1.0]]
+    look = {"textures": [{"wrapMode": mode, PICTURE: picture}], "texture": {"": [None, [[0, uv]], *[None] * 5]}}
+    standing, _ = stand(houses(gabled(CENTRE[0], CENTRE[1], 1040.0), appearance=look), SITE)
+    drawn = surfaces.draw(standing, np.ones(1, dtype=bool))
+    assert drawn.mesh.look[drawn.mesh.look[:, 0] >= 0, 1].min() == first
+    document = glb.parse(content(standing, frame_at(*CENTRE, CRS), refined=True).data).document
+    assert sampler in [one["wrapS"] for one in document["samplers"]]
+
+
 @pytest.mark.parametrize("place", [[0.0, 0.0, 0.0], [0.5], 1, [10**400, 0], ["a", 1]])
 def test_a_picture_whose_corners_lie_nowhere_is_not_drawn(place: object) -> None:
     picture = base64.b64encode(webp((9, 9, 9))).decode()

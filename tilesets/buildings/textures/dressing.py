@@ -78,9 +78,13 @@ def _delivered(mesh: Mesh, looks: Sequence[Look]) -> list[tuple[Material, IntArr
     shown = [place for place in with_picture if (number == place).any()]
     found = fitted([looks[place].picture or b"" for place in shown])
     return [
-        (Material("delivered", data, looks[place].repeats), np.flatnonzero(number == place))
+        (_material(looks[place], data), np.flatnonzero(number == place))
         for place, data in zip(shown, found, strict=True)
     ]
+
+
+def _material(look: Look, picture: bytes) -> Material:
+    return Material("delivered", picture, look.repeats, mirrors=look.mirrors)
 
 
 def _roofs(
