@@ -7,7 +7,6 @@ import pandas as pd
 
 from cim.types import ObjectArray
 
-
 _EXACT = 2.0**53
 """From here on whole floats have digits that nobody wrote."""
 
