@@ -121,14 +121,19 @@ def boxes(plan: FloatArray, low: FloatArray, high: FloatArray) -> Mesh:
 
 
 def walls(shape: Rings, low: FloatArray, high: FloatArray) -> Mesh:
-    """The walls alone: for every edge of every ring one upright quadrilateral between low and high (n,)."""
-    count = len(shape.xy)
-    here, ahead, feature = np.arange(count), shape.following(), shape.feature_of_vertex()
-    step = shape.xy[ahead] - shape.xy
+    """The walls alone: for every edge of every ring one upright quadrilateral between low and high (n,), none where these
+    are one.
+    """
+    here, ahead, feature = np.arange(len(shape.xy)), shape.following(), shape.feature_of_vertex()
+    stands = high[feature] > low[feature]
+    if not stands.all():
+        here, ahead, feature = here[stands], ahead[stands], feature[stands]
+    count = len(here)
+    step = shape.xy[ahead] - shape.xy[here]
     length = np.hypot(step[:, 0], step[:, 1])
     normal = np.column_stack([step[:, 1] / length, -step[:, 0] / length, np.zeros(count)])
     bottom, top = low[feature], high[feature]
-    corner = 4 * here[:, None]
+    corner = 4 * np.arange(count)[:, None]
     return Mesh(
         xy=shape.xy,
         point=np.column_stack([here, ahead, ahead, here]).ravel(),

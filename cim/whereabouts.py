@@ -155,10 +155,11 @@ def outside(bounds: tuple[float, float, float, float], crs: str, extent: Box, ci
     low, high = lonlat.min(axis=0), lonlat.max(axis=0)
     if low[0] <= extent.east and high[0] >= extent.west and low[1] <= extent.north and high[1] >= extent.south:
         return None
+    found = candidates(corners, extent, city_crs)
+    could_be = f"its coordinates could be {sentence(found)}" if found else _NOWHERE
     return (
         f"lies at {low[0]:.3f}..{high[0]:.3f} E, {low[1]:.3f}..{high[1]:.3f} N when read as {crs[:40]}, outside the city "
-        f"({extent.west}..{extent.east} E, {extent.south}..{extent.north} N); its coordinates could be "
-        f"{sentence(candidates(corners, extent, city_crs))}"
+        f"({extent.west}..{extent.east} E, {extent.south}..{extent.north} N); {could_be}"
     )
 
 

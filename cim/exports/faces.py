@@ -121,21 +121,26 @@ def _turn(ring: Sequence[Corner], normal: FloatArray) -> float:
 
 
 def solids(polygons: ObjectArray) -> list[list[int]] | None:
-    """Which polygons (p,) close a solid together: along every edge two run in opposite ways. None: a gap is left."""
-    owner: dict[tuple[Corner, Corner], int] = {}
+    """Which polygons (p,) close a solid together: along every edge of one, two run in opposite ways. None: a gap is left.
+
+    Polygons hang together by edges that are of two of them alone, so that solids that touch in an edge are told apart.
+    """
+    owners: dict[tuple[Corner, Corner], list[int]] = defaultdict(list)
     for number, polygon in enumerate(polygons):
         for ring in (polygon.exterior, *polygon.interiors):
             corners = [tuple(at) for at in shapely.get_coordinates(ring, include_z=True).tolist()]
             for edge in pairwise(corners):
-                if edge in owner:
-                    return None
-                owner[edge] = number
+                owners[edge].append(number)
     group = list(range(len(polygons)))
-    for (a, b), number in owner.items():
-        if (b, a) not in owner:
+    for (a, b), mine in owners.items():
+        theirs = owners.get((b, a), [])
+        if len(mine) == len(theirs) == 1:
+            one, other = _root(group, mine[0]), _root(group, theirs[0])
+            group[max(one, other)] = min(one, other)
+    for (a, b), mine in owners.items():
+        roots = sorted(_root(group, number) for number in mine)
+        if len(set(roots)) < len(roots) or roots != sorted(_root(group, n) for n in owners.get((b, a), [])):
             return None
-        one, other = _root(group, number), _root(group, owner[b, a])
-        group[max(one, other)] = min(one, other)
     found: dict[int, list[int]] = {}
     for number in range(len(polygons)):
         found.setdefault(_root(group, number), []).append(number)

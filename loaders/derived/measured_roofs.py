@@ -19,6 +19,7 @@ from cim.cityjson.writing import write as as_objects
 from cim.geometry import centroids
 from cim.plugins import Source
 from cim.roof_fit import MeasuredRoof, measured_roof
+from cim.roof_fit.measured import NOT_CLOSED
 from cim.store.measurable import Measurable
 from cim.types import FloatArray, Issue, ObjectArray, Progress
 from loaders.derived.roof_points import Made, Over
@@ -74,8 +75,9 @@ def derive(buildings: Measurable, over: Over, ground: Ground, city: City, progre
         shape, number = buildings.footprint[row], int(buildings.building_id[row])
         code: str | None = NO_GROUND
         if np.isfinite(base[row]):
-            found = measured_roof(over.points[row] - [0.0, 0.0, base[row]], shape)
-            code = found.reason if found.boundary is None or _within(found, city) else OUT_OF_LIMITS
+            points = over.points[row] - [0.0, 0.0, base[row]]
+            found = measured_roof(points, shape)
+            code = found.reason if _within(found, points, city) else OUT_OF_LIMITS
             if found.boundary is not None and code != OUT_OF_LIMITS:
                 record = Record(
                     number, shape, found.boundary, float(base[row]), _attributes(found, over.made_from[row])
@@ -95,8 +97,13 @@ def _bases(buildings: Measurable, over: Over, ground: FloatArray) -> FloatArray:
     return np.asarray(np.where(np.isfinite(base), base, over.ground).round(3))
 
 
-def _within(found: MeasuredRoof, city: City) -> bool:
+def _within(found: MeasuredRoof, points: FloatArray, city: City) -> bool:
+    """Whether a roof lies where roofs do; what made no body is judged by its points (m, 3), heights above the base: heights
+    of another datum, or in another unit, are told as that and not as planes that do not close.
+    """
     low, high = city.limits.building_height_m
+    if found.boundary is None:
+        return found.reason != NOT_CLOSED or bool(low <= np.median(points[:, 2]) <= high)
     return bool(low <= found.height_m <= high)
 
 

@@ -7,6 +7,9 @@ import pandas as pd
 
 from cim.types import ObjectArray
 
+_EXACT = 2.0**53
+"""From here on whole floats have digits that nobody wrote."""
+
 
 def as_texts(values: "pd.Series[Any]") -> ObjectArray:
     """Fields as trimmed text (n,), blanks None; a column of nothing but text or of nothing at all is quick."""
@@ -20,7 +23,7 @@ def as_text(value: Any) -> str | None:
     """A field as trimmed text; whole floats lose their `.0`, blanks become None."""
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
         return None
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         value = int(value)
     found = str(value).strip()
     return found or None

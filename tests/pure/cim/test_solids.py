@@ -1,5 +1,7 @@
 """Rows become solids in one way: parts, else a roof, else a block; what is not valid gives way, with its reason."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -118,3 +120,14 @@ def _plan(mesh: Mesh, row: int, surface: Surface) -> float:
     mine = corner[(mesh.feature[first] == row) & (mesh.surface[first] == surface)]
     step, across = mine[:, 1] - mine[:, 0], mine[:, 2] - mine[:, 0]
     return float(np.abs(step[:, 0] * across[:, 1] - step[:, 1] * across[:, 0]).sum() / 2.0)
+
+
+@pytest.mark.parametrize("form", [RoofForm.shed, RoofForm.hip, RoofForm.flush_gable, RoofForm.pyramidal])
+def test_a_roof_that_comes_down_to_the_ground_has_no_walls_and_closes(form: RoofForm) -> None:
+    low = stood([shapely.box(0, 0, 12, 8)], form)
+    tent = replace(low, eaves_m=low.foot_m)
+    one = np.ones(1, dtype=np.bool_)
+    made = raise_solids(tent, one, one, NO_PARTS)
+    assert made.notes == ()
+    assert made.roofed.form.tolist() == [form]
+    assert faults(made, one) == ()

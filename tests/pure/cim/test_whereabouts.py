@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cim import crs
 from cim.types import Box
-from cim.whereabouts import candidates, likely, sentence
+from cim.whereabouts import candidates, likely, outside, sentence
 
 DATONG = Box(112.6, 39.0, 114.6, 40.8)
 FRAME = "EPSG:4547"
@@ -106,3 +106,13 @@ def test_without_a_city_the_likeliest_follows_from_the_size_of_the_numbers(
     place: tuple[float, float], first: str
 ) -> None:
     assert likely(np.array([place]))[0] == first
+
+
+def test_what_is_outside_and_looks_like_nothing_usual_is_told_in_whole_sentences() -> None:
+    told = outside(
+        (1459974.0, 14560367.0, 1460026.0, 14560400.0), "EPSG:2236", Box(112.6, 39.0, 114.5, 40.8), "EPSG:4547"
+    )
+    assert told is not None
+    assert "could be these" not in told
+    assert told.endswith("; these coordinates look like none of the CRSs usual in China (a local survey frame?): "
+                         "ask whoever made the file")  # fmt: skip

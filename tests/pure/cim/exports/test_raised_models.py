@@ -97,3 +97,12 @@ def test_what_the_lattice_bends_goes_out_valid(form):
     assert {body.kind for body in bodies} == {"Solid"}
     assert check(of_boundaries(bodies)) == ()
     assert any(len(polygon.exterior.coords) > 4 for body in bodies for polygon in body.polygons)
+
+
+def test_parts_of_a_footprint_that_touch_in_a_corner_go_out_as_two_solids():
+    touching = shapely.MultiPolygon([shapely.box(0, 0, 10, 10), shapely.box(10, 10, 20, 20)])
+    apart = shapely.MultiPolygon([shapely.box(0, 0, 10, 10), shapely.box(12, 10, 20, 20)])
+    placed = [shapely.affinity.translate(one, 439876, 4439760) for one in (touching, apart)]
+    bodies, _ = exported(placed, roof_form=["flat"] * 2, height_m=[9.0] * 2, eaves_m=[None] * 2)
+    assert [(body.kind, len(body.shells)) for body in bodies] == [("MultiSolid", 2)] * 2
+    assert check(of_boundaries(bodies)) == ()
