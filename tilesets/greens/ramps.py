@@ -17,8 +17,8 @@ RAMP_M = 1.8
 def mouths(covered: Areas) -> ObjectArray:
     """What pavements come down to: the squares and lanes (m,) as they are seen, without the carriageways across them."""
     first = covered.take(covered.cover <= Cover.lane)
-    seen = apart(first.shape)[first.cover != Cover.carriageway]
-    return seen[~shapely.is_empty(seen)]
+    seen: ObjectArray = apart(first.shape)[first.cover != Cover.carriageway]
+    return np.asarray(seen[~shapely.is_empty(seen)], dtype=object)
 
 
 def lifts(xy: FloatArray, cover: IntArray, mouths: ObjectArray) -> FloatArray:
