@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -122,13 +123,16 @@ class _Rounds:
     shown: Moment | None = None
     ground: float = 0.0
     planted_on: tuple[float, bytes] | None = None
+    planted_at: datetime | None = None
     clear_at: float = 0.0
     is_left_alone: bool = False
 
     def plant(self, changed: set[str]) -> None:
-        """Bring the greens up to date, where there are any: once at the start, where a layer that they show has changed, and
-        where other cells are the old town's since a building came or went. Raises what a build raises: it is tried again.
+        """Bring the greens up to date, where there are any: once at the start, where a layer that they show has changed or a
+        day has turned for it, and where other cells are the old town's since a building came or went. Raises what a build
+        raises: it is tried again.
         """
+        changed = changed | self._turned()
         ground, town = self._ground(), b"" if self.planted_on is None else self.planted_on[1]
         if self.planted_on is None or changed & {"buildings", "*"}:
             with self.database.begin() as connection:
@@ -156,6 +160,13 @@ class _Rounds:
             if cleared.stopped:
                 _log.warning("keeper: old tiles are not cleared: %s", cleared.stopped)
             self.clear_at = time.monotonic() + _CLEAR_EVERY_S
+
+    def _turned(self) -> set[str]:
+        """The layers of which a state has begun or ended on a day since this was last asked; none the first time."""
+        with self.database.begin() as connection:
+            # what turns between this moment and the build's own is found again the next time, and built for nothing
+            self.planted_at, turned = changes.turns(connection, self.planted_at, 0)
+        return {change.layer for change in turned}
 
     @property
     def _tiles(self) -> Path:

@@ -48,8 +48,12 @@ class Stood:
     slope: FloatArray
 
     @classmethod
-    def on(cls, told: Roofs, assembly: ObjectArray, base: FloatArray, height_m: FloatArray) -> "Stood":
-        """Footprints as they come, on their base (n,): the walls reach no deeper. height_m: (n,) above it."""
+    def on(
+        cls, told: Roofs, assembly: ObjectArray, base: FloatArray, height_m: FloatArray, slope: FloatArray | None = None
+    ) -> "Stood":
+        """Footprints as they come, on their base (n,): the walls reach no deeper. height_m: (n,) above it. slope: (n, 2) of
+        the base; None: level.
+        """
         low = snap(base)
         eaves = np.where(np.isfinite(told.eaves_m), np.clip(told.eaves_m, 0.0, height_m), height_m)
         high = np.maximum(snap(low + height_m), low + LATTICE_M)
@@ -61,7 +65,7 @@ class Stood:
             low,
             snap(low + eaves),
             high,
-            np.zeros((len(base), 2)),
+            np.zeros((len(base), 2)) if slope is None else slope,
         )
 
 

@@ -6,7 +6,7 @@ The server writes single tables with it: brought in at the first of them, for GD
 import argparse
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -19,15 +19,20 @@ from api.terminal import Terminal
 from cim import __version__
 from cim import crs as frames
 from cim.city import City
-from cim.errors import BadInput
+from cim.errors import BadInput, Unavailable
 from cim.exports import package
 from cim.exports.manifest import Entry
 from cim.exports.order import Order, items
+from cim.exports.standing import Terrain
+from cim.exports.targets import MODELS
 from cim.exports.unfinished import unfinished
 from cim.settings import Settings
 from cim.store import records
 from cim.store.db import Database
+from cim.store.geoid import open_geoid
 from cim.types import silent
+from tilesets.terrain import manifest
+from tilesets.terrain.ground import ServedGround
 
 _SOFTWARE = f"datong-cim {__version__}"
 
@@ -45,9 +50,12 @@ class Asked:
     crs: str | None
     encoding: str | None
 
-    def digest(self, software: str) -> str:
-        """What the file is known by: a version never changes, so neither does what this software makes of it."""
-        asked = (self.dataset, self.version, self.format, self.crs, self.encoding, software)
+    def digest(self, software: str, data: Path) -> str:
+        """What the file is known by: a version never changes, so neither does what this software makes of it; bodies stand
+        on the terrain that is served from the data folder, too.
+        """
+        ground = _state_of_terrain(data) if self.format in MODELS else None
+        asked = (self.dataset, self.version, self.format, self.crs, self.encoding, software, ground)
         return hashlib.sha256(repr(asked).encode()).hexdigest()[:32]
 
     def written(
@@ -63,6 +71,7 @@ class Asked:
             formats=(self.format,),
             crs=self.crs,
             encoding=self.encoding,
+            terrain=_terrain(city, data) if self.format in MODELS else None,
         )
         if not _slots.acquire(blocking=False):
             raise Busy("other exports are being written: ask for this one again in a moment")
@@ -112,6 +121,8 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
         by=parsed.by,
     )
     database = connect(settings, terminal)
+    if MODELS.keys() & set(order.formats):
+        order = replace(order, terrain=_terrain(city, settings.data))
     to = Path(parsed.to).absolute()
     with terminal.stage(f"export to {to.name}"):
         found = package.write(database, city, order, to, terminal.progress, clock=utc_now, software=_SOFTWARE)
@@ -121,6 +132,22 @@ def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> i
         terminal.line(f"left out   {name}: no record then and there")
     terminal.line(f"{to}: {len(found.entries)} tables and files, manifest.json, SHA256SUMS")
     return 0
+
+
+def _terrain(city: City, data: Path) -> Terrain | None:
+    """The terrain that is served; None where none is built. Raises BadSource where it is broken."""
+    try:
+        return ServedGround.open(data / "terrain", city.crs, open_geoid(city))
+    except Unavailable:
+        return None
+
+
+def _state_of_terrain(data: Path) -> str | None:
+    """The digest of what the served terrain consists of; None where it does not say, or none is built."""
+    try:
+        return hashlib.sha256((data / "terrain" / manifest.NAME).read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _told(entry: Entry) -> str:

@@ -67,7 +67,7 @@ def export(
     asked = command("export").Asked(dataset, id, f, crs, encoding)
     with shared.database.begin() as connection:
         catalogue.version(connection, dataset, id)
-    etag = f'"{asked.digest(__version__)}"'
+    etag = f'"{asked.digest(__version__, shared.data)}"'
     headers = {"etag": etag, "cache-control": "no-cache"}
     if if_none_match is not None and etag in (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")):
         return Response(status_code=304, headers=headers)

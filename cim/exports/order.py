@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cim.errors import BadInput, Unknown
+from cim.exports.standing import Terrain
 from cim.layers import LAYERS
 from cim.store import catalogue
 from cim.store.db import Connection
@@ -26,7 +27,8 @@ class Order:
 
     layers: as the model shows them, at `at` (valid time) and as known at `known` (record time); None: now. datasets: as
     their published versions made them, or as `version` made the only one. formats, encoding: None of one: each format's
-    own. crs: None: the city frame. bbox: degrees. by: who asks for it, for the manifest.
+    own. crs: None: the city frame. bbox: degrees. by: who asks for it, for the manifest. terrain: what
+    bodies stand on, as they are drawn; None: on the elevation models.
     """
 
     layers: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class Order:
     at: datetime | None = None
     known: datetime | None = None
     by: str | None = None
+    terrain: Terrain | None = None
 
 
 @dataclass(frozen=True, slots=True)

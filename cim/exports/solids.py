@@ -1,7 +1,7 @@
 """The bodies of buildings on their way out: surfaces as delivered, else raised from footprint, heights and roof form."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from cim.assembly.raising import by_solid
 from cim.boundary import Boundary
 from cim.errors import BadInput
 from cim.exports.faces import faces, solids
-from cim.geometry import anchors
+from cim.exports.standing import Grounds, Stands, stands
 from cim.roofs import Roofs
 from cim.solids import Solids, Stood, asking_parts, raise_solids
 from cim.store import told_numbers
@@ -26,47 +26,34 @@ SURFACES = "cim_surfaces"
 footprint, heights and roof form)."""
 
 GROUND = "cim_ground"
-"""Where the height that it stands at is from: `given` with the building, `dem`, or `unknown`: then it stands at 0."""
+"""Where the height that it stands at is from, in the words of `cim.exports.standing`."""
 
 COLUMNS = (*BODY, SURFACES, GROUND)
 """What a batch for a model format has behind its geometry."""
 
 Page = Mapping[str, Sequence[Any]]
-Ground = Callable[[FloatArray], FloatArray]
-"""Heights (n,) of the ground, city datum, at points (n, 2) of the city frame; NaN where it is not known."""
 
 
 def with_bodies(
-    pages: Iterator[dict[str, Sequence[Any]]], ground: Ground, source: str, target: str, parts: Parts = NO_PARTS
+    pages: Iterator[dict[str, Sequence[Any]]], grounds: Grounds, source: str, target: str, parts: Parts = NO_PARTS
 ) -> Iterator[Page]:
     """Pages in which every building has its surfaces: `BODY` filled, heights of the city datum, plan in `target`.
 
-    source: the city frame. parts: what assemblies are made of. Raises BadInput for a place that the
-    target frame cannot hold.
+    grounds: what tells heights of the city datum. source: the city frame. parts: what assemblies are made of. Raises
+    BadInput for a place that the target frame cannot hold.
     """
     for page in pages:
         footprints = shapely.from_wkb(np.array([*page[GEOMETRY], None], dtype=object)[:-1])
-        base, whence = _base(page["base_m"], footprints, ground)
-        bodies = [_delivered(page, row) for row in range(len(base))]
+        ground = stands(page["base_m"], footprints, page["assembly"], parts, grounds)
+        bodies = [_delivered(page, row) for row in range(len(footprints))]
         without = np.array([body is None for body in bodies], dtype=np.bool_)
-        raised = _raised(page, footprints, base, without, parts)
-        standing = (
-            raised.bodies.get(row) if one is None else _standing(one, base[row]) for row, one in enumerate(bodies)
-        )
-        told = [stored(None if one is None else _moved(one, source, target)) for one in standing]
+        raised = _raised(page, footprints, ground, without, parts)
+        based = [None if one is None else _standing(one, ground.base_m[row]) for row, one in enumerate(bodies)]
+        whole = (raised.bodies.get(row) if one is None else one for row, one in enumerate(based))
+        told = [stored(None if one is None else _moved(one, source, target)) for one in whole]
         surfaces = [raised.whence.get(row, "form") if one else "delivered" for row, one in enumerate(without.tolist())]
-        yield {**page, **dict(zip(BODY, zip(*told, strict=True), strict=True)), SURFACES: surfaces, GROUND: whence}
-
-
-def _base(given: Sequence[float | None], footprints: ObjectArray, ground: Ground) -> tuple[FloatArray, list[str]]:
-    """The height that each body stands at, 0 where nobody knows, and where it is from."""
-    base = np.array([np.nan if value is None else value for value in given], dtype=np.float64)
-    missing = np.isnan(base)
-    if missing.any():
-        base[missing] = ground(anchors(footprints[missing]))
-    known = np.isfinite(base)
-    whence = np.where(~missing, "given", np.where(known, "dem", "unknown")).tolist()
-    return np.where(known, base, 0.0), whence
+        own = {SURFACES: surfaces, GROUND: ground.whence}
+        yield {**page, **dict(zip(BODY, zip(*told, strict=True), strict=True)), **own}
 
 
 def _delivered(page: Page, row: int) -> Boundary | None:
@@ -95,9 +82,9 @@ class _Raised:
     whence: dict[int, str]
 
 
-def _raised(page: Page, footprints: ObjectArray, base: FloatArray, wanted: BoolArray, parts: Parts) -> _Raised:
+def _raised(page: Page, footprints: ObjectArray, ground: Stands, wanted: BoolArray, parts: Parts) -> _Raised:
     rows = np.flatnonzero(wanted)
-    stood = _stood(page, footprints, base, rows)
+    stood = _stood(page, footprints, ground, rows)
     every = np.ones(len(rows), dtype=np.bool_)
     detailed = (stood.told.form != RoofForm.flat) | asking_parts(stood.assembly)
     made = raise_solids(stood, every, detailed, parts)
@@ -112,8 +99,8 @@ def _raised(page: Page, footprints: ObjectArray, base: FloatArray, wanted: BoolA
     return _Raised({at[row]: one for row, one in bodies.items()}, {at[row]: one for row, one in whence.items()})
 
 
-def _stood(page: Page, footprints: ObjectArray, base: FloatArray, rows: IntArray) -> Stood:
-    """These rows set on their base: what is written reaches no deeper."""
+def _stood(page: Page, footprints: ObjectArray, ground: Stands, rows: IntArray) -> Stood:
+    """These rows set on their base, which may slope: what is written reaches no deeper."""
     told = Roofs(
         footprint=footprints[rows],
         form=_codes(RoofForm, page["roof_form"], rows),
@@ -123,7 +110,7 @@ def _stood(page: Page, footprints: ObjectArray, base: FloatArray, rows: IntArray
         tiers=np.nan_to_num(_judged(page, "eaves_tiers", rows)).astype(np.uint8),
     )
     names = np.array([*(page["assembly"][row] for row in rows.tolist()), None], dtype=object)[:-1]
-    return Stood.on(told, names, base[rows], _numbers(page["height_m"], rows))
+    return Stood.on(told, names, ground.base_m[rows], _numbers(page["height_m"], rows), ground.slope[rows])
 
 
 def _of_parts(made: Solids) -> dict[int, Boundary]:

@@ -15,7 +15,7 @@ from cim import crs as frames
 from cim.assembly import Parts
 from cim.city import City
 from cim.errors import BadInput, CimError
-from cim.exports import credits, solids
+from cim.exports import credits, solids, standing
 from cim.exports.batches import batches
 from cim.exports.losses import Ledger
 from cim.exports.manifest import ColumnNote, Entry, File
@@ -24,11 +24,11 @@ from cim.exports.sheet import Sheet, TargetFormat, Written
 from cim.exports.targets import MODELS, TARGETS, delimited
 from cim.layers import LAYERS
 from cim.plugins import Column
-from cim.store import catalogue, dem
+from cim.store import catalogue
 from cim.store.db import Connection
 from cim.store.record_columns import columns
 from cim.store.records import Snapshot, Survey, Wanted
-from cim.types import Box, FloatArray, Progress
+from cim.types import Box, Progress
 
 _EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ def write(
         path = folder / f"{item.name}{label}{target.suffix}"
         rows = _records(snapshot, item.wanted, survey, one, city)
         if name in MODELS:
-            rows = _models(snapshot, connection, item.wanted, survey, one, city)
+            rows = _models(snapshot, connection, item.wanted, survey, one, city, order.terrain)
         written = _carried(target, one, _told(rows, survey.count, one.name, progress), path, ledger)
         entries.append(_entry(connection, item, survey, one, target, written, ledger))
     return entries
@@ -90,13 +90,16 @@ def _records(snapshot: Snapshot, wanted: Wanted, survey: Survey, sheet: Sheet, c
 
 
 def _models(
-    snapshot: Snapshot, connection: Connection, wanted: Wanted, survey: Survey, sheet: Sheet, city: City
+    snapshot: Snapshot,
+    connection: Connection,
+    wanted: Wanted,
+    survey: Survey,
+    sheet: Sheet,
+    city: City,
+    terrain: standing.Terrain | None,
 ) -> Iterator[pa.RecordBatch]:
-    """The same with the surfaces of every body."""
-
-    def ground(xy: FloatArray) -> FloatArray:
-        return dem.heights(connection, frames.transform(xy, city.crs, frames.LONLAT))
-
+    """The same with the surfaces of every body, on its ground."""
+    ground = standing.grounds(connection, city.crs, terrain)
     parts = Parts.of(snapshot.assembly_parts(wanted))
     pages = solids.with_bodies(snapshot.pages(wanted, survey, bodies=True), ground, city.crs, sheet.crs, parts)
     return batches(pages, sheet.columns, city.crs, sheet.crs, solids.COLUMNS)

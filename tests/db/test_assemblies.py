@@ -1,28 +1,35 @@
 """Landmarks in a real store: parts are loaded, judged and drawn; what depends on a changed part is drawn anew, no more."""
 
 import csv
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
+from api.commands.export import Asked
+from api.deps import utc_now
 from cim.city import City
-from cim.store import features
+from cim.store import catalogue, features
 from cim.store.bodies import Moment, reading
 from cim.store.db import Database
 from cim.types import Report
 from tests.houses import load
 from tests.sample_city import CENTRE
 from tests.sample_city import city as sample
-from tests.tile_yard import fresh, insert, published, yard_at
+from tests.tile_yard import dem, fresh, insert, published, yard_at
+from tests.tile_yard import ground as ground_of
 from tests.tileset_rules.check import check_folder
 from tests.tileset_walk import Memory, visit
 from tilesets.city import past
 from tilesets.city.build import report_of
 from tilesets.city.refresh import Yard, refresh
 from tilesets.city.shelf import Shelf
+from tilesets.terrain.ground import ServedGround
 
 pytestmark = pytest.mark.db
 
@@ -89,6 +96,45 @@ def test_landmarks_are_built_of_parts_and_one_of_no_known_assembly_keeps_its_roo
     assert heights(yard).keys() == {"w1", "w2", "t1", "x1"}
     assert flaws(yard) == {"assembly_unknown": 1}
     assert check_folder(yard.sink.folder).violations == []
+
+
+def test_what_goes_out_stands_on_the_terrain_that_is_served_and_slopes_with_it(
+    yard: Yard, city: City, tmp_path: Path
+) -> None:
+    deliver(yard.database, city, tmp_path / "parts.csv", WALL | {"ground": "sloping"}, WALK, TOWER)
+    houses = gpd.read_file(tmp_path / "houses.gpkg")  # a version has the parts as they were when it was published
+    houses.assign(height_m=15.0).to_file(tmp_path / "houses.gpkg")
+    load(yard.database, city, tmp_path / "houses.gpkg")
+    with yard.database.begin() as connection:
+        version = catalogue.published(connection, layer="buildings")[0].id
+    asked = Asked("houses", version, "cityjson", None, None)
+    _, _, file = asked.written(yard.database, city, yard.data, utc_now, 100)
+    told = json.load(file)
+    vertices = np.array(told["vertices"]) * told["transform"]["scale"] + told["transform"]["translate"]
+    ground = ServedGround.open(yard.data / "terrain", city.crs, yard.geoid)
+    for key, _, off in HOUSES:
+        one = told["CityObjects"][key]
+        assert one["attributes"]["cim"]["ground"] == "terrain"
+        at = vertices[np.unique(list(_numbers(one["geometry"][0]["boundaries"])))]
+        west = CENTRE[0] + off
+        # of walls either end stands on the ground under that end, of the others all of it on the lowest ground under it
+        strips = (0.0, 0.25), (29.75, 30.0)
+        for begin, end in strips if key[0] == "w" else ((0.0, 30.0),):
+            (lowest,) = ground.lowest(np.array([shapely.box(west + begin, CENTRE[1], west + end, CENTRE[1] + 16.0)]))
+            here = at[(at[:, 0] > west + begin - 0.1) & (at[:, 0] < west + end + 0.1)]
+            assert here[:, 2].min() == pytest.approx(lowest, abs=0.03)
+    before = asked.digest("software", yard.data)
+    assert Asked("houses", version, "gpkg", None, None).digest("software", yard.data) != before
+    ground_of(yard.data, city, yard.geoid, dem(tmp_path / "raised.tif", raised=True))
+    assert asked.digest("software", yard.data) != before  # the same records on another ground are another file
+
+
+def _numbers(nested: list[Any]) -> Iterator[int]:
+    for one in nested:
+        if isinstance(one, int):
+            yield one
+        else:
+            yield from _numbers(one)
 
 
 def test_a_changed_part_redraws_what_is_built_of_it_and_no_more(yard: Yard, city: City, tmp_path: Path) -> None:

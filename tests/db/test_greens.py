@@ -190,6 +190,27 @@ def test_the_keeper_lays_ground_where_the_old_town_has_grown_and_tries_again_wha
     assert (drawn_tiles(yard), refresh(yard).is_new) == (0, False)
 
 
+def test_the_keeper_plants_what_begins_on_a_day_that_comes_and_fells_what_ends(
+    database: Database, city: City, settings: Settings, tmp_path: Path
+) -> None:
+    yard = yard_at(database, city, settings.data, target_bytes=TARGET_BYTES)
+    load(database, city, tmp_path / "trees.gpkg", "trees", trees(8, 100.0))
+    with database.begin() as connection:
+        first, last = connection.execute(text("SELECT min(object_id), max(object_id) FROM cim.feature")).one()
+    for one, bound in ((first, "valid_from"), (last, "valid_to")):
+        execute(database, f"UPDATE cim.feature SET {bound} = now() + interval '1.5 s' WHERE object_id = {one}")
+    refresh(yard)
+    rounds = keeper._Rounds(settings, database)
+    rounds.plant({"trees"})
+    assert (first in near(yard), last in near(yard), len(near(yard))) == (False, True, 7)
+    execute(database, "SELECT pg_sleep(1.5)")
+    rounds.plant(set())  # no commit tells of it
+    assert (first in near(yard), last in near(yard), len(near(yard))) == (True, False, 7)
+    looked_at = _lock(yard).stat().st_mtime_ns
+    rounds.plant(set())
+    assert _lock(yard).stat().st_mtime_ns == looked_at
+
+
 def test_the_last_tree_gone_nothing_is_shown(yard: Yard) -> None:
     refresh(yard)
     execute(

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
+from cim.assembly.slopes import sloped
 from cim.crs import LONLAT, transform
 from cim.geometry import CELL_M, LATTICE_M, Rings, cell_corners, snap
 from cim.outlines import outlines
 from cim.types import Bodies, BoolArray, FloatArray, IntArray, ObjectArray
 from tilesets.buildings.site import Site
-from tilesets.buildings.slopes import sloped
 
 FOUNDATION_M = 1.5
 """How far walls reach below the lowest ground at the least: more than heights are off by on their way to a client."""
@@ -102,7 +102,7 @@ def stand(rows: Bodies, site: Site) -> tuple[Standing, tuple[Flaw, ...]]:
     if not drawn.all():
         rows, base, foot = rows.take(drawn), base[drawn], foot[drawn]
         cut = outlines(rows.geometry)
-    base, foot, slope = sloped(rows, site, base, foot)
+    base, foot, slope = _sloped(rows, site, base, foot)
     undulation = _undulations(rows.geometry, site)
     level, height = base + undulation, rows.height_m
     eaves = np.where(np.isfinite(rows.eaves_m), np.clip(rows.eaves_m, 0.0, height), height)
@@ -132,6 +132,18 @@ def _grounded(rows: Bodies, site: Site, drawn: BoolArray) -> tuple[FloatArray, F
     ground, foot = site.ground.stand(_only(rows.geometry, drawn))
     base = np.where(np.isfinite(rows.base_m), rows.base_m, ground)
     return base, np.fmin(foot, base), ground
+
+
+def _sloped(rows: Bodies, site: Site, base: FloatArray, foot: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Base and foot (n,) in the middle of the rows, metres, and their slope (n, 2), as `cim.assembly.slopes` lays it."""
+    base, foot, slope = base.copy(), foot.copy(), np.zeros((len(rows), 2))
+    given = np.isfinite(rows.base_m)
+    found = sloped(rows.geometry, rows.assembly, given, site.parts.sloping, lambda under: site.ground.stand(under)[0])
+    row = found.row
+    base[row], slope[row] = found.base_m, found.slope
+    # The foot falls with the base: it is laid so deep that no end of it lies higher than it did.
+    foot[row] = np.minimum(foot[row], found.base_m) - found.drop_m
+    return base, foot, slope
 
 
 def surfaces_of(rows: Bodies) -> BoolArray:

@@ -1,7 +1,7 @@
 """Streets, squares and water laid on the ground that is served, cut along its triangles, so that nothing floats. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Protocol
 
@@ -20,12 +20,11 @@ from tilesets.gltf.placement import Frame, grown
 from tilesets.greens.areas import Areas, apart
 from tilesets.greens.content import SLACK_M, known, placed, texts
 from tilesets.greens.covers import COLOURS, PICTURES, RAISED, Cover, material
-from tilesets.greens.kerbs import KERB_M, Faces, faces
+from tilesets.greens.kerbs import Faces, faces
+from tilesets.greens.ramps import LIFT_M, RAMP_M, lifts, mouths, ramped
 from tilesets.greens.solids import linear
 from tilesets.spec import Region, outward
 
-LIFT_M = 0.06
-"""How far above the ground it lies, lest the two be drawn through each other (the project's own default)."""
 LEAST_M2 = 0.004
 """What is smaller than this is left out: slivers of the cutting."""
 SAME_M = 0.001
@@ -93,34 +92,46 @@ class Laid:
 
     def within(self, box: Box, crs: str) -> Paving | None:
         """What of them lies in a box; None where nothing does."""
-        near = shapely.intersects(self.covered.shape, shapely.box(*box.as_tuple()))
+        near = shapely.intersects(self.covered.shape, shapely.box(*_about(box).as_tuple()))
         return pave(self.rows, self.covered.take(near), box, self.ground, self.geoid, crs)
+
+
+def _about(box: Box) -> Box:
+    """The box and what decides how high things lie in it."""
+    return Box(box.west - RAMP_M, box.south - RAMP_M, box.east + RAMP_M, box.north + RAMP_M)
 
 
 def pave(rows: Grounds, covered: Areas, box: Box, ground: Ground, geoid: Geoid, crs: str) -> Paving | None:
     """What of these areas lies in a box, each place once, on the triangles of the ground; what is raised, with its kerbs."""
-    shape = np.array(shapely.intersection(covered.shape, shapely.box(*box.as_tuple())), dtype=object)
-    covered, shape = covered.take(~shapely.is_empty(shape)), shape[~shapely.is_empty(shape)]
-    if not len(shape):
+    low = mouths(_within(covered, _about(box)))
+    covered = _within(covered, box)
+    if not len(covered):
         return None
-    shape, facets = apart(shape), ground.facets(box)
+    covered, shape = ramped(covered, apart(covered.shape), low)
+    facets = ground.facets(box)
 
     def height(xy: FloatArray) -> FloatArray:
         return ground.heights(xy) + geoid.undulation(transform(xy, crs, LONLAT))
 
-    flat = _flat(covered, shape, facets, height)
+    flat = _flat(covered, shape, facets, height, low)
     if flat is None:
         return None
     raised = np.isin(covered.cover, RAISED) & ~shapely.is_empty(shape)
     whole = flat
     if raised.any():
         upright = faces(shape[raised], facets, box)
-        whole = _joined(flat, _upright(upright, covered.row[raised][upright.owner], height))
+        whole = _joined(flat, _upright(upright, covered.row[raised][upright.owner], height, low))
     kept, row = np.unique(whole.row, return_inverse=True)
     return Paving(rows.take(kept), whole.xy, whole.height_m, whole.normal, whole.cover, row, whole.triangles)
 
 
-def _flat(covered: Areas, shape: ObjectArray, facets: ObjectArray, height: Height) -> _Cut | None:
+def _within(covered: Areas, box: Box) -> Areas:
+    """What of the areas lies in a box."""
+    shape = np.array(shapely.intersection(covered.shape, shapely.box(*box.as_tuple())), dtype=object)
+    return replace(covered, shape=shape).take(~shapely.is_empty(shape))
+
+
+def _flat(covered: Areas, shape: ObjectArray, facets: ObjectArray, height: Height, mouths: ObjectArray) -> _Cut | None:
     """The areas (n,) cut along the triangles of the ground, seen from above; None where no ground is."""
     part, facet = shapely.STRtree(facets).query(shape, predicate="intersects")
     pieces = np.array(shapely.intersection(shape[part], facets[facet]), dtype=object)
@@ -135,7 +146,7 @@ def _flat(covered: Areas, shape: ObjectArray, facets: ObjectArray, height: Heigh
     _, first, same = np.unique(key, axis=0, return_index=True, return_inverse=True)
     xy, corner = rings_.xy[first], corner[first]
     cover = covered.cover[corner]
-    at = height(xy) + LIFT_M + KERB_M * np.isin(cover, RAISED)
+    at = height(xy) + lifts(xy, cover, mouths)
     triangles = same.ravel()[triangulate(rings_).triangles]
     is_whole = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1) & np.isfinite(at[triangles]).all(axis=1)
     if not is_whole.any():
@@ -146,18 +157,20 @@ def _flat(covered: Areas, shape: ObjectArray, facets: ObjectArray, height: Heigh
     return _Cut(xy, at[used], up, cover[used], covered.row[corner[used]], triangles)
 
 
-def _upright(found: Faces, row: IntArray, height: Height) -> _Cut:
-    """Faces (f) of rows (f,) from the ground to the top of the kerb."""
+def _upright(found: Faces, row: IntArray, height: Height, mouths: ObjectArray) -> _Cut:
+    """Faces (f) of rows (f,) from the ground to the top of the kerb; none where that lies no higher than its neighbour."""
     foot = np.concatenate([found.start, found.end])
     low = height(foot)
     ahead = found.end - found.start
     out = np.column_stack([ahead[:, 1], -ahead[:, 0], np.zeros(len(found))])
     out /= np.linalg.norm(out, axis=1)[:, None]
     count = len(found)
-    first = np.flatnonzero(np.isfinite(low[:count] + low[count:]))[:, None]
+    lift = lifts(foot, np.full(2 * count, int(Cover.kerb)), mouths)
+    stands = np.maximum(lift[:count], lift[count:]) > LIFT_M + SAME_M
+    first = np.flatnonzero(np.isfinite(low[:count] + low[count:]) & stands)[:, None]
     triangles: IntArray = np.vstack([first + count * np.array([0, 1, 3]), first + count * np.array([0, 3, 2])])
     cover = np.full(4 * count, int(Cover.kerb))
-    top = low + LIFT_M + KERB_M
+    top = low + lift
     return _Cut(
         np.tile(foot, (2, 1)), np.concatenate([low, top]), np.tile(out, (4, 1)), cover, np.tile(row, 4), triangles
     )

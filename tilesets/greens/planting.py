@@ -13,9 +13,11 @@ from cim.geometry import cell_keys
 from cim.grounds import Grounds
 from cim.types import FloatArray, IntArray, ObjectArray
 from tilesets.buildings.site import Geoid
+from tilesets.greens.areas import areas
 from tilesets.greens.content import Planted
 from tilesets.greens.kinds import NOTHING, Shape, shapes
 from tilesets.greens.models import SIZES
+from tilesets.greens.ramps import on_covers
 
 STREET_REACH_M = 25.0
 """Furniture further from any street than this faces none (the project's own default)."""
@@ -43,7 +45,10 @@ class LeftOut:
 
 
 def plant(rows: Fixtures, streets: Grounds, ground: Heights, geoid: Geoid, crs: str) -> tuple[Planted, LeftOut]:
-    """The fixtures that can be drawn, in the order of the tile grid and ascending id, and what is left out."""
+    """The fixtures that can be drawn, in the order of the tile grid and ascending id, and what is left out.
+
+    streets: what lies about them: they stand on it.
+    """
     rows = rows.take(np.lexsort((rows.id, cell_keys(rows.xy))))
     shape = shapes(rows)
     unknown = rows.kind[shape == NOTHING].tolist()
@@ -52,7 +57,8 @@ def plant(rows: Fixtures, streets: Grounds, ground: Heights, geoid: Geoid, crs: 
     height = ground.heights(rows.xy)
     stands = np.isfinite(height)
     rows, shape = rows.take(stands), shape[stands]
-    ellipsoidal = height[stands] + geoid.undulation(transform(rows.xy, crs, LONLAT))
+    above = on_covers(rows.xy, areas(streets))
+    ellipsoidal = height[stands] + above + geoid.undulation(transform(rows.xy, crs, LONLAT))
     turn = turns(rows, shape, streets)
     return Planted(rows, shape, ellipsoidal, turn), LeftOut(words, int((~stands).sum()))
 

@@ -20,8 +20,9 @@ from tilesets.greens import units
 from tilesets.greens.areas import KERB_STONE_M, areas
 from tilesets.greens.covers import ASPHALT, BRICK, PICTURES, RAISED, SLABS, Cover, Picture, encoded, painted
 from tilesets.greens.kerbs import KERB_M
-from tilesets.greens.paving import LIFT_M, Laid, Paving, pave, sheet
+from tilesets.greens.paving import Laid, Paving, pave, sheet
 from tilesets.greens.planting import plant
+from tilesets.greens.ramps import LIFT_M, RAMP_M
 from tilesets.tree import UNIT_DEPTH
 
 BOX = Box(CENTRE[0] - 50.0, CENTRE[1] - 50.0, CENTRE[0] + 50.0, CENTRE[1] + 50.0)
@@ -76,10 +77,14 @@ def test_what_is_raised_lies_a_kerb_higher_and_stands_on_faces_that_look_outward
     upward = paving.normal[:, 2] > 0.5
     lift = paving.height_m - Tiled().heights(paving.xy) - UNDULATION_M
     raised = np.isin(paving.cover, RAISED)
-    assert np.allclose(lift[upward & raised], LIFT_M + KERB_M, atol=5e-3)
+    off = shapely.distance(mouth(), shapely.points(paving.xy))
+    assert np.allclose(
+        lift[upward & raised], (LIFT_M + KERB_M * np.minimum(off / RAMP_M, 1.0))[upward & raised], atol=5e-3
+    )
     assert np.allclose(lift[upward & ~raised], LIFT_M, atol=5e-3)
     up = flat(paving, *RAISED).buffer(0.002).buffer(-0.002)
     edge = shapely.difference(up.boundary, shapely.buffer(shapely.box(*BOX.as_tuple()).boundary, 1e-4))
+    edge = shapely.difference(edge, mouth().buffer(0.01))  # where it has come down
     faces = paving.triangles[paving.normal[paving.triangles[:, 0], 2] < 0.5]
     low, high, other = (paving.xy[faces[:, k]] for k in range(3))
     length = np.maximum(np.hypot(*(high - low).T), np.hypot(*(other - low).T))
@@ -91,7 +96,68 @@ def test_what_is_raised_lies_a_kerb_higher_and_stands_on_faces_that_look_outward
     a, b, c = (np.column_stack([paving.xy, paving.height_m])[faces[:, k]] for k in range(3))
     turned = (np.cross(b - a, c - a) * paving.normal[faces[:, 0]]).sum(axis=1)
     assert (turned > 0.0).all()
-    assert np.allclose(lift[~upward & (lift < 0.1)], 0.0, atol=5e-3)
+    assert np.allclose(lift[~upward & (lift < LIFT_M - 0.01)], 0.0, atol=5e-3)
+
+
+def mouth() -> shapely.Geometry:
+    """What pavements of the town come down to: its square and its lane, but for the carriageways across them."""
+    rows = town()
+    main, cross = shapely.buffer(rows.shape[:2], [22.0 / 2 - 3.3, 20.0 / 2 - 3.0], quad_segs=4)
+    return shapely.difference(rows.shape[3] | rows.shape[2].buffer(2.5, quad_segs=4), main | cross)
+
+
+def test_pavements_come_down_to_squares_and_lanes_by_ramps_one_in_twelve() -> None:
+    paving = laid(town())
+    first = paving.triangles[:, 0]
+    lying = paving.triangles[np.isin(paving.cover[first], RAISED) & (paving.normal[first, 2] > 0.5)]
+    lift = paving.height_m - Tiled().heights(paving.xy) - UNDULATION_M
+    off = shapely.distance(mouth(), shapely.points(paving.xy))
+    at_mouth = np.unique(lying)[off[np.unique(lying)] < 1e-3]
+    assert len(at_mouth) > 20
+    assert np.allclose(lift[at_mouth], LIFT_M, atol=5e-3)
+    a, b, c = (np.column_stack([paving.xy, lift])[lying[:, k]] for k in range(3))
+    across = np.cross(b - a, c - a)
+    broad = np.abs(across[:, 2]) > 0.01
+    steep = np.hypot(across[:, 0], across[:, 1])[broad] / np.abs(across[:, 2])[broad]
+    assert steep.max() == pytest.approx(KERB_M / RAMP_M, rel=0.1)
+    west, east = (
+        laid(town(), replace(BOX, **side)) for side in ({"east": CENTRE[0] + 34.9}, {"west": CENTRE[0] + 34.9})
+    )
+    tops = [  # a ramp that the border of two tiles cuts, the lane that it comes down to in one of them
+        {
+            tuple(np.round(xy, 2)): round(z, 3)
+            for xy, z, on in zip(one.xy, one.height_m, _shared(one), strict=True)
+            if on
+        }
+        for one in (west, east)
+    ]
+    assert len(tops[0].keys() & tops[1].keys()) > 2
+    assert all(tops[1][at] == pytest.approx(z, abs=0.002) for at, z in tops[0].items() if at in tops[1])
+
+
+def _shared(paving: Paving) -> list[bool]:
+    """What of it lies on the border between the two tiles, on a pavement's surface."""
+    is_top = np.isin(paving.cover, RAISED) & (paving.normal[:, 2] > 0.5)
+    return (is_top & (np.abs(paving.xy[:, 0] - CENTRE[0] - 34.9) < 1e-6)).tolist()
+
+
+def test_what_stands_on_a_street_stands_on_its_surface() -> None:
+    rows, paving = town(), laid(town())
+    planted, _ = plant(fixtures(300, width_m=90.0), rows, Tiled(), Even(), CRS)
+    first = paving.triangles[:, 0]
+    lying = paving.triangles[paving.normal[first, 2] > 0.5]
+    corner = np.column_stack([paving.xy, paving.height_m])[lying]
+    under, on = shapely.STRtree(shapely.polygons(corner[:, :, :2])).query(
+        shapely.points(planted.rows.xy), predicate="within"
+    )
+    a, b, c = (corner[on, k] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    up = a[:, 2] - ((planted.rows.xy[under] - a[:, :2]) * normal[:, :2]).sum(axis=1) / normal[:, 2]
+    assert np.abs(planted.ground_m[under] - up).max() < 0.02  # a ramp's triangles at its corners
+    covers = paving.cover[lying[on, 0]]
+    assert set(covers.tolist()) >= {Cover.pavement, Cover.square, Cover.carriageway}
+    bare = np.setdiff1d(np.arange(len(planted)), under)
+    assert np.allclose(planted.ground_m[bare], Tiled().heights(planted.rows.xy[bare]) + UNDULATION_M)
 
 
 def test_lanes_highways_and_narrow_streets_have_no_pavement() -> None:

@@ -7,9 +7,12 @@ import pytest
 import shapely
 
 from cim.assembly import Parts
+from cim.exports.solids import GROUND, SURFACES, with_bodies
 from cim.geometry import LATTICE_M, anchors, cell_keys
 from cim.solids import raise_solids
+from cim.store.records import BODY
 from cim.types import Bodies, CimLevel, FloatArray, ObjectArray
+from tests.pure.cim.exports.test_models import _page
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even, Slope, city
 from tilesets.buildings.refined import stood
 from tilesets.buildings.site import Site
@@ -82,6 +85,35 @@ def test_what_is_level_surveyed_or_too_steep_stands_level() -> None:
         (bays("wall@180"), Cliff()),
     ):
         assert not raised(rows, ground)[0].slope.any()
+
+
+@pytest.mark.parametrize("name", ["wall@0", "tower"])
+def test_what_goes_out_stands_as_it_is_drawn(name: str) -> None:
+    """The same corners, but for those of foundations, which end at the ground, to the step of the lattice."""
+    rows = bays(name)
+    page = _page(
+        rows.geometry.tolist(), base_m=[None] * 3, assembly=[name] * 3, height_m=[HIGH] * 3, eaves_m=[None] * 3
+    )
+    grounds = {"terrain": lambda under: Slope().stand(under)[0]}
+    (out,) = with_bodies(iter([page]), grounds, CRS, CRS, PARTS)
+    assert (out[GROUND], out[SURFACES]) == (["terrain"] * 3, ["assembly"] * 3)
+    standing, drawn = raised(rows)
+    for row in range(3):
+        body = shapely.from_wkb(out[BODY[0]][row])
+        corners, low = shapely.get_coordinates(body, include_z=True), float(standing.base_m[row]) - UNDULATION_M
+        plan, made = np.unique(corners[:, :2], axis=0), np.unique(drawn[row][:, :2], axis=0)
+        assert np.array_equal(plan, made)
+        for found, wanted in zip(_tops(corners), _tops(drawn[row]), strict=True):
+            assert found == pytest.approx(wanted, abs=2 * LATTICE_M)
+        assert abs(corners[:, 2].min() - (low - 0.01 * LONG * (name != "tower"))) <= 2 * LATTICE_M
+
+
+def _tops(corners: FloatArray) -> list[float]:
+    """The highest corner over each place of the plan."""
+    plan, at = np.unique(corners[:, :2], axis=0, return_inverse=True)
+    found = np.full(len(plan), -np.inf)
+    np.maximum.at(found, at.ravel(), corners[:, 2])
+    return [float(z) for z in found if z > corners[:, 2].mean()]
 
 
 @pytest.mark.filterwarnings("error")

@@ -14,6 +14,7 @@ from cim import crs as frames
 from cim.exports import solids
 from cim.exports.batches import batches
 from cim.exports.sheet import Loss, Sheet
+from cim.exports.standing import of_points
 from cim.exports.targets import MODELS
 from cim.layers import LAYERS
 from cim.plugins import Source
@@ -48,7 +49,7 @@ def _written(tmp_path, name, page, crs="EPSG:4547", ground=None, datum="EPSG:573
     """(frame of what a reader finds, losses)."""
     target, lost = MODELS[name], list[Loss]()
     known = ground or (lambda xy: np.full(len(xy), np.nan))
-    pages = solids.with_bodies(iter([page]), known, "EPSG:4547", crs)
+    pages = solids.with_bodies(iter([page]), {"dem": of_points(known)}, "EPSG:4547", crs)
     rows = batches(pages, _COLUMNS, "EPSG:4547", crs, solids.COLUMNS)
     stamp, count = datetime(2026, 5, 1, tzinfo=UTC), len(page["id"])
     told = ("utf-8", {}, stamp, datum)
@@ -129,6 +130,16 @@ def test_heights_above_the_base_become_heights_and_the_ground_is_asked_for_once_
     assert not lost
     frame, lost = _written(tmp_path, "cityjson", page)
     assert [(loss.row, loss.column) for loss in lost] == [(2, "base_m")]
+
+
+def test_a_base_is_the_lowest_known_ground_under_the_footprint_of_the_first_that_tells_it(tmp_path):
+    rising = of_points(lambda xy: np.where(xy[:, 0] > 439900, np.nan, xy[:, 0] - 439800))
+    half = {"terrain": lambda shapes: np.array([5.0, np.nan, np.nan])[: len(shapes)], "dem": rising}
+    shapes = [_LARGE[0], _LARGE[0], shapely.affinity.translate(_LARGE[0], 100, 0)]
+    page = _page(shapes, base_m=[None] * 3)
+    (out,) = solids.with_bodies(iter([page]), half, "EPSG:4547", "EPSG:4547")
+    lows = [shapely.get_coordinates(shapely.from_wkb(b), include_z=True)[:, 2].min() for b in out[BODY[0]]]
+    assert (lows, out[solids.GROUND]) == ([5.0, 76.0, 0.0], ["terrain", "dem", "unknown"])
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -21,8 +21,7 @@ BAY = shapely.affinity.rotate(shapely.box(439976, 4439760, 440036, 4439778), 31)
 
 def exported(shapes, parts=NO_PARTS, **told):
     page = _page(shapes, **told)
-    nowhere = np.full(len(shapes), np.nan)
-    (out,) = solids.with_bodies(iter([page]), lambda xy: nowhere, "EPSG:4547", "EPSG:4547", parts)
+    (out,) = solids.with_bodies(iter([page]), {}, "EPSG:4547", "EPSG:4547", parts)
     bodies = [solids._delivered(out, row) for row in range(len(shapes))]
     return bodies, out[SURFACES]
 
