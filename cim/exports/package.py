@@ -41,6 +41,8 @@ def write(
     _check(order)
     if to.exists():
         raise Conflict(f"{to}: is there already; give a new name, or remove it first")
+    if any(to.name.lower().endswith(target.suffix) for target in TARGETS.values()):
+        raise BadInput(f"{to}: a package is a folder or a .zip, whose tables have names of their own; give such a name")
     if not to.parent.is_dir():
         raise BadInput(f"{to}: the folder {to.parent} is not there")
     with unfinished(to.parent, f".{to.name}.unfinished-") as place:

@@ -216,6 +216,8 @@ def test_a_target_that_is_there_stays_as_it_is(full, city, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(Conflict, match="is there already"):
         export(full, city, tmp_path / "out")
+    with pytest.raises(BadInput, match="a package is a folder or a .zip"):
+        export(full, city, tmp_path / "roads.GeoJSON")
     with pytest.raises(BadInput, match="the folder .* is not there"):
         export(full, city, tmp_path / "no" / "out")
     with pytest.raises(Unknown, match="no export format named 'dxf'; known: gpkg"):
