@@ -144,12 +144,12 @@ def _record(family: list[tuple[str, str]], objects: Mapping[str, Any], context: 
             of = id if parent else None
             pieces += _pieces(objects[id], context, notes, of)
             if of is not None:
-                kept = _attributes(objects[id], notes), _members(objects[id])
+                kept = _attributes(objects[id], notes), _members(objects[id], notes)
                 parts.append(Part(of, objects[id]["type"], parent, *kept))
         attributes = _attributes(objects[building], notes)
     except Fault as fault:
         return Broken(building, fault.code, str(fault), {id: objects[id] for id, _ in family})
-    bodies = by_level(pieces, _members(objects[building]), parts)
+    bodies = by_level(pieces, _members(objects[building], notes), parts)
     if not bodies:
         notes.append(("surface_missing", "a building without a surface", None))
     return CityRecord(building, attributes, bodies, tuple(notes))
@@ -190,5 +190,18 @@ def _attributes(one: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
     return {}
 
 
-def _members(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in one.items() if name not in _OWN}
+def _members(one: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
+    told = {name: value for name, value in one.items() if name not in _OWN}
+    if isinstance(told.get("address"), dict):
+        told["address"] = [told["address"]]  # CityJSON 1.0 has one alone
+    if isinstance(told.get("address"), list):
+        told["address"] = [_unplaced(address, notes) for address in told["address"]]
+    return told
+
+
+def _unplaced(address: Any, notes: list[Note]) -> Any:
+    """An address without its location: the vertices that it numbers are those of this file."""
+    if not isinstance(address, dict) or "location" not in address:
+        return address
+    notes.append(("surface_missing", "the location of an address, which has no surfaces", "left out"))
+    return {name: value for name, value in address.items() if name != "location"}

@@ -104,6 +104,10 @@ NESTED = {
 """Of two solids: a roof and its window in one each, a door in none."""
 
 
+HOME = {"Street": "四牌楼", "location": {"type": "MultiPoint", "lod": "1", "boundaries": [7]}}
+"""CityJSON 1.0 has one address, later versions a list; the vertices of its location are the file's own."""
+
+
 def _hard():
     """Buildings that have what the format stumbles over."""
     twice = cube(type="MultiSolid", boundaries=[cube()["boundaries"]] * 2, semantics=NESTED)
@@ -116,8 +120,12 @@ def _hard():
     objects = {
         "twice": {"type": "Building", "children": ["part"], "geometry": [twice, cube(lod="1.2"), interior]},
         "part": part,
-        "四牌楼 1号": {"type": "Building", "geometry": [painted], "address": [{"Street": "四牌楼"}]},
-        "bare": {"type": "Building", "geometry": [{k: v for k, v in cube().items() if k != "semantics"}]},
+        "四牌楼 1号": {"type": "Building", "geometry": [painted], "address": [HOME]},
+        "bare": {
+            "type": "Building",
+            "address": HOME,
+            "geometry": [{k: v for k, v in cube().items() if k != "semantics"}],
+        },
     }
     looks = {
         "materials": [{"name": "砖", "diffuseColor": [0.5, 0.4, 0.4], "transparency": 0.0}, {"name": "瓦"}],
@@ -144,6 +152,9 @@ def test_what_the_format_stumbles_over_goes_out_as_others_want_it(tmp_path, form
         ["RoofSurface", "WallSurface", "Window"],
     ]
     assert len(frame) == 5
+    assert [objects[id]["address"] for id in ("四牌楼 1号", "bare")] == [[{"Street": "四牌楼"}]] * 2
+    told = [note for one in _hard() for note in one.notes]
+    assert told == [("surface_missing", "the location of an address, which has no surfaces", "left out")] * 2
 
 
 @pytest.mark.long

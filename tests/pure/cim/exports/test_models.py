@@ -58,7 +58,8 @@ def _written(tmp_path, name, page, crs="EPSG:4547", ground=None, datum="EPSG:573
     target.write(sheet, rows, str(path), lost.append)
     (batch,) = recognise(path).read(Source(str(path), "buildings"))
     assert not batch.damaged
-    assert not batch.issues
+    # pictures stay where the model's owner has them
+    assert {issue.code for issue in batch.issues} <= {"picture_missing"}
     assert batch.crs == crs
     return batch.frame, lost
 
