@@ -31,7 +31,7 @@ from tilesets.terrain.ground import ServedGround
 from tilesets.tree import UNIT_DEPTH, Cell, Node, tile
 
 TILESET = "greens"
-BUILDER_VERSION = 2
+BUILDER_VERSION = 3
 """Part of what units are compared by: raise it when the same rows on the same ground would now give other tiles."""
 
 

@@ -173,7 +173,7 @@ def test_what_has_no_model_and_what_has_no_ground_is_told_and_left_out() -> None
 def test_models_are_light_and_as_large_as_they_say(shape: Shape) -> None:
     near, far, size = model(shape, near=True), model(shape, near=False), SIZES[shape]
     assert near is not None
-    assert 20 <= len(near.triangles) <= 150
+    assert 20 <= len(near.triangles) <= 450
     for solid in (near, far):
         if solid is not None:
             assert solid.position[:, 2].max() == pytest.approx(size.height)
