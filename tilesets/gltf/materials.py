@@ -13,7 +13,7 @@ WEBP = "EXT_texture_webp"
 BASIS = "KHR_texture_basisu"
 TRANSFORM = "KHR_texture_transform"
 
-_LINEAR, _LINEAR_MIPMAP_LINEAR, _CLAMP, _REPEAT = 9729, 9987, 33071, 10497
+_LINEAR, _LINEAR_MIPMAP_LINEAR, _CLAMP, _REPEAT, _MIRROR = 9729, 9987, 33071, 10497, 33648
 _STEPS = 65535
 _KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 
@@ -22,8 +22,8 @@ _KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 class Material:
     """name: what it is, as viewers of the file see it; empty: not told. picture: WebP or KTX2, None: vertices have colours.
 
-    repeats: the picture is laid side by side, otherwise its edge goes on. is_procedural: a picture that was computed,
-    not taken of anything.
+    repeats: the picture is laid side by side, otherwise its edge goes on. mirrors: above one another every other one is
+    upside down. is_procedural: a picture that was computed, not taken of anything.
     """
 
     name: str = ""
@@ -32,6 +32,7 @@ class Material:
     roughness: float = 0.9
     is_procedural: bool = False
     is_double_sided: bool = False
+    mirrors: bool = False
 
 
 PLAIN = Material()
@@ -75,7 +76,7 @@ class Materials:
         """Adds a material, its picture with it; transform: of the coordinates it is used with."""
         surface: Json = {}
         if material.picture is not None:
-            surface["baseColorTexture"] = self._texture(material.picture, material.repeats, transform)
+            surface["baseColorTexture"] = self._texture(material, material.picture, transform)
         surface |= {"metallicFactor": 0.0, "roughnessFactor": material.roughness}
         entry: Json = {"pbrMetallicRoughness": surface}
         if material.is_double_sided:
@@ -96,9 +97,10 @@ class Materials:
             found |= {"textures": self._textures, "samplers": self._samplers, "images": self._images}
         return found
 
-    def _texture(self, picture: bytes, repeats: bool, transform: Transform | None) -> Json:
-        wrap = _REPEAT if repeats else _CLAMP
-        sampler = {"magFilter": _LINEAR, "minFilter": _LINEAR_MIPMAP_LINEAR, "wrapS": wrap, "wrapT": wrap}
+    def _texture(self, material: Material, picture: bytes, transform: Transform | None) -> Json:
+        wrap = _REPEAT if material.repeats else _CLAMP
+        up = _MIRROR if material.mirrors else wrap
+        sampler = {"magFilter": _LINEAR, "minFilter": _LINEAR_MIPMAP_LINEAR, "wrapS": wrap, "wrapT": up}
         if sampler not in self._samplers:
             self._samplers.append(sampler)
         needed, kind = (BASIS, "image/ktx2") if picture.startswith(_KTX2) else (WEBP, "image/webp")
