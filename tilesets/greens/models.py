@@ -11,7 +11,7 @@ import numpy as np
 from tilesets.greens import trees
 from tilesets.greens.kinds import Shape
 from tilesets.greens.solids import Colour, Solid, box, fitted, joined, lump, tube
-from tilesets.greens.trees import BARK, SUNK_M
+from tilesets.greens.trees import SUNK_M
 
 IRON: Colour = (58, 62, 66)
 STONE: Colour = (150, 146, 138)
@@ -134,13 +134,6 @@ def _toilet() -> Solid:
     return joined([box((0, 0, 1.3), (4.8, 3.2, 3.2), (128, 126, 122)), plinth, roof, *doors, board])
 
 
-def _far_tree(trunk: float, low: float, high: float, dark: Colour, light: Colour) -> Solid:
-    """A trunk of three faces and a crown of twenty."""
-    middle, half = (low + high) / 2.0, (high - low) / 2.0
-    crown = lump((0, 0, middle), (half, half, half), dark, light, detail=0, rough=0.05)
-    return joined([tube((0, 0, -SUNK_M), (0, 0, middle), trunk, 0.0, BARK, sides=3), crown])
-
-
 _NEAR: Mapping[Shape, Callable[[], Solid]] = {
     Shape.broadleaf: trees.broadleaf,
     Shape.conifer: trees.conifer,
@@ -161,11 +154,11 @@ _NEAR: Mapping[Shape, Callable[[], Solid]] = {
 }
 
 _FAR: Mapping[Shape, Callable[[], Solid]] = {
-    Shape.broadleaf: lambda: _far_tree(0.3, 2.6, 9.0, (70, 86, 58), (138, 149, 104)),
-    Shape.conifer: lambda: tube((0, 0, 0.8), (0, 0, 10.0), 2.0, 0.0, (60, 80, 62), sides=6),
-    Shape.weeping: lambda: _far_tree(0.35, 1.6, 9.5, (104, 116, 72), (160, 172, 114)),
-    Shape.columnar: lambda: _far_tree(0.3, 1.6, 14.0, (72, 94, 66), (138, 154, 108)),
-    Shape.shrub: lambda: lump((0, 0, 0.85), (1.2, 1.1, 1.1), (70, 86, 60), (138, 149, 104), detail=0, rough=0.05),
+    Shape.broadleaf: lambda: trees.plain(0.3, 2.6, 9.0, trees.PAGODA_TREE),
+    Shape.conifer: lambda: trees.plain_cone(0.8, 10.0, 2.0, trees.SPRUCE),
+    Shape.weeping: lambda: trees.plain(0.35, 1.6, 9.5, trees.WILLOW),
+    Shape.columnar: lambda: trees.plain(0.3, 1.6, 14.0, trees.POPLAR),
+    Shape.shrub: lambda: trees.plain_clump((0, 0, 0.85), (1.2, 1.1, 1.1), trees.BUSH),
     Shape.lamp: lambda: tube((0, 0, 0), (0, 0, 5.2), 0.1, 0.2, IRON, sides=3),
     Shape.signal: _signal,
     Shape.toilet: lambda: box((0, 0, 1.9), (5.6, 3.8, 4.0), (112, 111, 110)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cim.types import FloatArray, IntArray
-from tilesets.greens.solids import Colour, Solid, ball, blade, joined, linear, smooth, tube
+from tilesets.greens.solids import Colour, Solid, ball, blade, joined, linear, lump, smooth, tube
 
 BARK: Colour = (92, 74, 58)
 PALE_BARK: Colour = (136, 130, 118)
@@ -58,7 +58,7 @@ def crown(clumps: Sequence[Clump], greens: Greens, *, rough: float = 0.16, detai
         kept = _outside(position, faces, np.delete(at, k, axis=0), np.delete(radii, k, axis=0))
         if len(kept):
             parts.append(_compact(Solid(position, lit, linear(np.zeros((len(position), 3))), kept)))
-    return painted(joined(parts), greens)
+    return _painted(joined(parts), greens)
 
 
 def skirt(low: float, high: float, radius: float, greens: Greens, *, tips: int, turn: float) -> Solid:
@@ -74,10 +74,10 @@ def skirt(low: float, high: float, radius: float, greens: Greens, *, tips: int, 
     here = np.arange(2 * tips)
     triangles = np.column_stack([here, (here + 1) % (2 * tips), np.full(2 * tips, 2 * tips)])
     share = np.append(np.where(is_tip, 0.75, 0.12), 0.5)
-    return replace(_shaded(position, normal, triangles, share, greens), is_leaf=np.ones(len(position), dtype=np.bool_))
+    return _leafy(_shaded(position, normal, triangles, share, greens))
 
 
-def painted(solid: Solid, greens: Greens) -> Solid:
+def _painted(solid: Solid, greens: Greens) -> Solid:
     """A crown's leaves in their colours, by how high and how far out they are and which way they look."""
     position = solid.position
     low, high = position[:, 2].min(), position[:, 2].max()
@@ -85,8 +85,7 @@ def painted(solid: Solid, greens: Greens) -> Solid:
     out = np.hypot(position[:, 0], position[:, 1])
     share = 0.45 * rise + 0.2 * out / out.max() + 0.45 * np.clip(solid.normal[:, 2] + 0.25, 0.0, 1.0) - 0.08
     share = share + 0.07 * np.sin(3.1 * position[:, 0] + 1.7 * position[:, 1]) * np.cos(2.3 * position[:, 2])
-    found = _shaded(position, solid.normal, solid.triangles, share, greens)
-    return replace(found, is_leaf=np.ones(len(position), dtype=np.bool_))
+    return _leafy(_shaded(position, solid.normal, solid.triangles, share, greens))
 
 
 def broadleaf() -> Solid:
@@ -130,7 +129,7 @@ def weeping() -> Solid:
         fall = ((1.5, 7.6), (reach, 6.2), (reach + 0.25, 4.2), (reach + 0.2, hang))
         line = [out * far + [0.0, 0.0, high] for far, high in fall]
         strip = blade(line, (1.1, 1.15, 0.95, 0.4), turn + np.pi / 2.0, WILLOW.dark, WILLOW.light)
-        strips.append(replace(strip, is_leaf=np.ones(len(strip.position), dtype=np.bool_)))
+        strips.append(_leafy(strip))
     return joined([trunk(6.8, 0.27, 0.14), crown(clumps, WILLOW), *strips])
 
 
@@ -147,6 +146,29 @@ def shrub() -> Solid:
     """Three low clumps."""
     clumps = [(0.0, 0.1, 1.0, 0.85, 1.0), (0.65, -0.3, 0.7, 0.7, 0.8), (-0.55, -0.35, 0.75, 0.75, 0.8)]
     return crown(clumps, BUSH, rough=0.2)
+
+
+def plain(trunk_m: float, low: float, high: float, greens: Greens) -> Solid:
+    """A tree as it is seen from afar: a trunk of three faces and a crown of twenty."""
+    middle, half = (low + high) / 2.0, (high - low) / 2.0
+    foot = tube((0, 0, -SUNK_M), (0, 0, middle), trunk_m, 0.0, BARK, sides=3)
+    return joined([foot, plain_clump((0, 0, middle), (half, half, half), greens)])
+
+
+def plain_clump(centre: Sequence[float], radii: Sequence[float], greens: Greens) -> Solid:
+    """A crown of twenty faces."""
+    return _leafy(lump(centre, radii, greens.dark, greens.light, detail=0, rough=0.05))
+
+
+def plain_cone(low: float, high: float, radius: float, greens: Greens) -> Solid:
+    """A crown of six faces that run to a point."""
+    cone = tube((0, 0, low), (0, 0, high), radius, 0.0, BARK, sides=6)
+    rise = np.repeat([0.25, 0.7], 6)
+    return _leafy(_shaded(cone.position, cone.normal, cone.triangles, rise, greens))
+
+
+def _leafy(solid: Solid) -> Solid:
+    return replace(solid, is_leaf=np.ones(len(solid.position), dtype=np.bool_))
 
 
 def _unevenness(shape: FloatArray, number: int) -> FloatArray:

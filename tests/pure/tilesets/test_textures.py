@@ -21,7 +21,7 @@ from tilesets.buildings.palette import colours
 from tilesets.buildings.site import Photo, Site
 from tilesets.buildings.standing import stand
 from tilesets.buildings.textures import roofs, rules, runs
-from tilesets.buildings.textures.dressing import ORTHOPHOTO_MISSING
+from tilesets.buildings.textures.dressing import ORTHOPHOTO_MISSING, TILED
 from tilesets.buildings.textures.painting import PANELS, painted, picture
 from tilesets.buildings.textures.rules import WallTexture
 from tilesets.gltf.placement import frame_at
@@ -199,6 +199,52 @@ def test_bricks_are_laid_by_the_metre() -> None:
     panel = PANELS[WallTexture.grey_brick]
     assert np.ptp(uv[..., 0]) == pytest.approx(7.0 / panel.width_m)
     assert np.ptp(uv[..., 1]) == pytest.approx(4.0 / panel.height_m)
+
+
+@pytest.mark.parametrize(
+    ("low", "height", "rule", "shown"),
+    [
+        (9.5, 3.3, WallTexture.grey_brick, WallTexture.brick_plinth),
+        (9.5, 3.3, WallTexture.plaster, WallTexture.plaster_plinth),
+        (9.5, 6.5, WallTexture.grey_brick, WallTexture.grey_brick),
+        (13.3, 2.0, WallTexture.grey_brick, WallTexture.grey_brick),
+        (9.5, 3.3, WallTexture.vermilion, WallTexture.vermilion),
+    ],
+)
+def test_low_walls_on_the_ground_show_one_plinth_and_no_others_do(
+    low: float, height: float, rule: WallTexture, shown: WallTexture
+) -> None:
+    mesh = wall(9.0, low, max(low, 10.0) + height)
+    found = runs.walls(mesh, np.arange(2))
+    pictures = (np.array([rule], dtype=np.uint8), np.array([rule], dtype=np.uint8))
+    got = runs.pictured(found, np.array([10.0]), np.array([13.3]), pictures, np.zeros(1, dtype=np.bool_))
+    assert got.tolist() == [shown]
+    if PANELS[shown].mirrors:
+        uv = runs.places(mesh, found, np.array([10.0]), UNTOLD, shown, np.arange(2))
+        panel = PANELS[shown]
+        assert uv[..., 1].min() == pytest.approx(1.0 - height / panel.height_m)  # 1 is its foot, below 0 it is mirrored
+        assert 2.0 * panel.height_m - 0.8 >= runs.FOOTED_M  # higher up the mirrored plinth would show
+
+
+def test_roofs_that_are_raised_from_a_form_with_tiles_say_so_and_no_other_surface_does(rows: Bodies) -> None:
+    some = rows.take(rows.cim_level == CimLevel.L3)
+    glb = parse(tile(some, Chequered()).data)
+    flat = np.isin(some.roof_form, [RoofForm.flat, RoofForm.shed, RoofForm.other])
+    assert 0 < flat.sum() < len(some)
+    marked = np.zeros(len(some), dtype=np.bool_)
+    for primitive in glb.primitives():
+        at = primitive["attributes"]
+        if "COLOR_0" not in at or glb.document["accessors"][at["COLOR_0"]]["type"] != "VEC4":
+            continue
+        colour, feature = glb.accessor(at["COLOR_0"]), glb.accessor(at["_FEATURE_ID_0"]).ravel().astype(int)
+        tiled = colour[:, 3] == TILED
+        assert set(colour[:, 3].tolist()) <= {TILED, 255}
+        assert (glb.accessor(at["NORMAL"])[tiled, 2] > 0).all()
+        marked[feature[tiled]] = True
+        if "TEXCOORD_0" in at:
+            assert (colour[:, :3] == 255).all()  # the photo alone has the colour
+    assert not marked[flat].any()
+    assert marked.any()
 
 
 def test_the_first_rule_that_fits_wins_and_an_unknown_year_is_before_every_era(rows: Bodies) -> None:
