@@ -11,17 +11,18 @@ from PIL import Image
 
 from cim.assembly import NO_PARTS, Parts
 from cim.assembly.material import Material
-from cim.mesh import Mesh, join
+from cim.mesh import join
 from cim.types import Bodies, BoolArray, Box, CimLevel, RoofForm, Surface, Use
 from tests.glb import Glb, parse
 from tests.sample_city import CENTRE, CRS, Even, Slope, city
+from tests.wall_mesh import wall
 from tilesets.buildings import content as buildings
 from tilesets.buildings.content import content
 from tilesets.buildings.palette import colours
 from tilesets.buildings.site import Photo, Site
 from tilesets.buildings.standing import stand
 from tilesets.buildings.textures import roofs, rules, runs
-from tilesets.buildings.textures.dressing import ORTHOPHOTO_MISSING, TILED
+from tilesets.buildings.textures.dressing import ORTHOPHOTO_MISSING
 from tilesets.buildings.textures.painting import PANELS, painted, picture
 from tilesets.buildings.textures.rules import WallTexture
 from tilesets.gltf.placement import frame_at
@@ -163,20 +164,6 @@ def test_every_triangle_is_drawn_once_and_what_is_computed_says_so(rows: Bodies)
     assert {"EXT_texture_webp", "KHR_texture_transform"} <= set(glb.document["extensionsRequired"])
 
 
-def wall(width: float, low: float, high: float) -> Mesh:
-    """One wall that faces south."""
-    xy = np.array([[100.0, 50.0], [100.0 + width, 50.0]])
-    return Mesh(
-        xy=xy,
-        point=np.array([0, 1, 1, 0]),
-        z=np.array([low, low, high, high]),
-        normal=np.tile([0.0, -1.0, 0.0], (4, 1)),
-        surface=np.full(4, Surface.wall, dtype=np.uint8),
-        feature=np.zeros(4, dtype=np.int64),
-        triangles=np.array([[0, 1, 2], [0, 2, 3]]),
-    )
-
-
 @pytest.mark.parametrize(
     ("width", "height", "bays", "storeys"), [(9.0, 3.1, 1, 1), (21.0, 6.9, 2, 2), (3.0, 2.4, 1, 1)]
 )
@@ -199,52 +186,6 @@ def test_bricks_are_laid_by_the_metre() -> None:
     panel = PANELS[WallTexture.grey_brick]
     assert np.ptp(uv[..., 0]) == pytest.approx(7.0 / panel.width_m)
     assert np.ptp(uv[..., 1]) == pytest.approx(4.0 / panel.height_m)
-
-
-@pytest.mark.parametrize(
-    ("low", "height", "rule", "shown"),
-    [
-        (9.5, 3.3, WallTexture.grey_brick, WallTexture.brick_plinth),
-        (9.5, 3.3, WallTexture.plaster, WallTexture.plaster_plinth),
-        (9.5, 6.5, WallTexture.grey_brick, WallTexture.grey_brick),
-        (13.3, 2.0, WallTexture.grey_brick, WallTexture.grey_brick),
-        (9.5, 3.3, WallTexture.vermilion, WallTexture.vermilion),
-    ],
-)
-def test_low_walls_on_the_ground_show_one_plinth_and_no_others_do(
-    low: float, height: float, rule: WallTexture, shown: WallTexture
-) -> None:
-    mesh = wall(9.0, low, max(low, 10.0) + height)
-    found = runs.walls(mesh, np.arange(2))
-    pictures = (np.array([rule], dtype=np.uint8), np.array([rule], dtype=np.uint8))
-    got = runs.pictured(found, np.array([10.0]), np.array([13.3]), pictures, np.zeros(1, dtype=np.bool_))
-    assert got.tolist() == [shown]
-    if PANELS[shown].mirrors:
-        uv = runs.places(mesh, found, np.array([10.0]), UNTOLD, shown, np.arange(2))
-        panel = PANELS[shown]
-        assert uv[..., 1].min() == pytest.approx(1.0 - height / panel.height_m)  # 1 is its foot, below 0 it is mirrored
-        assert 2.0 * panel.height_m - 0.8 >= runs.FOOTED_M  # higher up the mirrored plinth would show
-
-
-def test_roofs_that_are_raised_from_a_form_with_tiles_say_so_and_no_other_surface_does(rows: Bodies) -> None:
-    some = rows.take(rows.cim_level == CimLevel.L3)
-    glb = parse(tile(some, Chequered()).data)
-    flat = np.isin(some.roof_form, [RoofForm.flat, RoofForm.shed, RoofForm.other])
-    assert 0 < flat.sum() < len(some)
-    marked = np.zeros(len(some), dtype=np.bool_)
-    for primitive in glb.primitives():
-        at = primitive["attributes"]
-        if "COLOR_0" not in at or glb.document["accessors"][at["COLOR_0"]]["type"] != "VEC4":
-            continue
-        colour, feature = glb.accessor(at["COLOR_0"]), glb.accessor(at["_FEATURE_ID_0"]).ravel().astype(int)
-        tiled = colour[:, 3] == TILED
-        assert set(colour[:, 3].tolist()) <= {TILED, 255}
-        assert (glb.accessor(at["NORMAL"])[tiled, 2] > 0).all()
-        marked[feature[tiled]] = True
-        if "TEXCOORD_0" in at:
-            assert (colour[:, :3] == 255).all()  # the photo alone has the colour
-    assert not marked[flat].any()
-    assert marked.any()
 
 
 def test_the_first_rule_that_fits_wins_and_an_unknown_year_is_before_every_era(rows: Bodies) -> None:
