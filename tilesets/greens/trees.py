@@ -29,7 +29,7 @@ class Greens:
     light: Colour
 
 
-PAGODA_TREE = Greens((38, 56, 34), (126, 144, 84))
+PAGODA_TREE = Greens((44, 60, 40), (134, 150, 98))
 SPRUCE = Greens((26, 46, 40), (92, 116, 92))
 WILLOW = Greens((70, 88, 40), (168, 178, 104))
 POPLAR = Greens((50, 76, 50), (138, 160, 116))

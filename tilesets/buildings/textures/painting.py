@@ -90,19 +90,6 @@ class _Wall:
         part = self.pixels[rows, columns]
         part[:] = _rgb(colour) * (1.0 + grain * self.random.standard_normal(part.shape[:2]))[..., None]
 
-    def bricks(self, low: float, high: float, long: float, course: float, colour: str, mortar: str) -> None:
-        """Courses in running bond between two heights; both must divide the picture for it to be laid side by side."""
-        row, column = np.floor(self.y / course).astype(int), self.x / long
-        shift = np.where(row % 2 == 0, 0.0, 0.5)[:, None]
-        across = (column[None, :] + shift) % (self.width / long)
-        brick = across.astype(int)
-        tone = 1.0 + 0.085 * self.random.standard_normal((int(row.max()) + 2, int(brick.max()) + 2))
-        shade = tone[row[:, None] % len(tone), brick] + 0.035 * self.random.standard_normal(across.shape)
-        joint = ((self.y / course % 1.0) < 0.13)[:, None] | (across % 1.0 < 0.13 * course / long)
-        wall = np.where(joint[..., None], _rgb(mortar), _rgb(colour)) * np.where(joint, 1.0, shade)[..., None]
-        inside = (self.y >= low) & (self.y < high)
-        self.pixels[inside] = wall[inside]
-
     def courses(
         self, low: float, high: float, long: float, course: float, colour: str, mortar: str, *,
         joint: float = 0.009, relief: float = 0.16,
@@ -154,7 +141,7 @@ def _blotches(random: np.random.Generator, shape: tuple[int, int]) -> FloatArray
 
 
 def _grey_brick(wall: _Wall) -> None:
-    wall.courses(0.0, wall.height, 0.256, 0.064, "#797b7b", "#a3a19b")
+    wall.courses(0.0, wall.height, 0.256, 0.064, "#727372", "#98968f")
 
 
 def _plinth(wall: _Wall) -> None:
@@ -189,7 +176,7 @@ def _vermilion(wall: _Wall) -> None:
 def _front(wall: _Wall, post: str, bars: str, beam: str) -> None:
     """Three bays between posts: windows over a brick sill, in the middle doors, under a beam."""
     bay, top = wall.width / 3.0, wall.height - 0.5
-    wall.bricks(0.0, wall.height, wall.width / 40.0, wall.height / 50.0, "#82817d", "#999791")
+    wall.courses(0.0, wall.height, wall.width / 40.0, wall.height / 50.0, "#787977", "#918f89", joint=0.012)
     for side in (0, 2):
         left = side * bay
         wall.box(left, 0.88, left + bay, 0.98, post)
@@ -226,7 +213,7 @@ def _shopfront(wall: _Wall) -> None:
     wall.box(0.2, 2.5, wall.width - 0.2, 3.0, "#2d2a26")
     wall.box(0.26, 2.56, wall.width - 0.26, 2.94, "#8f6a2c", 0.05)
     wall.box(0.34, 2.63, wall.width - 0.34, 2.87, "#2d2a26")
-    wall.bricks(storey, storey + 0.9, wall.width / 14.0, 0.065, "#82817d", "#999791")
+    wall.courses(storey, storey + 0.9, wall.width / 14.0, wall.height / 100.0, "#787977", "#918f89", joint=0.012)
     for half in range(3):
         left = 0.18 + half * (wall.width - 0.36) / 3.0
         wall.lattice(left, storey + 0.9, left + (wall.width - 0.36) / 3.0, wall.height - 0.4, "#4f3426")
@@ -263,7 +250,7 @@ def _band_windows(wall: _Wall) -> None:
 
 
 def _brick_windows(wall: _Wall) -> None:
-    wall.courses(0.0, wall.height, wall.width / 13.0, wall.height / 50.0, "#7f807e", "#9c9a94", joint=0.012)
+    wall.courses(0.0, wall.height, wall.width / 13.0, wall.height / 50.0, "#787977", "#918f89", joint=0.012)
     wall.box(0.85, 0.82, 2.45, 0.92, "#a09d95")
     wall.box(0.85, 2.55, 2.45, 2.75, "#8b8d8c")
     wall.lattice(0.9, 0.92, 2.4, 2.55, "#5d3a2a", 0.37)
