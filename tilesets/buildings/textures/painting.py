@@ -145,9 +145,8 @@ def _grey_brick(wall: _Wall) -> None:
 
 
 def _plinth(wall: _Wall) -> None:
-    """下碱: a stone sill, nine courses of large, closely laid bricks, and the ledge above them."""
+    """下碱: ten courses of large, closely laid bricks and the ledge above them; below the ground floor they go on as they are."""
     wall.courses(0.0, 0.896, 0.32, 0.0896, "#6d6e6d", "#5c5d5c", joint=0.008, relief=0.1)
-    wall.box(0.0, 0.0, wall.width, 0.0896, "#8b8982", 0.03)
     wall.box(0.0, 0.872, wall.width, 0.896, "#565654", 0.02)
 
 
@@ -157,7 +156,7 @@ def _brick_plinth(wall: _Wall) -> None:
 
 
 def _plaster_plinth(wall: _Wall) -> None:
-    _plaster(wall)
+    wall.fill("#9b9486", 0.012)
     _plinth(wall)
 
 
