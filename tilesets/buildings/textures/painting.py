@@ -145,7 +145,7 @@ def _grey_brick(wall: _Wall) -> None:
 
 
 def _plinth(wall: _Wall) -> None:
-    """下碱: ten courses of large, closely laid bricks and the ledge above them; below the ground floor they go on as they are."""
+    """下碱: ten courses of large, closely laid bricks and the ledge above them; below its foot they go on."""
     wall.courses(0.0, 0.896, 0.32, 0.0896, "#6d6e6d", "#5c5d5c", joint=0.008, relief=0.1)
     wall.box(0.0, 0.872, wall.width, 0.896, "#565654", 0.02)
 
