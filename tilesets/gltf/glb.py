@@ -40,13 +40,15 @@ class Part:
     """The triangles of a model that are of one material.
 
     vertex: (k,) which vertices of the model it uses; triangles: (t, 3) places in that list. uv: (k, 2) where the vertices
-    lie in the material's picture: whole pictures, from its upper left corner; None where it has none.
+    lie in the material's picture: whole pictures, from its upper left corner; None where it has none. alpha: (k,) of their
+    vertex colours, which shows nothing, as materials are opaque, but tells clients what a surface is; None: 255 for all.
     """
 
     vertex: IntArray
     triangles: IntArray
     material: Material = PLAIN
     uv: FloatArray | None = None
+    alpha: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def _ordered(model: Model, part: Part) -> Part:
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     uv = None if part.uv is None else part.uv[order]
-    return replace(part, vertex=part.vertex[order], triangles=rank[part.triangles], uv=uv)
+    alpha = None if part.alpha is None else part.alpha[order]
+    return replace(part, vertex=part.vertex[order], triangles=rank[part.triangles], uv=uv, alpha=alpha)
 
 
 def _padded(columns: npt.NDArray[np.generic], width: int) -> npt.NDArray[np.generic]:
@@ -135,9 +138,9 @@ def _primitive(model: Model, part: Part, views: Views, accessors: list[Json], ma
         ("POSITION", _padded(value, 4), _UNSIGNED_SHORT, "VEC3", bounds),
         ("NORMAL", _padded(byte_normals(model.normal[part.vertex]), 4), _BYTE, "VEC3", {"normalized": True}),
     ]
+    if part.uv is None or part.alpha is not None:
+        streams.append(_colours(model, part))
     if part.uv is None:
-        colour = _padded(model.colour[part.vertex], 4)
-        streams.append(("COLOR_0", colour, _UNSIGNED_BYTE, "VEC3", {"normalized": True}))
         material = materials.number(part.material)
     else:
         place, transform = stretched(part.uv)
@@ -157,6 +160,15 @@ def _primitive(model: Model, part: Part, views: Views, accessors: list[Json], ma
         "material": material,
         "extensions": {FEATURES: {"featureIds": [features]}},
     }
+
+
+def _colours(model: Model, part: Part) -> tuple[str, npt.NDArray[np.generic], int, str, Json]:
+    """The vertex colours of a part; white where a picture has the colour, for the two are multiplied."""
+    colour = model.colour[part.vertex] if part.uv is None else np.full((len(part.vertex), 3), 255, dtype=np.uint8)
+    rows, kind = _padded(colour, 4), "VEC3"
+    if part.alpha is not None:
+        rows[:, 3], kind = part.alpha, "VEC4"
+    return "COLOR_0", rows, _UNSIGNED_BYTE, kind, {"normalized": True}
 
 
 def _indices(triangles: IntArray, vertices: int, views: Views) -> Json:

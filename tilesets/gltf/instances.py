@@ -22,6 +22,10 @@ _STEPS = 32767
 _SHARES = 65535
 LEAVES = Material(roughness=1.0, is_double_sided=True)
 """Of patterns: leaves are thin, both of their sides are seen."""
+LEAF = 250
+"""The alpha of leaves' vertex colours. Their material is opaque, so none shows through (glTF 2.0, clause 3.9.4): it tells a
+client that wants to draw foliage where there is some.
+"""
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 
 
@@ -29,7 +33,7 @@ _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 class Pattern:
     """A mesh to be repeated, metres about its foot, z up.
 
-    position, normal: (v, 3); colour: (v, 3) linear; triangles: (t, 3).
+    position, normal: (v, 3); colour: (v, 4) linear, the last 255 or, where leaves are, `LEAF`; triangles: (t, 3).
     """
 
     position: FloatArray
@@ -225,10 +229,14 @@ class _Writer:
         return {"mesh": mesh, "extensions": {INSTANCING: {"attributes": attributes}, INSTANCE_FEATURES: told}}
 
     def _rows(self, rows: npt.NDArray[np.generic], component: int, extra: Json) -> int:
-        """Vertex rows (v, 3), padded to a multiple of four bytes."""
+        """Vertex rows (v, 3 or 4), padded to a multiple of four bytes."""
         wide = np.zeros((len(rows), 4), dtype=rows.dtype)
-        wide[:, :3] = rows
-        entry = {"bufferView": self.views.stream(wide, ARRAY), "componentType": component, "type": "VEC3"}
+        wide[:, : rows.shape[1]] = rows
+        entry = {
+            "bufferView": self.views.stream(wide, ARRAY),
+            "componentType": component,
+            "type": f"VEC{rows.shape[1]}",
+        }
         return self._add(entry | {"count": len(rows)} | extra)
 
     def _instances(self, rows: npt.NDArray[np.generic], component: int, shape: str) -> int:

@@ -22,8 +22,8 @@ _KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 class Material:
     """name: what it is, as viewers of the file see it; empty: not told. picture: WebP or KTX2, None: vertices have colours.
 
-    repeats: the picture is laid side by side, otherwise its edge goes on. mirrors: every other one is turned over.
-    is_procedural: a picture that was computed, not taken of anything.
+    repeats: the picture is laid side by side, otherwise its edge goes on. mirrors_across, mirrors_up: laid so, every other one
+    is turned over. is_procedural: a picture that was computed, not taken of anything.
     """
 
     name: str = ""
@@ -32,7 +32,8 @@ class Material:
     roughness: float = 0.9
     is_procedural: bool = False
     is_double_sided: bool = False
-    mirrors: bool = False
+    mirrors_across: bool = False
+    mirrors_up: bool = False
 
 
 PLAIN = Material()
@@ -60,9 +61,9 @@ def stretched(uv: FloatArray) -> tuple[npt.NDArray[np.uint16], Transform | None]
     return steps, Transform((float(low[0]), float(low[1])), (float(scale[0]), float(scale[1])))
 
 
-def _wrap(material: Material) -> int:
-    """What a picture goes on with beyond its edge (glTF 2.0, `sampler.wrapS`)."""
-    return _MIRRORED if material.mirrors else _REPEAT if material.repeats else _CLAMP
+def _wrap(material: Material, mirrors: bool) -> int:
+    """What a picture goes on with beyond its edge on one axis (glTF 2.0, `sampler.wrapS`, `wrapT`)."""
+    return _MIRRORED if mirrors else _REPEAT if material.repeats else _CLAMP
 
 
 class Materials:
@@ -82,7 +83,7 @@ class Materials:
         """Adds a material, its picture with it; transform: of the coordinates it is used with."""
         surface: Json = {}
         if material.picture is not None:
-            surface["baseColorTexture"] = self._texture(material.picture, _wrap(material), transform)
+            surface["baseColorTexture"] = self._texture(material, material.picture, transform)
         surface |= {"metallicFactor": 0.0, "roughnessFactor": material.roughness}
         entry: Json = {"pbrMetallicRoughness": surface}
         if material.is_double_sided:
@@ -103,8 +104,9 @@ class Materials:
             found |= {"textures": self._textures, "samplers": self._samplers, "images": self._images}
         return found
 
-    def _texture(self, picture: bytes, wrap: int, transform: Transform | None) -> Json:
-        sampler = {"magFilter": _LINEAR, "minFilter": _LINEAR_MIPMAP_LINEAR, "wrapS": wrap, "wrapT": wrap}
+    def _texture(self, material: Material, picture: bytes, transform: Transform | None) -> Json:
+        across, up = _wrap(material, material.mirrors_across), _wrap(material, material.mirrors_up)
+        sampler = {"magFilter": _LINEAR, "minFilter": _LINEAR_MIPMAP_LINEAR, "wrapS": across, "wrapT": up}
         if sampler not in self._samplers:
             self._samplers.append(sampler)
         needed, kind = (BASIS, "image/ktx2") if picture.startswith(_KTX2) else (WEBP, "image/webp")

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cim.crs import LONLAT, to_ecef, transform
 from cim.fixtures import Fixtures
 from cim.types import BoolArray, FloatArray, IntArray, ObjectArray
-from tilesets.gltf.instances import Pattern, Repeated, Sheet, encode
+from tilesets.gltf.instances import LEAF, Pattern, Repeated, Sheet, encode
 from tilesets.gltf.metadata import Property, PropertyTable
 from tilesets.gltf.placement import EARTH_M, Frame
 from tilesets.greens.kinds import FixtureLayer, Shape
@@ -125,7 +125,8 @@ def table(planted: Planted) -> PropertyTable:
 
 
 def _pattern(solid: Solid) -> Pattern:
-    return Pattern(solid.position, solid.normal, solid.colour, solid.triangles)
+    alpha = np.where(solid.leaves(), LEAF, 255).astype(np.uint8)
+    return Pattern(solid.position, solid.normal, np.column_stack([solid.colour, alpha]), solid.triangles)
 
 
 def texts(values: ObjectArray) -> list[str]:

@@ -8,15 +8,14 @@ from typing import Literal
 
 import numpy as np
 
+from tilesets.greens import trees
 from tilesets.greens.kinds import Shape
-from tilesets.greens.solids import Colour, Solid, blade, box, fitted, joined, lump, tube
+from tilesets.greens.solids import Colour, Solid, box, fitted, joined, lump, tube
+from tilesets.greens.trees import SUNK_M
 
-BARK: Colour = (92, 74, 58)
 IRON: Colour = (58, 62, 66)
 STONE: Colour = (150, 146, 138)
 WOOD: Colour = (134, 92, 58)
-SUNK_M = 0.4
-"""How deep trunks and posts reach below the ground that they stand on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,52 +50,6 @@ SIZES: Mapping[Shape, Size] = {
 
 SEEN_FAR = 2.5
 """Models lower than this, metres, are left out of the coarser tiles (the project's own default)."""
-
-
-def _trunk(low: float, high: float, bottom: float, top: float, sides: int = 5) -> Solid:
-    return tube((0, 0, -low), (0, 0, high), bottom, top, BARK, sides=sides)
-
-
-def _broadleaf() -> Solid:
-    dark, light = (60, 76, 50), (146, 156, 112)
-    main = lump((0.1, 0, 5.9), (2.7, 2.5, 2.7), dark, light)
-    sides = [
-        lump((1.75, 0.9, 4.8), (1.6, 1.5, 1.35), dark, (128, 142, 96), detail=0),
-        lump((-1.7, -1.0, 5.0), (1.6, 1.7, 1.4), dark, (136, 148, 104), detail=0),
-    ]
-    return joined([_trunk(SUNK_M, 4.4, 0.2, 0.12), main, *sides])
-
-
-def _conifer() -> Solid:
-    tiers = []
-    for k, (low, high, radius) in enumerate(((1.5, 5.0, 2.0), (3.2, 6.6, 1.62), (5.0, 8.3, 1.2), (6.8, 10.0, 0.8))):
-        green = (48 + 9 * k, 66 + 9 * k, 54 + 6 * k)
-        tier = tube((0, 0, low), (0.05, 0.02, high), radius, 0.0, green, sides=8)
-        tier.position[:8:2] *= [0.78, 0.78, 1.0]
-        tier.position[:8:2, 2] += 0.35
-        tiers.append(tier)
-    return joined([_trunk(SUNK_M, 2.4, 0.2, 0.14), *tiers])
-
-
-def _weeping() -> Solid:
-    dark, light = (90, 104, 62), (168, 180, 122)
-    strips = []
-    for k in range(12):
-        turn = k * np.pi / 6.0 + 0.1 * (k % 3)
-        out = np.array([np.cos(turn), np.sin(turn), 0.0])
-        reach, hang = 3.3 + 0.25 * (k % 3), 1.5 + 0.5 * (k % 4)
-        line = [out * 1.7 + [0, 0, 8.0], out * reach + [0, 0, 6.0], out * (reach + 0.12) + [0, 0, hang]]
-        strips.append(blade(line, (1.5, 1.7, 0.7), turn + np.pi / 2.0, dark, light))
-    return joined([_trunk(SUNK_M, 6.6, 0.26, 0.15), lump((0, 0, 7.5), (2.5, 2.4, 1.9), dark, light), *strips])
-
-
-def _columnar() -> Solid:
-    crown = lump((0, 0, 8.0), (1.55, 1.6, 6.2), (62, 84, 58), (146, 162, 116), rough=0.09)
-    return joined([_trunk(SUNK_M, 3.6, 0.19, 0.13), crown])
-
-
-def _shrub() -> Solid:
-    return lump((0, 0, 0.85), (1.2, 1.1, 1.1), (62, 80, 54), (146, 156, 112), rough=0.16)
 
 
 def _lamp() -> Solid:
@@ -181,19 +134,12 @@ def _toilet() -> Solid:
     return joined([box((0, 0, 1.3), (4.8, 3.2, 3.2), (128, 126, 122)), plinth, roof, *doors, board])
 
 
-def _far_tree(trunk: float, low: float, high: float, dark: Colour, light: Colour) -> Solid:
-    """A trunk of three faces and a crown of twenty."""
-    middle, half = (low + high) / 2.0, (high - low) / 2.0
-    crown = lump((0, 0, middle), (half, half, half), dark, light, detail=0, rough=0.05)
-    return joined([tube((0, 0, -SUNK_M), (0, 0, middle), trunk, 0.0, BARK, sides=3), crown])
-
-
 _NEAR: Mapping[Shape, Callable[[], Solid]] = {
-    Shape.broadleaf: _broadleaf,
-    Shape.conifer: _conifer,
-    Shape.weeping: _weeping,
-    Shape.columnar: _columnar,
-    Shape.shrub: _shrub,
+    Shape.broadleaf: trees.broadleaf,
+    Shape.conifer: trees.conifer,
+    Shape.weeping: trees.weeping,
+    Shape.columnar: trees.columnar,
+    Shape.shrub: trees.shrub,
     Shape.lamp: _lamp,
     Shape.bench: _bench,
     Shape.bin: _bin,
@@ -208,11 +154,11 @@ _NEAR: Mapping[Shape, Callable[[], Solid]] = {
 }
 
 _FAR: Mapping[Shape, Callable[[], Solid]] = {
-    Shape.broadleaf: lambda: _far_tree(0.3, 2.6, 9.0, (70, 86, 58), (138, 149, 104)),
-    Shape.conifer: lambda: tube((0, 0, 0.8), (0, 0, 10.0), 2.0, 0.0, (60, 80, 62), sides=6),
-    Shape.weeping: lambda: _far_tree(0.35, 1.6, 9.5, (104, 116, 72), (160, 172, 114)),
-    Shape.columnar: lambda: _far_tree(0.3, 1.6, 14.0, (72, 94, 66), (138, 154, 108)),
-    Shape.shrub: lambda: lump((0, 0, 0.85), (1.2, 1.1, 1.1), (70, 86, 60), (138, 149, 104), detail=0, rough=0.05),
+    Shape.broadleaf: lambda: trees.plain(0.3, 2.6, 9.0, trees.PAGODA_TREE),
+    Shape.conifer: lambda: trees.plain_cone(0.8, 10.0, 2.0, trees.SPRUCE),
+    Shape.weeping: lambda: trees.plain(0.35, 1.6, 9.5, trees.WILLOW),
+    Shape.columnar: lambda: trees.plain(0.3, 1.6, 14.0, trees.POPLAR),
+    Shape.shrub: lambda: trees.plain_clump((0, 0, 0.85), (1.2, 1.1, 1.1), trees.BUSH),
     Shape.lamp: lambda: tube((0, 0, 0), (0, 0, 5.2), 0.1, 0.2, IRON, sides=3),
     Shape.signal: _signal,
     Shape.toilet: lambda: box((0, 0, 1.9), (5.6, 3.8, 4.0), (112, 111, 110)),
@@ -238,5 +184,5 @@ def edition() -> str:
             made = model(shape, near=near)
             if made is not None:
                 digest.update(np.round(made.position * 1e4).astype(np.int64).tobytes())
-                digest.update(made.colour.tobytes() + made.triangles.tobytes())
+                digest.update(made.colour.tobytes() + made.triangles.tobytes() + made.leaves().tobytes())
     return digest.hexdigest()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cim.types import FloatArray, IntArray
+from cim.types import BoolArray, FloatArray, IntArray
 from tilesets.buildings import palette
 
 Colour = tuple[int, int, int]
@@ -17,12 +17,20 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solid:
-    """Triangles of one colour scheme. position, normal: (v, 3); colour: (v, 3) linear bytes; triangles: (t, 3)."""
+    """Triangles of one colour scheme. position, normal: (v, 3); colour: (v, 3) linear bytes; triangles: (t, 3).
+
+    is_leaf: (v,) which vertices are of leaves; None: none of them.
+    """
 
     position: FloatArray
     normal: FloatArray
     colour: npt.NDArray[np.uint8]
     triangles: IntArray
+    is_leaf: BoolArray | None = None
+
+    def leaves(self) -> BoolArray:
+        """Which vertices (v,) are of leaves."""
+        return np.zeros(len(self.position), dtype=np.bool_) if self.is_leaf is None else self.is_leaf
 
 
 def linear(colour: Sequence[int] | FloatArray) -> npt.NDArray[np.uint8]:
@@ -42,6 +50,7 @@ def joined(parts: Sequence[Solid]) -> Solid:
         np.concatenate([part.normal for part in parts]),
         np.concatenate([part.colour for part in parts]),
         np.concatenate([part.triangles + start for part, start in zip(parts, first, strict=False)]),
+        np.concatenate([part.leaves() for part in parts]),
     )
 
 
@@ -51,21 +60,21 @@ def fitted(solid: Solid, height: float, width: float) -> Solid:
     scale = np.array([width / span, width / span, height / solid.position[:, 2].max()])
     normal = solid.normal / scale
     normal /= np.linalg.norm(normal, axis=1)[:, None]
-    return Solid(solid.position * scale, normal, solid.colour, solid.triangles)
+    return Solid(solid.position * scale, normal, solid.colour, solid.triangles, solid.is_leaf)
 
 
 def lump(
     centre: Sequence[float], radii: Sequence[float], low: Colour, high: Colour, *, detail: int = 1, rough: float = 0.14
 ) -> Solid:
     """An uneven ball of 20 faces, or 80 with detail 1: darker (`low`) below than above (`high`)."""
-    ball, triangles = _ball(detail)
-    wave = np.sin(5.1 * ball[:, 0] + 1.3 + centre[2]) * np.cos(4.3 * ball[:, 1] + centre[0]) + 0.6 * np.sin(
-        6.7 * ball[:, 2] + centre[1] + 0.5
+    shape, triangles = ball(detail)
+    wave = np.sin(5.1 * shape[:, 0] + 1.3 + centre[2]) * np.cos(4.3 * shape[:, 1] + centre[0]) + 0.6 * np.sin(
+        6.7 * shape[:, 2] + centre[1] + 0.5
     )
-    position = ball * (1.0 + rough * wave)[:, None] * np.asarray(radii) + np.asarray(centre)
-    shade = np.clip((ball[:, 2:] + 0.9) / 1.8 + 0.12 * wave[:, None], 0.0, 1.0)
+    position = shape * (1.0 + rough * wave)[:, None] * np.asarray(radii) + np.asarray(centre)
+    shade = np.clip((shape[:, 2:] + 0.9) / 1.8 + 0.12 * wave[:, None], 0.0, 1.0)
     colour = linear(np.asarray(low) + shade * (np.asarray(high, dtype=np.float64) - np.asarray(low)))
-    return Solid(position, _smooth(position, triangles), colour, triangles)
+    return Solid(position, smooth(position, triangles), colour, triangles)
 
 
 def tube(
@@ -126,7 +135,7 @@ def _painted(colour: Colour, count: int) -> npt.NDArray[np.uint8]:
     return np.tile(linear(colour), (count, 1))
 
 
-def _ball(detail: int) -> tuple[FloatArray, IntArray]:
+def ball(detail: int) -> tuple[FloatArray, IntArray]:
     """The unit icosahedron, each face cut in four `detail` times."""
     g = (1.0 + 5.0**0.5) / 2.0
     points = [(-1, g, 0), (1, g, 0), (-1, -g, 0), (1, -g, 0), (0, -1, g), (0, 1, g)]
@@ -134,20 +143,20 @@ def _ball(detail: int) -> tuple[FloatArray, IntArray]:
     fan = [(0, 11, 5), (0, 5, 1), (0, 1, 7), (0, 7, 10), (0, 10, 11), (1, 5, 9), (5, 11, 4), (11, 10, 2), (10, 7, 6)]
     fan += [(7, 1, 8), (3, 9, 4), (3, 4, 2), (3, 2, 6), (3, 6, 8), (3, 8, 9), (4, 9, 5), (2, 4, 11), (6, 2, 10)]
     faces = np.array([*fan, (8, 6, 7), (9, 8, 1)])
-    ball = np.array(points, dtype=np.float64)
+    sphere = np.array(points, dtype=np.float64)
     for _ in range(detail):
         edges = np.sort(np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
         known, which = np.unique(edges, axis=0, return_inverse=True)
-        middle = len(ball) + which.reshape(3, -1)
-        ball = np.vstack([ball, ball[known].sum(axis=1)])
+        middle = len(sphere) + which.reshape(3, -1)
+        sphere = np.vstack([sphere, sphere[known].sum(axis=1)])
         a, b, c = faces.T
         ab, bc, ca = middle
         quarters = ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))
         faces = np.vstack([np.column_stack(quarter) for quarter in quarters])
-    return ball / np.linalg.norm(ball, axis=1)[:, None], faces
+    return sphere / np.linalg.norm(sphere, axis=1)[:, None], faces
 
 
-def _smooth(position: FloatArray, triangles: IntArray) -> FloatArray:
+def smooth(position: FloatArray, triangles: IntArray) -> FloatArray:
     """Normals (v, 3): of the faces round each vertex, by their areas."""
     a, b, c = (position[triangles[:, k]] for k in range(3))
     face = np.cross(b - a, c - a)

@@ -13,7 +13,7 @@ from tests.glb import Glb, parse
 from tests.green_rows import Tiled, fixtures, grounds, words
 from tests.sample_city import CENTRE, CRS, UNDULATION_M, Even
 from tests.tileset_walk import Memory
-from tilesets.gltf.instances import quaternions
+from tilesets.gltf.instances import LEAF, quaternions
 from tilesets.gltf.placement import frame_at
 from tilesets.greens import units
 from tilesets.greens.areas import areas
@@ -173,7 +173,7 @@ def test_what_has_no_model_and_what_has_no_ground_is_told_and_left_out() -> None
 def test_models_are_light_and_as_large_as_they_say(shape: Shape) -> None:
     near, far, size = model(shape, near=True), model(shape, near=False), SIZES[shape]
     assert near is not None
-    assert 20 <= len(near.triangles) <= 150
+    assert 20 <= len(near.triangles) <= 450
     for solid in (near, far):
         if solid is not None:
             assert solid.position[:, 2].max() == pytest.approx(size.height)
@@ -182,6 +182,32 @@ def test_models_are_light_and_as_large_as_they_say(shape: Shape) -> None:
             assert set(solid.triangles.ravel().tolist()) == set(range(len(solid.position)))
     assert far is None or len(far.triangles) <= 72
     assert any(shape in known.values() for known in WORDS.values())
+
+
+def test_crowns_are_leaves_dark_below_and_light_above_and_nothing_else_is() -> None:
+    for shape in Shape:
+        for near in (True, False):
+            made = model(shape, near=near)
+            if made is None:
+                continue
+            leaf = made.leaves()
+            assert leaf.any() == (shape <= Shape.shrub)
+            if shape <= Shape.shrub:
+                height, bright = made.position[leaf, 2], made.colour[leaf].astype(float).mean(axis=1)
+                half = np.median(height)
+                assert bright[height > half].mean() > bright[height <= half].mean()
+                assert (made.colour[leaf, 1] >= made.colour[leaf, 0]).all()  # green
+
+
+def test_leaves_keep_their_mark_in_a_tile() -> None:
+    made = content(planted(), frame_at(*CENTRE, CRS), near=True)
+    assert made is not None
+    glb = parse(made[0])
+    seen = set()
+    for primitive in glb.primitives():
+        if glb.document["accessors"][primitive["attributes"]["COLOR_0"]]["type"] == "VEC4":
+            seen |= set(glb.accessor(primitive["attributes"]["COLOR_0"])[:, 3].tolist())
+    assert seen == {LEAF, 255}
 
 
 def test_streets_lie_on_the_triangles_of_the_ground_and_each_place_once() -> None:

@@ -11,10 +11,11 @@ from PIL import Image
 
 from cim.assembly import NO_PARTS, Parts
 from cim.assembly.material import Material
-from cim.mesh import Mesh, join
+from cim.mesh import join
 from cim.types import Bodies, BoolArray, Box, CimLevel, RoofForm, Surface, Use
 from tests.glb import Glb, parse
 from tests.sample_city import CENTRE, CRS, Even, Slope, city
+from tests.wall_mesh import wall
 from tilesets.buildings import content as buildings
 from tilesets.buildings.content import content
 from tilesets.buildings.palette import colours
@@ -161,20 +162,6 @@ def test_every_triangle_is_drawn_once_and_what_is_computed_says_so(rows: Bodies)
         if "baseColorTexture" in material["pbrMetallicRoughness"]:
             assert material["extras"]["procedural"] == (material["name"] != "orthophoto")
     assert {"EXT_texture_webp", "KHR_texture_transform"} <= set(glb.document["extensionsRequired"])
-
-
-def wall(width: float, low: float, high: float) -> Mesh:
-    """One wall that faces south."""
-    xy = np.array([[100.0, 50.0], [100.0 + width, 50.0]])
-    return Mesh(
-        xy=xy,
-        point=np.array([0, 1, 1, 0]),
-        z=np.array([low, low, high, high]),
-        normal=np.tile([0.0, -1.0, 0.0], (4, 1)),
-        surface=np.full(4, Surface.wall, dtype=np.uint8),
-        feature=np.zeros(4, dtype=np.int64),
-        triangles=np.array([[0, 1, 2], [0, 2, 3]]),
-    )
 
 
 @pytest.mark.parametrize(

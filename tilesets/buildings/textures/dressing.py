@@ -1,16 +1,17 @@
 """A tile's mesh by material: roofs that the orthophoto shows, walls by their computed pictures, and the plain rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from cim.assembly.material import Material as Stuff
 from cim.mesh import Mesh
 from cim.types import BoolArray, FloatArray, IntArray, Surface
 from tilesets.buildings.looks import Look, fitted, placed
 from tilesets.buildings.site import Photo
-from tilesets.buildings.standing import Flaw, Standing
+from tilesets.buildings.standing import Flaw, Standing, surfaces_of
 from tilesets.buildings.textures import roofs, rules, runs
 from tilesets.buildings.textures.fronts import fronts
 from tilesets.buildings.textures.packing import Pack, webp
@@ -20,6 +21,8 @@ from tilesets.gltf.glb import Part
 from tilesets.gltf.materials import PLAIN, Material
 
 ORTHOPHOTO_MISSING = "orthophoto_missing"
+TILED = 250
+"""The alpha of the vertex colours of roofs that are laid with tiles; of everything else it is 255."""
 LEAST_UP = 0.3
 """A roof face whose normal has less of up in it is not shown by a photo from above: it keeps a plain colour."""
 
@@ -55,6 +58,7 @@ def dressed(
     surface, up = mesh.triangle_surface(), mesh.normal[mesh.triangles[:, 0], 2]
     roof = np.flatnonzero(shown & (surface == Surface.roof) & (up >= LEAST_UP))
     wall = np.flatnonzero(shown & (surface == Surface.wall) & runs.is_wall_like(mesh))
+    alpha = _tiled(mesh, standing, roof)
     roofed, photographed, flaws = _roofs(mesh, standing, roof, photo, pack)
     walled, pictured, texture = _walls(mesh, standing, wall, pack)
     taken = np.zeros(len(mesh.triangles), dtype=np.bool_)
@@ -66,7 +70,28 @@ def dressed(
     plain = np.flatnonzero(~taken)
     rest = [_part(mesh, plain, PLAIN, None)] if len(plain) else []
     own = [_part(mesh, which, material, placed(mesh, which)) for material, which in delivered]
-    return Dressing((*rest, *roofed, *walled, *own), texture, photographed, flaws)
+    parts = tuple(_marked(part, alpha) for part in (*rest, *roofed)) + (*walled, *own)
+    return Dressing(parts, texture, photographed, flaws)
+
+
+def _tiled(mesh: Mesh, standing: Standing, roof: IntArray) -> npt.NDArray[np.uint8]:
+    """The alpha (v,) of vertices: `TILED` on the roofs that this code has raised from a form that tiles lie on, or from
+    parts that say so. What somebody delivered is laid with whatever they modelled.
+    """
+    first = mesh.triangles[roof, 0]
+    owner = mesh.feature[first]
+    made_of = np.zeros(len(roof), dtype=np.uint8) if mesh.material is None else mesh.material[first]
+    by_form = (made_of == Stuff.unknown) & np.isin(standing.rows.roof_form[owner], list(rules.TIMBER))
+    told = np.isin(made_of, [Stuff.tile, Stuff.glaze])
+    laid = (by_form | told) & ~surfaces_of(standing.rows)[owner]
+    alpha = np.full(len(mesh.z), 255, dtype=np.uint8)
+    alpha[mesh.triangles[roof[laid]].ravel()] = TILED
+    return alpha
+
+
+def _marked(part: Part, alpha: npt.NDArray[np.uint8]) -> Part:
+    own = alpha[part.vertex]
+    return replace(part, alpha=own) if (own < 255).any() else part
 
 
 def _delivered(mesh: Mesh, looks: Sequence[Look]) -> list[tuple[Material, IntArray]]:
@@ -84,7 +109,7 @@ def _delivered(mesh: Mesh, looks: Sequence[Look]) -> list[tuple[Material, IntArr
 
 
 def _material(look: Look, picture: bytes) -> Material:
-    return Material("delivered", picture, look.repeats, mirrors=look.mirrors)
+    return Material("delivered", picture, look.repeats, mirrors_across=look.mirrors, mirrors_up=look.mirrors)
 
 
 def _roofs(
@@ -123,7 +148,10 @@ def _walls(
         which = np.flatnonzero(of_face[found.face] == code)
         kind = WallTexture(code)
         places = runs.places(mesh, found, standing.base_m, faced.storey_m, kind, which)
-        material = Material(kind.name, picture(kind, pack), True, PANELS[kind].roughness, is_procedural=True)
+        panel = PANELS[kind]
+        material = Material(
+            kind.name, picture(kind, pack), True, panel.roughness, is_procedural=True, mirrors_up=panel.mirrors
+        )
         parts.append(_part(mesh, found.triangle[which], material, places))
     return parts, wall[of_face[found.face] != WallTexture.none], texture
 

@@ -21,7 +21,8 @@ _Painting = npt.NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Panel:
     """What one picture shows. width_m, height_m: of wall; size_px: of the picture (width, height). storeys: how many lie
-    above one another in it; 0: none, it is laid side by side by the metre and does not fit itself to a wall.
+    above one another in it; 0: none, it is laid side by side by the metre and does not fit itself to a wall. mirrors: above
+    its upper edge it goes on upside down, so that what is at its foot does not come again on a wall less than twice as high.
     """
 
     width_m: float
@@ -29,10 +30,11 @@ class Panel:
     size_px: tuple[int, int]
     storeys: int = 0
     roughness: float = 0.9
+    mirrors: bool = False
 
 
 PANELS = {
-    WallTexture.grey_brick: Panel(2.56, 2.56, (256, 256)),
+    WallTexture.grey_brick: Panel(2.56, 2.56, (320, 320)),
     WallTexture.timber_front: Panel(9.9, 3.3, (768, 256), 1),
     WallTexture.plaster: Panel(3.2, 3.2, (128, 128)),
     WallTexture.shopfront: Panel(3.6, 6.6, (256, 464), 2),
@@ -43,6 +45,8 @@ PANELS = {
     WallTexture.glass: Panel(3.0, 3.6, (64, 80), 1, 0.45),
     WallTexture.band_windows: Panel(3.6, 3.6, (96, 96), 1),
     WallTexture.brick_windows: Panel(3.3, 3.3, (192, 192), 1),
+    WallTexture.brick_plinth: Panel(2.56, 3.2, (320, 400), mirrors=True),
+    WallTexture.plaster_plinth: Panel(2.56, 3.2, (320, 400), mirrors=True),
 }
 """By picture; the sizes are of ordinary bays, storeys and bricks."""
 
@@ -86,16 +90,24 @@ class _Wall:
         part = self.pixels[rows, columns]
         part[:] = _rgb(colour) * (1.0 + grain * self.random.standard_normal(part.shape[:2]))[..., None]
 
-    def bricks(self, low: float, high: float, long: float, course: float, colour: str, mortar: str) -> None:
-        """Courses in running bond between two heights; both must divide the picture for it to be laid side by side."""
-        row, column = np.floor(self.y / course).astype(int), self.x / long
-        shift = np.where(row % 2 == 0, 0.0, 0.5)[:, None]
-        across = (column[None, :] + shift) % (self.width / long)
+    def courses(
+        self, low: float, high: float, long: float, course: float, colour: str, mortar: str, *,
+        joint: float = 0.009, relief: float = 0.16,
+    ) -> None:  # fmt: skip
+        """Bricks in running bond as one sees them from close by: joints of one width, each brick of its own shade, lit along
+        its upper edge and in the shade along its lower one (relief). Lengths in metres; both must divide the picture.
+        """
+        row = np.floor(self.y / course + 1e-9).astype(int)
+        across = (self.x[None, :] / long + np.where(row % 2 == 0, 0.0, 0.5)[:, None]) % (self.width / long)
         brick = across.astype(int)
-        tone = 1.0 + 0.085 * self.random.standard_normal((int(row.max()) + 2, int(brick.max()) + 2))
-        shade = tone[row[:, None] % len(tone), brick] + 0.035 * self.random.standard_normal(across.shape)
-        joint = ((self.y / course % 1.0) < 0.13)[:, None] | (across % 1.0 < 0.13 * course / long)
-        wall = np.where(joint[..., None], _rgb(mortar), _rgb(colour)) * np.where(joint, 1.0, shade)[..., None]
+        shades = self.random.normal(1.0, 0.055, (int(row.max()) + 1, int(brick.max()) + 1))
+        up = self.y - row * course
+        side = (across % 1.0) * long
+        edge = np.where(course - up < 0.014, relief, 0.0) - np.where((up >= joint) & (up < joint + 0.01), relief, 0.0)
+        shade = shades[row[:, None], brick] * (1.0 + 0.5 * edge)[:, None]
+        shade = shade * (1.0 + 0.018 * self.random.standard_normal(across.shape))
+        is_joint = (up < joint)[:, None] | (side < joint)
+        wall = np.where(is_joint[..., None], _rgb(mortar), _rgb(colour) * shade[..., None])
         inside = (self.y >= low) & (self.y < high)
         self.pixels[inside] = wall[inside]
 
@@ -129,11 +141,27 @@ def _blotches(random: np.random.Generator, shape: tuple[int, int]) -> FloatArray
 
 
 def _grey_brick(wall: _Wall) -> None:
-    wall.bricks(0.0, wall.height, 0.256, 0.064, "#82817d", "#999791")
+    wall.courses(0.0, wall.height, 0.256, 0.064, "#727372", "#98968f")
+
+
+def _plinth(wall: _Wall) -> None:
+    """下碱: ten courses of large, closely laid bricks and the ledge above them; below its foot they go on."""
+    wall.courses(0.0, 0.896, 0.32, 0.0896, "#6d6e6d", "#5c5d5c", joint=0.008, relief=0.1)
+    wall.box(0.0, 0.872, wall.width, 0.896, "#565654", 0.02)
+
+
+def _brick_plinth(wall: _Wall) -> None:
+    _grey_brick(wall)
+    _plinth(wall)
+
+
+def _plaster_plinth(wall: _Wall) -> None:
+    wall.fill("#9b9486", 0.012)
+    _plinth(wall)
 
 
 def _city_brick(wall: _Wall) -> None:
-    wall.bricks(0.0, wall.height, 0.44, 0.11, "#8c857a", "#a9a294")
+    wall.courses(0.0, wall.height, 0.44, 0.11, "#89847b", "#a9a294", joint=0.014)
 
 
 def _plaster(wall: _Wall) -> None:
@@ -147,7 +175,7 @@ def _vermilion(wall: _Wall) -> None:
 def _front(wall: _Wall, post: str, bars: str, beam: str) -> None:
     """Three bays between posts: windows over a brick sill, in the middle doors, under a beam."""
     bay, top = wall.width / 3.0, wall.height - 0.5
-    wall.bricks(0.0, wall.height, wall.width / 40.0, wall.height / 50.0, "#82817d", "#999791")
+    wall.courses(0.0, wall.height, wall.width / 40.0, wall.height / 50.0, "#787977", "#918f89", joint=0.012)
     for side in (0, 2):
         left = side * bay
         wall.box(left, 0.88, left + bay, 0.98, post)
@@ -184,7 +212,7 @@ def _shopfront(wall: _Wall) -> None:
     wall.box(0.2, 2.5, wall.width - 0.2, 3.0, "#2d2a26")
     wall.box(0.26, 2.56, wall.width - 0.26, 2.94, "#8f6a2c", 0.05)
     wall.box(0.34, 2.63, wall.width - 0.34, 2.87, "#2d2a26")
-    wall.bricks(storey, storey + 0.9, wall.width / 14.0, 0.065, "#82817d", "#999791")
+    wall.courses(storey, storey + 0.9, wall.width / 14.0, wall.height / 100.0, "#787977", "#918f89", joint=0.012)
     for half in range(3):
         left = 0.18 + half * (wall.width - 0.36) / 3.0
         wall.lattice(left, storey + 0.9, left + (wall.width - 0.36) / 3.0, wall.height - 0.4, "#4f3426")
@@ -221,7 +249,7 @@ def _band_windows(wall: _Wall) -> None:
 
 
 def _brick_windows(wall: _Wall) -> None:
-    wall.bricks(0.0, wall.height, wall.width / 13.0, wall.height / 50.0, "#82817d", "#999791")
+    wall.courses(0.0, wall.height, wall.width / 13.0, wall.height / 50.0, "#787977", "#918f89", joint=0.012)
     wall.box(0.85, 0.82, 2.45, 0.92, "#a09d95")
     wall.box(0.85, 2.55, 2.45, 2.75, "#8b8d8c")
     wall.lattice(0.9, 0.92, 2.4, 2.55, "#5d3a2a", 0.37)
@@ -239,4 +267,6 @@ _PAINTERS: dict[WallTexture, Callable[[_Wall], None]] = {
     WallTexture.glass: _glass,
     WallTexture.band_windows: _band_windows,
     WallTexture.brick_windows: _brick_windows,
+    WallTexture.brick_plinth: _brick_plinth,
+    WallTexture.plaster_plinth: _plaster_plinth,
 }

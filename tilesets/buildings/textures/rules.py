@@ -40,6 +40,10 @@ class WallTexture(IntEnum):
     """a bay of a school, a hospital, a works: windows side by side"""
     brick_windows = 11
     """a bay of a house of grey brick of several storeys, or of a plain one: a window with a timber frame"""
+    brick_plinth = 12
+    """青砖墙, 下碱: what low walls of grey brick show from the ground up, a plinth of closer bricks below"""
+    plaster_plinth = 13
+    """抹灰墙, 砖下碱: what low plastered walls show from the ground up, a plinth of bricks below"""
 
 
 class Sides(IntEnum):
@@ -58,7 +62,8 @@ NORTH = 0.5
 MODERN_YEAR = 1980
 """From this year on houses are taken to be of concrete, or plastered over."""
 
-_TIMBER = frozenset(RoofForm) - {RoofForm.flat, RoofForm.shed, RoofForm.other}
+TIMBER = frozenset(RoofForm) - {RoofForm.flat, RoofForm.shed, RoofForm.other}
+"""Roofs on a timber frame, which are laid with tiles."""
 _SACRED = frozenset({Use.religious, Use.heritage})
 _TRADE = frozenset({Use.commercial, Use.office})
 _LARGE = frozenset({Use.public, Use.education, Use.medical, Use.industrial, Use.transport})
@@ -102,20 +107,23 @@ class Rule:
 _T = WallTexture
 RULES = (
     Rule(_T.city_brick, _T.city_brick, Sides.every, words=("城墙", "瓮城", "城台", "马面", "敌台", "city_wall")),
-    Rule(_T.hall_front, _T.vermilion, uses=_SACRED, forms=_TIMBER),
+    Rule(_T.hall_front, _T.vermilion, uses=_SACRED, forms=TIMBER),
     Rule(_T.vermilion, _T.vermilion, uses=_SACRED),
-    Rule(_T.shopfront, _T.grey_brick, Sides.long, uses=_TRADE, forms=_TIMBER, storeys=2),
-    Rule(_T.brick_windows, _T.grey_brick, Sides.long, uses=_TRADE, forms=_TIMBER),
+    Rule(_T.shopfront, _T.grey_brick, Sides.long, uses=_TRADE, forms=TIMBER, storeys=2),
+    Rule(_T.brick_windows, _T.grey_brick, Sides.long, uses=_TRADE, forms=TIMBER),
     Rule(_T.shopfront, _T.plaster, Sides.long, uses=_TRADE, before=MODERN_YEAR, storeys=2),
     Rule(_T.glass, _T.plaster, Sides.every, uses=_TRADE),
-    Rule(_T.timber_front, _T.plaster, forms=_TIMBER, since=MODERN_YEAR, storeys=2),
-    Rule(_T.timber_front, _T.grey_brick, forms=_TIMBER, storeys=2),
-    Rule(_T.brick_windows, _T.grey_brick, Sides.long, forms=_TIMBER),
+    Rule(_T.timber_front, _T.plaster, forms=TIMBER, since=MODERN_YEAR, storeys=2),
+    Rule(_T.timber_front, _T.grey_brick, forms=TIMBER, storeys=2),
+    Rule(_T.brick_windows, _T.grey_brick, Sides.long, forms=TIMBER),
     Rule(_T.band_windows, _T.plaster, Sides.long, uses=_LARGE),
     Rule(_T.brick_windows, _T.grey_brick, Sides.sunny, before=MODERN_YEAR, storeys=3),
     Rule(_T.dwelling, _T.plaster, Sides.every),
 )
 """In the order in which they are asked; the last fits all."""
+
+FOOTED = {_T.grey_brick: _T.brick_plinth, _T.plaster: _T.plaster_plinth}
+"""What a low wall shows that stands on the ground, in place of what its rule says."""
 
 OF_MATERIAL = {Material.brick: _T.city_brick, Material.earth: _T.plaster, Material.plaster: _T.vermilion,
                Material.stone: _T.none, Material.glaze: _T.none, Material.tile: _T.none}  # fmt: skip

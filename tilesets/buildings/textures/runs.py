@@ -9,10 +9,13 @@ from cim.assembly.material import Material
 from cim.mesh import Mesh
 from cim.types import BoolArray, FloatArray, IntArray
 from tilesets.buildings.textures.painting import PANELS
-from tilesets.buildings.textures.rules import OF_MATERIAL, WallTexture
+from tilesets.buildings.textures.rules import FOOTED, OF_MATERIAL, WallTexture
 
 LEAST_FRONT_M = (2.4, 2.2)
 """A narrower or lower wall has no door and no window."""
+FOOTED_M = 5.6
+"""A wall up to this high shows its foot: the picture, laid upside down above its own height, shows none again up to here."""
+_ON_GROUND_M = 0.5
 _STANDING = 0.5  # a wall whose normal has more of up or down in it is seen from above: its picture would be squeezed
 _LEVEL_M = 1.0 / 8.0
 _BY_RULE = 255
@@ -96,6 +99,9 @@ def pictured(
     high = found.high_m - np.maximum(found.low_m, base_m[found.feature])
     is_gable = found.low_m > eaves_m[found.feature] - _LEVEL_M
     by_rule = np.where(is_front & ~is_gable & (found.length_m >= wide) & (high >= tall), front, other)
+    is_low = (high <= FOOTED_M) & (found.low_m <= base_m[found.feature] + _ON_GROUND_M)
+    footed = np.array([FOOTED.get(one, one) for one in WallTexture], dtype=np.uint8)[by_rule]
+    by_rule = np.where(is_low, footed, by_rule)
     of_material = np.array([OF_MATERIAL.get(one, _BY_RULE) for one in Material], dtype=np.uint8)[found.material]
     return np.where(of_material == _BY_RULE, by_rule, of_material)
 
@@ -115,7 +121,8 @@ def places(
     low = np.maximum(found.low_m, base_m[found.feature])[face]
     up = mesh.z[corner] - low[:, None]
     if panel.storeys == 0:
-        return np.stack([run / panel.width_m, -up / panel.height_m], axis=2)
+        # a picture that is mirrored above must begin with itself
+        return np.stack([run / panel.width_m, float(panel.mirrors) - up / panel.height_m], axis=2)
     length, height = found.length_m[face], np.maximum(found.high_m[face] - low, 1e-6)
     bays = np.maximum(np.round(length / panel.width_m), 1.0)
     storey = storey_m[found.feature[face]]

@@ -19,14 +19,36 @@ const LONGEST_MS = 30_000;
 /** Soft light from all sides; the engine's own environment map would cost a pass of its own. */
 const AMBIENT: [number, number, number] = [0.3, 0.32, 0.36];
 
+/**
+ * Ribs of tiles that run down a roof, a quarter of a metre apart, and the courses across them: on what the alpha of its vertex
+ * colours says is laid with tiles (tilesets/buildings/textures/dressing.py, TILED), in metres of its own tile, on the average
+ * as bright as before. Each fades out before it would be narrower than two pixels.
+ */
+const TILES = `
+  vec3 face = normalize(normalize(fsInput.attributes.normalEC) * mat3(czm_modelView));
+  float fall = length(face.xy);
+  vec3 at = fsInput.attributes.positionMC * length(czm_model[0].xyz);
+  vec2 down = face.xy / max(fall, 1e-3);
+  float across = dot(at.xy, vec2(-down.y, down.x)) / 0.25;
+  float along = dot(at.xy, down) / max(face.z, 0.1) / 0.2;
+  vec2 perPixel = vec2(fwidth(across), fwidth(along));
+  if (fsInput.attributes.color_0.a < 0.99 && fall > 0.08) {
+    float rib = 0.24 * cos(6.2832 * across) * seen(perPixel.x) + 0.09 * cos(12.5664 * across) * seen(2.0 * perPixel.x);
+    float course = 0.16 * (fract(along) - 0.5) * seen(perPixel.y);
+    material.diffuse *= 1.0 + u_tiles * (rib + course);
+  }`;
+
 /** Walls a little darker than what lies flat or slopes, and roofs that slope the darker the steeper: forms stay legible in one colour. */
 const FORM = `
+float seen(float perPixel) { return 1.0 - smoothstep(0.2, 0.55, perPixel); }
 void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   vec3 up = normalize((czm_view * vec4(normalize(fsInput.attributes.positionWC), 0.0)).xyz);
   float lying = abs(dot(normalize(fsInput.attributes.normalEC), up));
   float form = mix(0.62, 1.0, smoothstep(0.05, 0.35, lying)) * mix(0.8, 1.0, smoothstep(0.7, 0.98, lying) + (1.0 - smoothstep(0.05, 0.35, lying)));
   material.diffuse *= mix(1.0, form, u_form);
   material.emissive += vec3(u_haze);
+${TILES}
+  material.alpha = 1.0;
 }`;
 
 /**
@@ -34,13 +56,14 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
  * that a matt surface throws back whatever its colour (4 %); the engine's tone curve takes as much away, and dark bricks and
  * timber would turn garish without it.
  */
-const LOOK = { model: { form: 1, haze: 0, ambient: 1 }, natural: { form: 0.25, haze: 0.04, ambient: 2.1 } };
+const LOOK = { model: { form: 1, haze: 0, ambient: 1, tiles: 0 }, natural: { form: 0.25, haze: 0.04, ambient: 2.1, tiles: 1 } };
 
 /** Lights a tileset as a model in colours that mean something, or as what it is. */
 export function light(tileset: Cesium3DTileset, isNatural: boolean): void {
-  const { form, haze, ambient } = isNatural ? LOOK.natural : LOOK.model;
+  const { form, haze, ambient, tiles } = isNatural ? LOOK.natural : LOOK.model;
   tileset.customShader?.setUniform("u_form", form);
   tileset.customShader?.setUniform("u_haze", haze);
+  tileset.customShader?.setUniform("u_tiles", tiles);
   const all = AMBIENT.map((part) => part * ambient) as [number, number, number];
   tileset.imageBasedLighting.sphericalHarmonicCoefficients = [new Cartesian3(...all), ...Array.from({ length: 8 }, () => new Cartesian3())];
 }
@@ -70,7 +93,11 @@ async function read(stage: Stage, root: string, show: boolean): Promise<Edition>
   });
   tileset.customShader = new CustomShader({
     fragmentShaderText: FORM,
-    uniforms: { u_form: { type: UniformType.FLOAT, value: 1 }, u_haze: { type: UniformType.FLOAT, value: 0 } },
+    uniforms: {
+      u_form: { type: UniformType.FLOAT, value: 1 },
+      u_haze: { type: UniformType.FLOAT, value: 0 },
+      u_tiles: { type: UniformType.FLOAT, value: 0 },
+    },
   });
   tileset.colorBlendMode = Cesium3DTileColorBlendMode.MIX;
   tileset.colorBlendAmount = 0.94;

@@ -3,6 +3,7 @@
 import { Cartesian2, Cartesian3, type Cesium3DTileFeature, Cesium3DTileset, Cesium3DTileStyle, ShadowMode } from "@cesium/engine";
 import { SELECTED_COLOUR } from "../colours";
 import type { Stage } from "../scene";
+import { foliage } from "./foliage";
 
 export const GREENS = "greens";
 const URL_OF_ROOT = `/tiles3d/${GREENS}/tileset.json`;
@@ -28,6 +29,7 @@ async function read(stage: Stage, show: boolean): Promise<Cesium3DTileset> {
     shadows: ShadowMode.ENABLED,
     show,
   });
+  tileset.customShader = foliage();
   tileset.environmentMapManager.enabled = false;
   tileset.imageBasedLighting.sphericalHarmonicCoefficients = [new Cartesian3(...AMBIENT), ...Array.from({ length: 8 }, () => new Cartesian3())];
   tileset.imageBasedLighting.imageBasedLightingFactor = new Cartesian2(1, 0);

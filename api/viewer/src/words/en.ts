@@ -153,6 +153,8 @@ export const en: Words = {
   "texture.roof": "roof from the orthophoto",
   "texture.wall": "walls computed ({what})",
   "wall.grey_brick": "grey brick",
+  "wall.brick_plinth": "grey brick over a plinth",
+  "wall.plaster_plinth": "plaster over a plinth of bricks",
   "wall.timber_front": "timber front",
   "wall.plaster": "plaster",
   "wall.shopfront": "shopfront",

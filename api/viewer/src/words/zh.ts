@@ -151,6 +151,8 @@ export const zh = {
   "texture.roof": "屋顶取自正射影像",
   "texture.wall": "墙面为程序生成（{what}）",
   "wall.grey_brick": "青砖",
+  "wall.brick_plinth": "青砖墙，下碱",
+  "wall.plaster_plinth": "抹灰墙，砖下碱",
   "wall.timber_front": "木构门窗",
   "wall.plaster": "抹灰",
   "wall.shopfront": "铺面",
