@@ -56,9 +56,9 @@ async function lane([lon, lat]) {
   const found = await (await fetch(`${base}/ogc/collections/roads/items?bbox=${box}&limit=500`)).json();
   const lanes = found.features.filter(({ properties }) => properties.class === "lane" && properties.width_m < 6);
   const lines = lanes.map(({ geometry }) => (geometry.type === "LineString" ? geometry.coordinates : geometry.coordinates[0]));
-  // the second longest, a third of the way along: bricks on one side, plaster on the other, trees ahead
-  const line = lines.sort((a, b) => b.length - a.length)[Math.min(1, lines.length - 1)];
-  const from = Math.floor(line.length * 0.3);
+  // the third longest, half way along: timber fronts on either side, trees, a bend of roofs ahead
+  const line = lines.sort((a, b) => b.length - a.length)[Math.min(2, lines.length - 1)];
+  const from = Math.floor(line.length * 0.5);
   const [[x0, y0], [x1, y1]] = [line[from], line[Math.min(from + 4, line.length - 1)]];
   const heading = (Math.atan2((x1 - x0) * Math.cos((y0 * Math.PI) / 180), y1 - y0) * 180) / Math.PI;
   return { at: [x0, y0], heading };
