@@ -50,14 +50,15 @@ await play(async ({ open, note }) => {
   note({ seen });
 });
 
-/** Where to stand in the nearest long lane of the old town, and which way it leads: lon/lat, degrees. */
+/** Where to stand in a long lane of the old town, and which way it leads: lon/lat, degrees. */
 async function lane([lon, lat]) {
   const box = [lon - 0.004, lat - 0.003, lon + 0.004, lat + 0.003].join();
   const found = await (await fetch(`${base}/ogc/collections/roads/items?bbox=${box}&limit=500`)).json();
   const lanes = found.features.filter(({ properties }) => properties.class === "lane" && properties.width_m < 6);
   const lines = lanes.map(({ geometry }) => (geometry.type === "LineString" ? geometry.coordinates : geometry.coordinates[0]));
-  const line = lines.sort((a, b) => b.length - a.length)[0];
-  const from = Math.floor(line.length * 0.6);
+  // the third longest, half way along: timber fronts on either side, trees, a bend of roofs ahead
+  const line = lines.sort((a, b) => b.length - a.length)[Math.min(2, lines.length - 1)];
+  const from = Math.floor(line.length * 0.5);
   const [[x0, y0], [x1, y1]] = [line[from], line[Math.min(from + 4, line.length - 1)]];
   const heading = (Math.atan2((x1 - x0) * Math.cos((y0 * Math.PI) / 180), y1 - y0) * 180) / Math.PI;
   return { at: [x0, y0], heading };
