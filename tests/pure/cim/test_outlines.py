@@ -37,7 +37,7 @@ def found(footprint: shapely.Geometry, form: RoofForm) -> list[int]:
     return [finding.code for finding in faults(raise_solids(stood, one > 0, one > 0, NO_PARTS), one > 0)]
 
 
-@pytest.mark.parametrize("turn_deg", [0.0, 33.0])
+@pytest.mark.parametrize("turn_deg", [pytest.param(0.0, marks=pytest.mark.long), 33.0])
 @pytest.mark.parametrize("yards", TOUCHING.values(), ids=TOUCHING.keys())
 def test_a_building_whose_courtyard_touches_something_is_a_solid(
     yards: list[list[tuple[float, float]]], turn_deg: float

@@ -13,6 +13,7 @@ from tests.pure.loaders.test_roof_points import grid
 CORNER = np.array([445000.0, 4438000.0, 0.0])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("above_m", "codes"), [(-40.0, {"roof_height_limits": 1}), (6.0, {}), (3000.0, {"roof_height_limits": 1})]
 )
