@@ -1,5 +1,7 @@
 """Verdicts beside those of CGAL, which computes exactly: small lattices make solids touch themselves in every way."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import shapely
@@ -10,6 +12,7 @@ from cim.geometry import rings, wind
 from cim.mesh import extrude
 from cim.store.db import Database
 from cim.validity import check, of_boundaries
+from tests.conftest import other_database
 from tests.pure.cim.test_validity import FAULTS, cube, solid, surface
 
 pytestmark = pytest.mark.db
@@ -73,9 +76,16 @@ def broken(random: Generator, how: str) -> np.ndarray:
     return faces
 
 
-def verdicts(database: Database, bodies: list[Boundary]) -> list[str]:
+@pytest.fixture(scope="module")
+def cgal(cluster: str, template: str) -> Iterator[Database]:
+    """A database that asks CGAL."""
+    with other_database(cluster, template) as database:
+        yield database
+
+
+def verdicts(cgal: Database, bodies: list[Boundary]) -> list[str]:
     """Of each polygon or solid without cavities: `valid`, or what is wrong in CGAL's words."""
-    with database.begin() as connection:
+    with cgal.begin() as connection:
         connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS postgis_sfcgal")
         connection.exec_driver_sql(VERDICT)
         asked = connection.exec_driver_sql(
@@ -91,11 +101,11 @@ def wkt(body: Boundary) -> str:
     return f"POLYHEDRALSURFACE Z({whole})" if body.shells else shapes[0]
 
 
-def agree(database: Database, bodies: list[Boundary]) -> int:
+def agree(cgal: Database, bodies: list[Boundary]) -> int:
     """How many are valid; every one that is has to be so to both."""
     ours = codes(bodies)
     asked = [k for k, found in enumerate(ours) if not found & (NOT_ASKED | {102})]
-    told = verdicts(database, [bodies[k] for k in asked])
+    told = verdicts(cgal, [bodies[k] for k in asked])
     differ = [
         (ours[k], reason, wkt(bodies[k]))
         for k, reason in zip(asked, told, strict=True)
@@ -105,14 +115,14 @@ def agree(database: Database, bodies: list[Boundary]) -> int:
     return told.count("valid")
 
 
-def test_solids_broken_at_random_are_judged_as_cgal_judges_them(database: Database) -> None:
+def test_solids_broken_at_random_are_judged_as_cgal_judges_them(cgal: Database) -> None:
     random = np.random.default_rng(20)
     ways = ["moved", "moved", "moved", "moved twice", "dropped", "turned", "joined"]
     bodies = [solid([shapely.Polygon(face) for face in broken(random, ways[k % len(ways)])]) for k in range(140)]
-    assert agree(database, bodies) > 10
+    assert agree(cgal, bodies) > 10
 
 
-def test_polygons_with_holes_at_random_are_judged_as_cgal_judges_them(database: Database) -> None:
+def test_polygons_with_holes_at_random_are_judged_as_cgal_judges_them(cgal: Database) -> None:
     random = np.random.default_rng(21)
 
     def ring(most: int, *, anticlockwise: bool) -> list[tuple[int, int, int]]:
@@ -124,12 +134,12 @@ def test_polygons_with_holes_at_random_are_judged_as_cgal_judges_them(database: 
         surface(ring(6, anticlockwise=True), *(ring(5, anticlockwise=False) for _ in range(random.integers(0, 3))))
         for _ in range(300)
     ]
-    assert agree(database, bodies) > 30
+    assert agree(cgal, bodies) > 30
 
 
-def test_cgal_finds_a_fault_in_each_body_that_has_one_that_it_looks_for(database: Database) -> None:
+def test_cgal_finds_a_fault_in_each_body_that_has_one_that_it_looks_for(cgal: Database) -> None:
     """The others have cavities, no surfaces or no numbers, or are solids that are each valid."""
     looked_for = sorted(set(FAULTS) - UNSEEN - NOT_ASKED - {401, 403, 501, 901, 902})
-    *told, sound = verdicts(database, [*(FAULTS[code] for code in looked_for), solid(cube())])
+    *told, sound = verdicts(cgal, [*(FAULTS[code] for code in looked_for), solid(cube())])
     assert [code for code, reason in zip(looked_for, told, strict=True) if reason == "valid"] == []
     assert sound == "valid"
