@@ -11,7 +11,7 @@ wanted="cjval $version $(sha256sum <tools/cityjson_schemas.sh | cut -c1-64)"
 
 fetch() {
   local found
-  (cd / && cargo info --quiet "cjval@$version" >/dev/null)
+  (cd / && CARGO_NET_RETRY=0 CARGO_HTTP_TIMEOUT=20 cargo info --quiet "cjval@$version" >/dev/null)
   found=$(find "${CARGO_HOME:-$HOME/.cargo}/registry/src" -type d -path "*/cjval-$version/schemas/20" | head -1)
   [ -n "$found" ] || fail "cargo did not keep the source of cjval $version"
   rm -rf "$place"

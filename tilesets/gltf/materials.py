@@ -22,8 +22,8 @@ _KTX2 = b"\xabKTX 20\xbb\r\n\x1a\n"
 class Material:
     """name: what it is, as viewers of the file see it; empty: not told. picture: WebP or KTX2, None: vertices have colours.
 
-    repeats: the picture is laid side by side, otherwise its edge goes on. mirrors_across, mirrors_up: laid so, every other one
-    is turned over. is_procedural: a picture that was computed, not taken of anything.
+    repeats: the picture is laid side by side, otherwise its edge goes on. mirrors_across, mirrors_up: so laid, every other
+    one is turned over. is_procedural: a picture that was computed, not taken of anything.
     """
 
     name: str = ""

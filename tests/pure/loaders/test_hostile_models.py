@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from cim.validity import check, of_boundaries
 from loaders.delivery.files import recognise
 from loaders.formats import gltf_parts, gml_links, mesh_parts
 from loaders.formats.dae_parts import _Tally
+from loaders.formats.pictures import Album
 from tests.city_models import CORNERS, cube, document
 from tests.pure.loaders.test_citygml import _FACES, _building, _member, _model, _polygon, _wrapped
 from tests.pure.loaders.test_mesh_models import dae, house_gltf
@@ -76,7 +78,7 @@ def test_lists_of_corners_that_many_nodes_share_are_counted_as_often_as_they_are
 
 
 def test_meshes_of_a_collada_scene_are_counted_together():
-    tally = _Tally("h.dae", 1.0)
+    tally = _Tally("h.dae", 1.0, Album(Path()))
     tally.mesh(mesh_parts.MOST_FACES, mesh_parts.MOST_CORNERS)
     for more in ((1, 0), (0, 1)):
         with pytest.raises(BadSource, match="at most"):
