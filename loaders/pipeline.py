@@ -89,8 +89,12 @@ def load(
 
 
 def _located(source: Source, came: Arrived) -> Source:
-    """The source where its delivery lies. Raises BadInput where an anchor or an axis is stated of what is no mesh model."""
-    for file in came.files if source.anchor is not None or source.up is not None else ():
+    """The source where its delivery lies. Raises BadInput where an anchor or an axis is stated of what is no mesh model.
+
+    A list of what ended may be of any format: nothing is placed by it.
+    """
+    is_stated = source.mode != "terminate" and (source.anchor is not None or source.up is not None)
+    for file in came.files if is_stated else ():
         refuse_anchored(recognise(file.path), source, file.path)
     return replace(source, location=came.location)
 

@@ -25,9 +25,9 @@ def records(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     after: LastId = None,
 ) -> Json:
-    """搁置的记录:原样保留,附行号与原因。Records that were set aside, whole as they came: row, codes, reason, and the
-    record with its geometry as WKT in the CRS of the delivery; no GeoJSON, for many are here because they have no sound
-    place. `resolved_in`: the version that let a record in after all.
+    """搁置的记录,附行号与原因 / The records that a version set aside, whole as they came. Each has its row, codes, reason,
+    and the record with its geometry as WKT in the CRS of the delivery; no GeoJSON, for many are here because they have no
+    sound place. `resolved_in`: the version that let a record in after all.
     """
     with db.begin() as connection:
         held = catalogue.version(connection, dataset, id)
