@@ -126,6 +126,7 @@ def test_a_model_that_names_a_building_is_another_body_of_it_and_what_it_does_no
     with database.begin() as connection:
         item = next(f for f in features.items(connection, "buildings") if f["id"] == b)["properties"]
         origin = history.lineage(connection, "buildings", b)
+    assert item["id"] == "b"  # not what the file of models calls it
     assert (item["name"], item["address"], item["dataset"]) == ("宅1", "华严寺街1号", "model")
     assert item["has_surfaces"] is True
     assert item["decisions"]["won"]["name"]["dataset"] == "map"

@@ -1,10 +1,11 @@
 -- Buildings as GeoJSON Features in lon/lat, ascending id: as they were at a moment, by what the model knew at another one.
+-- `id` is the key under which the building first came, whichever record tells of it now (exports of a layer do likewise).
 -- A box is given in the city frame. Without `known` the second half is not even begun.
 SELECT b.building_id AS id,
        ST_AsGeoJSON(ST_Transform(b.footprint, 4326), 7)::json AS geometry,
        json_build_object(
-           'name', b.name, 'address', b.address, 'use', b.use, 'height_m', b.height_m, 'height_basis', b.height_basis,
-           'eaves_m', b.eaves_m, 'base_m', b.base_m, 'storeys', b.storeys, 'year', b.year, 'roof_form', b.roof_form,
+           'id', o.source_key, 'name', b.name, 'address', b.address, 'use', b.use,
+           'height_m', b.height_m, 'height_basis', b.height_basis, 'eaves_m', b.eaves_m, 'base_m', b.base_m, 'storeys', b.storeys, 'year', b.year, 'roof_form', b.roof_form,
            'cim_level', b.cim_level, 'lod', b.lod, 'has_surfaces', b.geom IS NOT NULL, 'source', b.source, 'survey_date', b.survey_date,
            'accuracy_m', b.accuracy_m, 'is_synthetic', b.is_synthetic, 'dataset', d.name, 'source_row', b.source_row,
            'valid_from', b.valid_from, 'valid_to', b.valid_to, 'record_from', b.record_from, 'record_to', b.record_to,
@@ -31,5 +32,5 @@ FROM (
     ) states
     ORDER BY building_id, lod DESC
     LIMIT :limit
-) b JOIN cim.dataset d ON d.id = b.dataset_id
+) b JOIN cim.dataset d ON d.id = b.dataset_id JOIN cim.object o ON o.id = b.building_id
 ORDER BY b.building_id
