@@ -37,7 +37,7 @@ export const en: Words = {
   "search.results": "{n} found",
   "layers.title": "Layers",
   "layer.buildings": "3D buildings",
-  "layer.greens": "Greenery",
+  "layer.greens": "Trees and furniture",
   "layer.orthophoto": "Orthophoto",
   "layer.hillshade": "Hillshade",
   "layer.slope": "Slope",
