@@ -38,6 +38,7 @@ await play(async ({ open, note }) => {
   await page.evaluate(() => window.cim.ready);
 
   note({ clock: await page.innerText("#clock b"), clock_label: await page.getAttribute("#clock", "aria-label") });
+  note({ sun: await page.evaluate(() => window.cim.viewer.clock.currentTime.secondsOfDay) });
 
   await page.click("#toggle-layers");
   await page.fill("#search", "鼓楼");

@@ -96,6 +96,8 @@ def test_times_are_those_of_the_city_and_the_clock_says_so(city: dict[str, Any])
     hours, minutes, _ = map(int, city["clock"].split(":"))
     behind = (there.tm_hour * 60 + there.tm_min - hours * 60 - minutes) % (24 * 60)
     assert behind < 30  # no other zone of whole hours is so near
+    from_noon = city["sun"] - 37  # the engine counts Julian days, from noon on, with 37 leap seconds
+    assert (from_noon / 3600 + 12) % 24 == pytest.approx(10.5 - 5.75, abs=0.001)
 
 
 def test_a_place_is_found_by_name(city: dict[str, Any]) -> None:

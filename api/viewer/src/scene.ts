@@ -21,6 +21,7 @@ import {
   sampleTerrain,
 } from "@cesium/engine";
 import { exists } from "./api";
+import { hoursAhead } from "./i18n";
 
 export interface Stage {
   viewer: CesiumWidget;
@@ -80,9 +81,10 @@ function usesSoftware(): boolean {
   return /swiftshader|llvmpipe|software/i.test(renderer);
 }
 
-/** Morning sun of an April day, local time `hour`: high enough to lie on roofs, low enough to model walls. */
+/** The sun of an April day at an hour of the city's clock; of a morning it is high enough to lie on roofs, low enough to model walls. */
 export function setHour(viewer: CesiumWidget, hour: number): void {
-  const utc = new Date(Date.UTC(2026, 3, 20, 0, 0, 0) + (hour - 8) * 3_600_000);
+  const day = Date.UTC(2026, 3, 20);
+  const utc = new Date(day + (hour - hoursAhead(new Date(day))) * 3_600_000);
   viewer.clock.currentTime = JulianDate.fromDate(utc);
 }
 
