@@ -90,6 +90,10 @@ def test_the_language_is_switched_and_remembered(city: dict[str, Any]) -> None:
     assert "Synthetic" in city["panel_en"]
 
 
+def test_a_browser_without_webgl_2_is_told_so(city: dict[str, Any]) -> None:
+    assert "no WebGL 2" in city["without_webgl_2"]
+
+
 def test_times_are_those_of_the_city_and_the_clock_says_so(city: dict[str, Any]) -> None:
     assert "Asia/Kathmandu" in city["clock_label"]  # the page was told that the city lies there
     there = time.gmtime(time.time() + (5 * 60 + 45) * 60)

@@ -12,7 +12,7 @@ export const en: Words = {
   "notice.imagery": "Imagery is not available and was switched off.",
   "notice.software": "No graphics acceleration found: quality was reduced.",
   "notice.health": "The server does not answer; trying again…",
-  "notice.webgl": "This browser cannot show the 3D scene (no WebGL).",
+  "notice.webgl": "This browser cannot show the 3D scene (no WebGL 2).",
   "notice.model": "The city model has changed",
   unknown: "unknown",
   none: "none",
