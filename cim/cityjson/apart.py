@@ -7,7 +7,8 @@ from typing import Any
 
 from cim.cityjson.record import Piece
 
-_DEFINED = {"material": "materials", "texture": "textures"}
+DEFINED = {"material": "materials", "texture": "textures"}
+"""Where the definitions are that a theme's values number."""
 
 
 def apart(piece: Piece) -> Iterator[Piece]:
@@ -39,7 +40,7 @@ def apart(piece: Piece) -> Iterator[Piece]:
 def between(appearance: Mapping[str, Any], first: int, last: int) -> dict[str, Any]:
     """The appearance of some of the surfaces; a theme that says nothing of them is left out."""
     found = {k: v for k, v in appearance.items() if k.startswith("default-")}
-    for what, defined in _DEFINED.items():
+    for what, defined in DEFINED.items():
         themes = {theme: values[first:last] for theme, values in appearance.get(what, {}).items()}
         themes = {theme: values for theme, values in themes.items() if any(v is not None for v in values)}
         if themes:

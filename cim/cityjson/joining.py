@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 
 from cim.boundary import Boundary
-from cim.cityjson.apart import apart, between
+from cim.cityjson.apart import DEFINED, apart, between
 from cim.cityjson.nesting import DEPTH
 from cim.cityjson.record import Part, Piece
 from cim.cityjson.surfaces import codes, semantics_of
-
-_DEFINED = {"material": "materials", "texture": "textures"}
 
 
 def join(pieces: Sequence[Piece], members: Mapping[str, Any], parts: Sequence[Part]) -> Boundary:
@@ -85,7 +83,7 @@ def parts_of(body: Boundary) -> tuple[Part, ...]:
 def _together(pieces: Sequence[Piece]) -> dict[str, Any]:
     """The appearance of all pieces: definitions once, themes over all surfaces."""
     found: dict[str, Any] = {}
-    for what, defined in _DEFINED.items():
+    for what, defined in DEFINED.items():
         definitions: list[Any] = []
         themes: dict[str, list[Any]] = {}
         done = 0

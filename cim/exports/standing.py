@@ -53,16 +53,11 @@ def stands(
     built of parts that follow a slope, on that.
     """
     base = np.array([np.nan if value is None else value for value in given], dtype=np.float64)
-    is_given = np.isfinite(base)
-    whence = np.where(is_given, GIVEN, UNKNOWN).astype(object)
-    for name, lowest in grounds.items():
-        missing = np.isnan(base)
-        if missing.any():
-            base[missing] = lowest(footprints[missing])
-            whence[missing & np.isfinite(base)] = name
+    is_given, whence = np.isfinite(base), np.full(len(base), GIVEN, dtype=object)
+    base[~is_given], whence[~is_given] = _asked(grounds, footprints[~is_given])
     slope = np.zeros((len(base), 2))
     names = np.array([*assembly, None], dtype=object)[:-1]
-    found = sloped(footprints, names, is_given | np.isnan(base), parts.sloping, _first_of(grounds))
+    found = sloped(footprints, names, is_given | np.isnan(base), parts.sloping, lambda under: _asked(grounds, under)[0])
     base[found.row], slope[found.row] = found.base_m, found.slope
     return Stands(np.where(np.isfinite(base), base, 0.0), whence.tolist(), slope)
 
@@ -89,15 +84,12 @@ def of_points(heights: Callable[[FloatArray], FloatArray]) -> Lowest:
     return lowest
 
 
-def _first_of(grounds: Grounds) -> Lowest:
-    """The ground as the first that knows it tells it."""
-
-    def lowest(polygons: ObjectArray) -> FloatArray:
-        found = np.full(len(polygons), np.nan)
-        for one in grounds.values():
-            missing = np.isnan(found)
-            if missing.any():
-                found[missing] = one(polygons[missing])
-        return found
-
-    return lowest
+def _asked(grounds: Grounds, polygons: ObjectArray) -> tuple[FloatArray, ObjectArray]:
+    """The lowest ground (n,) under polygons as the first that knows it tells it, and that one's name (n,)."""
+    found, whence = np.full(len(polygons), np.nan), np.full(len(polygons), UNKNOWN, dtype=object)
+    for name, lowest in grounds.items():
+        missing = np.isnan(found)
+        if missing.any():
+            found[missing] = lowest(polygons[missing])
+            whence[missing & np.isfinite(found)] = name
+    return found, whence

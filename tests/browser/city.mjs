@@ -38,6 +38,7 @@ await play(async ({ open, note }) => {
   await page.evaluate(() => window.cim.ready);
 
   note({ clock: await page.innerText("#clock b"), clock_label: await page.getAttribute("#clock", "aria-label") });
+  note({ sun: await page.evaluate(() => window.cim.viewer.clock.currentTime.secondsOfDay) });
 
   await page.click("#toggle-layers");
   await page.fill("#search", "鼓楼");
@@ -47,4 +48,16 @@ await play(async ({ open, note }) => {
   await page.keyboard.press("Enter");
   await page.waitForSelector('#panel[data-key^="place-"]');
   await page.waitForFunction((was) => Math.hypot(window.cim.viewer.camera.positionWC.x - was.x, window.cim.viewer.camera.positionWC.y - was.y) > 50, before);
+
+  const old = await page.context().newPage();
+  await old.addInitScript(() => {
+    const other = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+      return kind === "webgl2" ? null : other.call(this, kind, ...rest);
+    };
+    delete window.WebGL2RenderingContext;
+  });
+  await old.goto(`${base}/?lang=en&globe=0`);
+  await old.waitForSelector("#toasts > *");
+  note({ without_webgl_2: await old.innerText("#toasts") });
 });

@@ -90,12 +90,18 @@ def test_the_language_is_switched_and_remembered(city: dict[str, Any]) -> None:
     assert "Synthetic" in city["panel_en"]
 
 
+def test_a_browser_without_webgl_2_is_told_so(city: dict[str, Any]) -> None:
+    assert "no WebGL 2" in city["without_webgl_2"]
+
+
 def test_times_are_those_of_the_city_and_the_clock_says_so(city: dict[str, Any]) -> None:
     assert "Asia/Kathmandu" in city["clock_label"]  # the page was told that the city lies there
     there = time.gmtime(time.time() + (5 * 60 + 45) * 60)
     hours, minutes, _ = map(int, city["clock"].split(":"))
     behind = (there.tm_hour * 60 + there.tm_min - hours * 60 - minutes) % (24 * 60)
     assert behind < 30  # no other zone of whole hours is so near
+    from_noon = city["sun"] - 37  # the engine counts Julian days, from noon on, with 37 leap seconds
+    assert (from_noon / 3600 + 12) % 24 == pytest.approx(10.5 - 5.75, abs=0.001)
 
 
 def test_a_place_is_found_by_name(city: dict[str, Any]) -> None:

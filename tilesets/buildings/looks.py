@@ -22,7 +22,7 @@ from tilesets.buildings.palette import linear
 MOST_PIXELS = 1 << 20
 """How many pixels the delivered pictures of one tile have together (the project's own default)."""
 FARTHEST = 64.0
-"""How often a picture is repeated across one surface at the most; beyond, its place in the picture is not believed."""
+"""How many pictures wide a surface is, or lies off its picture, at the most; beyond, its place in it is not believed."""
 
 _QUALITY = 82
 _ONCE = ("none", "clamp", "border")  # CityJSON 2.0, clause 6.2: all but wrap and mirror
@@ -162,11 +162,13 @@ def _numbers(told: Any) -> FloatArray:
 
 
 def _near(uv: FloatArray, look: Look) -> FloatArray | None:
-    """The same place in the first copy of the picture; None for what is nowhere."""
+    """The same place in the first copy of the picture; where it lies once alone, the place as it is, for a corner drawn in
+    would stretch the picture where its edge goes on. None for what is nowhere.
+    """
     if not np.isfinite(uv).all():
         return None
     apart = 2.0 if look.mirrors else 1.0  # so far from each other are copies that lie the same way
-    near = uv - apart * np.floor(uv.min(axis=0) / apart) if look.repeats else np.clip(uv, 0.0, 1.0)
+    near = uv - apart * np.floor(uv.min(axis=0) / apart) if look.repeats else uv
     return near if np.abs(near).max() <= FARTHEST else None
 
 

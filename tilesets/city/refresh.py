@@ -29,7 +29,7 @@ from tilesets.terrain import manifest
 from tilesets.tree import TARGET_BYTES, UNIT_DEPTH
 
 TILESET = "city"
-BUILDER_VERSION = 9
+BUILDER_VERSION = 10
 """Part of the stamp: raise it when the same rows on the same ground would now give other tiles."""
 ALONE = 6_000
 """Below so many rows starting workers costs more than it saves."""

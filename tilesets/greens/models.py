@@ -114,8 +114,8 @@ def _cover() -> Solid:
 
 def _lion() -> Solid:
     pale: Colour = (172, 168, 160)
-    body = lump((0, 0.02, 1.32), (0.3, 0.4, 0.5), STONE, pale, detail=0, rough=0.06)
-    head = lump((0, -0.2, 1.84), (0.27, 0.25, 0.27), STONE, pale, detail=0, rough=0.12)
+    body = lump((0, 0.02, 1.32), (0.3, 0.4, 0.5), STONE, pale, rough=0.06)
+    head = lump((0, -0.2, 1.84), (0.27, 0.25, 0.27), STONE, pale, rough=0.12)
     legs = [box((side * 0.16, -0.3, 1.17), (0.14, 0.16, 0.5), pale) for side in (-1.0, 1.0)]
     return joined([box((0, 0, 0.4), (0.95, 0.95, 1.05), STONE), body, head, *legs])
 

@@ -63,11 +63,9 @@ def fitted(solid: Solid, height: float, width: float) -> Solid:
     return Solid(solid.position * scale, normal, solid.colour, solid.triangles, solid.is_leaf)
 
 
-def lump(
-    centre: Sequence[float], radii: Sequence[float], low: Colour, high: Colour, *, detail: int = 1, rough: float = 0.14
-) -> Solid:
-    """An uneven ball of 20 faces, or 80 with detail 1: darker (`low`) below than above (`high`)."""
-    shape, triangles = ball(detail)
+def lump(centre: Sequence[float], radii: Sequence[float], low: Colour, high: Colour, *, rough: float) -> Solid:
+    """An uneven ball of 20 faces: darker (`low`) below than above (`high`)."""
+    shape, triangles = ball(0)
     wave = np.sin(5.1 * shape[:, 0] + 1.3 + centre[2]) * np.cos(4.3 * shape[:, 1] + centre[0]) + 0.6 * np.sin(
         6.7 * shape[:, 2] + centre[1] + 0.5
     )

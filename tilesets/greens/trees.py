@@ -44,9 +44,9 @@ def trunk(high: float, bottom: float, top: float, sides: int = 6, bark: Colour =
     return tube((0, 0, -SUNK_M), (0, 0, high), bottom, top, bark, sides=sides)
 
 
-def crown(clumps: Sequence[Clump], greens: Greens, *, rough: float = 0.16, detail: int = 1) -> Solid:
+def crown(clumps: Sequence[Clump], greens: Greens, *, rough: float = 0.16) -> Solid:
     """Uneven clumps grown into one; what lies within another clump is left out."""
-    shape, faces = ball(detail)
+    shape, faces = ball(1)
     at = np.array([clump[:3] for clump in clumps])
     radii = np.array([(clump[3], clump[3], clump[4]) for clump in clumps])
     middle = at.mean(axis=0)
@@ -157,7 +157,7 @@ def plain(trunk_m: float, low: float, high: float, greens: Greens) -> Solid:
 
 def plain_clump(centre: Sequence[float], radii: Sequence[float], greens: Greens) -> Solid:
     """A crown of twenty faces."""
-    return _leafy(lump(centre, radii, greens.dark, greens.light, detail=0, rough=0.05))
+    return _leafy(lump(centre, radii, greens.dark, greens.light, rough=0.05))
 
 
 def plain_cone(low: float, high: float, radius: float, greens: Greens) -> Solid:

@@ -62,6 +62,13 @@ export function byClock(at: number | string | Date, options: Intl.DateTimeFormat
   return new Intl.DateTimeFormat(locale(), { timeZone: names.zone, hour12: false, ...options }).format(new Date(at));
 }
 
+/** How many hours the clock that the page goes by is ahead of UTC at a moment. */
+export function hoursAhead(at: Date): number {
+  const told = new Intl.DateTimeFormat("en", { timeZone: names.zone, timeZoneName: "longOffset" }).format(at);
+  const [, sign, hours, minutes] = /GMT([+-])(\d+):(\d+)/.exec(told) ?? ["", "+", "0", "0"];
+  return (sign === "-" ? -1 : 1) * (Number(hours) + Number(minutes) / 60);
+}
+
 /** The words for a key, `{name}` replaced; undefined where there are none. */
 export function lookUp(key: string, values: Record<string, string | number> = {}): string | undefined {
   return DICTIONARIES[language][key as keyof Words]?.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? names[name] ?? ""));

@@ -21,6 +21,7 @@ import {
   sampleTerrain,
 } from "@cesium/engine";
 import { exists } from "./api";
+import { hoursAhead } from "./i18n";
 
 export interface Stage {
   viewer: CesiumWidget;
@@ -69,20 +70,25 @@ async function groundAt(terrain: TerrainProvider, [lon, lat]: [number, number]):
   return 0;
 }
 
-/** Asks a throw-away context who draws; `?software=0` says that it may take its time (pictures for print). */
+/**
+ * Asks a throw-away context who draws; `?software=0` says that it may take its time (pictures for print). Throws where there is
+ * no WebGL 2: the engine would take WebGL 1, in which its own shaders no longer compile.
+ */
 function usesSoftware(): boolean {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) throw new Error("WebGL 2 is not to be had");
+  const names = gl.getExtension("WEBGL_debug_renderer_info");
+  const renderer = names ? String(gl.getParameter(names.UNMASKED_RENDERER_WEBGL)) : "";
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
   const asked = new URLSearchParams(location.search).get("software");
   if (asked !== null) return asked !== "0";
-  const gl = document.createElement("canvas").getContext("webgl2");
-  const names = gl?.getExtension("WEBGL_debug_renderer_info");
-  const renderer = gl && names ? String(gl.getParameter(names.UNMASKED_RENDERER_WEBGL)) : "";
-  gl?.getExtension("WEBGL_lose_context")?.loseContext();
   return /swiftshader|llvmpipe|software/i.test(renderer);
 }
 
-/** Morning sun of an April day, local time `hour`: high enough to lie on roofs, low enough to model walls. */
+/** The sun of an April day at an hour of the city's clock; of a morning it is high enough to lie on roofs, low enough to model walls. */
 export function setHour(viewer: CesiumWidget, hour: number): void {
-  const utc = new Date(Date.UTC(2026, 3, 20, 0, 0, 0) + (hour - 8) * 3_600_000);
+  const day = Date.UTC(2026, 3, 20);
+  const utc = new Date(day + (hour - hoursAhead(new Date(day))) * 3_600_000);
   viewer.clock.currentTime = JulianDate.fromDate(utc);
 }
 

@@ -18,7 +18,7 @@ from tilesets.buildings.site import Site
 from tilesets.buildings.standing import stand
 from tilesets.buildings.textures import runs
 from tilesets.buildings.textures.dressing import TILED
-from tilesets.buildings.textures.painting import PANELS
+from tilesets.buildings.textures.painting import PANELS, PLINTH_M
 from tilesets.buildings.textures.rules import WallTexture
 from tilesets.gltf.placement import frame_at
 
@@ -41,7 +41,8 @@ class Grey:
     [
         (9.5, 3.3, WallTexture.grey_brick, WallTexture.brick_plinth),
         (9.5, 3.3, WallTexture.plaster, WallTexture.plaster_plinth),
-        (9.5, 6.5, WallTexture.grey_brick, WallTexture.grey_brick),
+        (9.5, 5.5, WallTexture.grey_brick, WallTexture.brick_plinth),
+        (9.5, 5.6, WallTexture.grey_brick, WallTexture.grey_brick),
         (13.3, 2.0, WallTexture.grey_brick, WallTexture.grey_brick),
         (9.5, 3.3, WallTexture.vermilion, WallTexture.vermilion),
     ],
@@ -58,7 +59,8 @@ def test_low_walls_on_the_ground_show_one_plinth_and_no_others_do(
         uv = runs.places(mesh, found, np.array([10.0]), UNTOLD, shown, np.arange(2))
         panel = PANELS[shown]
         assert uv[..., 1].min() == pytest.approx(1.0 - height / panel.height_m)  # 1 is its foot, below 0 it is mirrored
-        assert 2.0 * panel.height_m - 0.8 >= runs.FOOTED_M  # higher up the mirrored plinth would show
+        mirrored = 2.0 * panel.height_m - (1.0 - uv[..., 1].min()) * panel.height_m
+        assert mirrored >= PLINTH_M  # the highest place of the wall, as the picture has it, is above the plinth
 
 
 @pytest.mark.long

@@ -12,11 +12,14 @@ from PIL import Image
 from cim.boundary import PICTURE, Boundary
 from cim.types import Bodies
 from tests import glb
-from tests.mesh_files import gabled
-from tests.pure.tilesets.test_surfaces import CENTRE, SITE, houses
+from tests.mesh_files import FACES, gabled
+from tests.pure.tilesets.test_surfaces import CENTRE, CRS, SITE, houses, webp
 from tilesets.buildings import surfaces
+from tilesets.buildings.content import content
+from tilesets.buildings.standing import stand
 from tilesets.buildings.units import make
 from tilesets.gltf.materials import Material, Materials
+from tilesets.gltf.placement import frame_at
 from tilesets.gltf.views import Views
 from tilesets.tree import UNIT_DEPTH
 
@@ -86,6 +89,17 @@ def test_pictures_cost_what_they_weigh_together_once(count: int) -> None:
     for start in range(COUNT + 1):
         for stop in range(start, COUNT + 1):
             assert found.cost(start, stop) == sum(sizes[k] for k in {row % count for row in range(start, stop)})
+
+
+def test_a_picture_that_is_laid_in_two_ways_takes_a_tile_s_room_once() -> None:
+    kept = [base64.b64encode(webp((60 * k, 0, 0), 512)).decode() for k in range(4)]  # together what a tile may have
+    textures = [{PICTURE: one} for one in kept] + [{PICTURE: kept[0], "wrapMode": "none"}]
+    shown = [[[k, [[0.5, 0.5]] * len(face)]] if k < len(textures) else None for k, face in enumerate(FACES)]
+    rows = houses(gabled(*CENTRE, 1040.0), appearance={"textures": textures, "texture": {"": shown}})
+    tile = glb.parse(content(stand(rows, SITE)[0], frame_at(*CENTRE, CRS), refined=True).data)
+    delivered = [one["name"] for one in tile.document["materials"] if one.get("name") == "delivered"]
+    assert len(delivered) == 5
+    assert all(tile.chunk.count(base64.b64decode(one)) == 1 for one in kept)
 
 
 def test_a_picture_that_is_laid_in_two_ways_is_in_the_file_once() -> None:

@@ -204,10 +204,10 @@ def test_a_picture_that_came_with_a_surface_is_drawn_on_it_where_its_corners_lie
 
 
 @pytest.mark.parametrize(
-    ("mode", "sampler", "first"), [("wrap", 10497, 0.0), ("mirror", 33648, 1.0), ("none", 33071, 1.0)]
+    ("mode", "sampler", "first"), [("wrap", 10497, 0.0), ("mirror", 33648, 1.0), ("none", 33071, 3.0)]
 )
 def test_a_picture_goes_on_beyond_its_edge_as_it_was_delivered(mode: str, sampler: int, first: float) -> None:
-    """Mirrored, the copy from 3 to 4 is the one from 1 to 2, and not that from 0 to 1."""
+    """Mirrored, the copy from 3 to 4 is the one from 1 to 2, and not that from 0 to 1; of one alone nothing is moved."""
     picture = base64.b64encode(webp((9, 9, 9))).decode()
     uv = [[3.0, 0.0], [4.0, 0.0], [4.0, 1.0], [3.0, 1.0]]
     look = {"textures": [{"wrapMode": mode, PICTURE: picture}], "texture": {"": [None, [[0, uv]], *[None] * 5]}}

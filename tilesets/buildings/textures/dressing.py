@@ -101,10 +101,11 @@ def _delivered(mesh: Mesh, looks: Sequence[Look]) -> list[tuple[Material, IntArr
     number = mesh.look[mesh.triangles[:, 0], 0]
     with_picture = [place for place, look in enumerate(looks) if look.picture is not None]
     shown = [place for place in with_picture if (number == place).any()]
-    found = fitted([looks[place].picture or b"" for place in shown])
+    pictures = list(dict.fromkeys(looks[place].picture or b"" for place in shown))  # laid in two ways it counts once
+    found = dict(zip(pictures, fitted(pictures), strict=True))
     return [
-        (_material(looks[place], data), np.flatnonzero(number == place))
-        for place, data in zip(shown, found, strict=True)
+        (_material(looks[place], found[looks[place].picture or b""]), np.flatnonzero(number == place))
+        for place in shown
     ]
 
 

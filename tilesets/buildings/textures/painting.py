@@ -22,7 +22,7 @@ _Painting = npt.NDArray[np.float64]
 class Panel:
     """What one picture shows. width_m, height_m: of wall; size_px: of the picture (width, height). storeys: how many lie
     above one another in it; 0: none, it is laid side by side by the metre and does not fit itself to a wall. mirrors: above
-    its upper edge it goes on upside down, so that what is at its foot does not come again on a wall less than twice as high.
+    its upper edge it goes on upside down, so that what is at its foot comes again no lower than near twice its height.
     """
 
     width_m: float
@@ -49,6 +49,8 @@ PANELS = {
     WallTexture.plaster_plinth: Panel(2.56, 3.2, (320, 400), mirrors=True),
 }
 """By picture; the sizes are of ordinary bays, storeys and bricks."""
+PLINTH_M = 0.896
+"""How high a plinth reaches, its ledge with it: ten courses of large bricks."""
 
 
 @cache
@@ -95,7 +97,8 @@ class _Wall:
         joint: float = 0.009, relief: float = 0.16,
     ) -> None:  # fmt: skip
         """Bricks in running bond as one sees them from close by: joints of one width, each brick of its own shade, lit along
-        its upper edge and in the shade along its lower one (relief). Lengths in metres; both must divide the picture.
+        its upper edge and in the shade along its lower one (relief). Lengths in metres: `long` must divide the picture's
+        width, and `course` its height where it is laid one above another.
         """
         row = np.floor(self.y / course + 1e-9).astype(int)
         across = (self.x[None, :] / long + np.where(row % 2 == 0, 0.0, 0.5)[:, None]) % (self.width / long)
@@ -146,8 +149,8 @@ def _grey_brick(wall: _Wall) -> None:
 
 def _plinth(wall: _Wall) -> None:
     """下碱: ten courses of large, closely laid bricks and the ledge above them; below its foot they go on."""
-    wall.courses(0.0, 0.896, 0.32, 0.0896, "#6d6e6d", "#5c5d5c", joint=0.008, relief=0.1)
-    wall.box(0.0, 0.872, wall.width, 0.896, "#565654", 0.02)
+    wall.courses(0.0, PLINTH_M, 0.32, PLINTH_M / 10.0, "#6d6e6d", "#5c5d5c", joint=0.008, relief=0.1)
+    wall.box(0.0, PLINTH_M - 0.024, wall.width, PLINTH_M, "#565654", 0.02)
 
 
 def _brick_plinth(wall: _Wall) -> None:

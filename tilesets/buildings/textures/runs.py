@@ -13,8 +13,10 @@ from tilesets.buildings.textures.rules import FOOTED, OF_MATERIAL, WallTexture
 
 LEAST_FRONT_M = (2.4, 2.2)
 """A narrower or lower wall has no door and no window."""
-FOOTED_M = 5.6
-"""A wall up to this high shows its foot: the picture, laid upside down above its own height, shows none again up to here."""
+FOOTED_M = 5.5
+"""A wall up to this high shows its foot: the picture, laid upside down above its own height, shows none again up to here
+(twice its height, less the plinth).
+"""
 _ON_GROUND_M = 0.5
 _STANDING = 0.5  # a wall whose normal has more of up or down in it is seen from above: its picture would be squeezed
 _LEVEL_M = 1.0 / 8.0

@@ -1,4 +1,4 @@
-/** How leaves are drawn near by: flecked with light, ragged at the edge of a crown, dark within. Beyond some forty metres nothing is changed. */
+/** How leaves are drawn near by: flecked with light, ragged at the edge of a crown, dark within. Nothing is changed where a pixel shows a tenth of a metre: ninety metres off in a window 1,280 wide. */
 
 import { CustomShader } from "@cesium/engine";
 

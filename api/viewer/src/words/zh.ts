@@ -10,7 +10,7 @@ export const zh = {
   "notice.imagery": "影像服务不可用，已关闭影像。",
   "notice.software": "未检测到显卡加速，已降低画质。",
   "notice.health": "无法连接服务器，正在重试……",
-  "notice.webgl": "此浏览器无法显示三维场景（WebGL 不可用）。",
+  "notice.webgl": "此浏览器无法显示三维场景（WebGL 2 不可用）。",
   "notice.model": "城市模型已更新",
   unknown: "未知",
   none: "无",
