@@ -227,6 +227,10 @@ def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
     numbers = numbers.where(np.isfinite(numbers))
     _name(verdicts, text.notna() & numbers.isna(), text, "not_a_number", column, "expected a number")
+    if column.kind == "integer":
+        broken = numbers.notna() & (numbers % 1 != 0)
+        _name(verdicts, broken, text, "not_whole", column, "expected a whole number")
+        numbers = numbers.where(~broken)  # stored as it is, it would lose its fraction
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
     strange = numbers.notna() & ~numbers.between(low, high)

@@ -116,6 +116,15 @@ def test_absurd_numbers_are_emptied_or_rejected_and_named(city):
     assert checked.frame["height_m"].tolist() == [30.0, 10.0, 9.0]
 
 
+def test_a_count_with_a_fraction_is_emptied_and_named_not_cut(city):
+    checked = judge(city, [SQUARE] * 4, storeys=["2.5", "3", "4.0", None], eaves_tiers=[1.0, 2.5, 2.0, np.nan])
+    assert {(1, "not_whole"), (2, "not_whole")} == {found for found in codes(checked) if found[1] == "not_whole"}
+    assert checked.frame["storeys"].tolist()[1:3] == [3.0, 4.0]
+    assert np.isnan(checked.frame["storeys"].tolist()[0])
+    assert np.isnan(checked.frame["eaves_tiers"].tolist()[1])
+    assert checked.frame["eaves_tiers"].tolist()[::2] == [1.0, 2.0]
+
+
 @pytest.mark.parametrize(
     ("columns", "odd"),
     [
