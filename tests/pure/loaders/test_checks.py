@@ -49,6 +49,8 @@ def test_a_column_that_is_called_as_a_mapped_one_is_kept_beside_it(city):
     row = checked.frame.iloc[0]
     assert (row["source_key"], row["height_m"], row["storeys"]) == ("b7", 12.0, 4)
     assert row["extra"] == {"id_property": "k0"}
+    again = judge(city, [SQUARE], source=source, bsm=["b7"], height_m=[4], storeys=[12.0], id_property=["x"])
+    assert again.frame["extra"].iloc[0] == {"id_property": "x", "id_property_property": "k0"}
 
 
 def test_a_bow_tie_is_rebuilt_and_named(city):
