@@ -87,10 +87,11 @@ class Rows:
             self.issues += [Issue(code, f"{record.id}: {said}", first, mended) for code, said, mended in record.notes]
 
     def refuse(self, code: str, reason: str, content: Mapping[str, Any]) -> None:
-        """A row that is set aside."""
+        """A row that is set aside. content: whatever is left of it, which is no record that could be judged again."""
         self.row += 1
         if self.row > self.after:
-            self.damaged.append(Rejected(self.row, (code,), reason, content))
+            raw = content if "raw" in content else {"raw": content}
+            self.damaged.append(Rejected(self.row, (code,), reason, raw))
 
     def full(self) -> bool:
         """Whether it is time to hand them on."""

@@ -27,7 +27,7 @@ def test_an_id_that_stands_twice_in_a_text_keeps_the_first_and_sets_the_others_a
     batch = _read(tmp_path / "a.city.json", _written_twice((1, b'"a"'), (2, b'"\\u0061"'), (3, b'"a"'), (4, b'"b"')))
     assert batch.frame[["id", "told"]].fillna(0).values.tolist() == [["a", 1], ["b", 4], ["z", 0]]
     assert [(one.row, one.codes) for one in batch.damaged] == [(4, ("duplicate_key",)), (5, ("duplicate_key",))]
-    assert [one.content["CityObject"]["attributes"]["told"] for one in batch.damaged] == [2, 3]
+    assert [one.content["raw"]["CityObject"]["attributes"]["told"] for one in batch.damaged] == [2, 3]
 
 
 def test_buildings_of_both_are_read_where_the_member_that_holds_them_stands_twice(tmp_path):
