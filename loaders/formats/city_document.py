@@ -12,9 +12,8 @@ from cim.errors import BadInput
 
 _OBJECTS = "CityObjects"
 _KEY_OF_OBJECT = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:\s*+\{')
-_MOST_DIGITS = (
-    18  # whole numbers beyond are floats, as orjson reads them (and Python refuses to read thousands of digits)
-)
+# Whole numbers of more digits are floats, as orjson reads them (and Python refuses to read thousands of digits).
+_MOST_DIGITS = 18
 
 
 def parse(text: bytes) -> tuple[Any, tuple[Broken, ...]]:
@@ -50,7 +49,7 @@ class _Object(dict[str, Any]):
 
 
 def _may_repeat(text: bytes, value: Any) -> bool:
-    """Whether an id may stand twice: it, or the member that holds all of them, is the name of two objects in the text.
+    """Whether an id may stand twice: it, or the member that holds them all, names more objects of the text than are kept.
 
     The second look, which is sure, takes several times as long, and a file that is as it should be hardly ever needs it.
     """
@@ -59,7 +58,7 @@ def _may_repeat(text: bytes, value: Any) -> bool:
         return False
     names = (found[1] for found in _KEY_OF_OBJECT.finditer(text))
     counts = Counter(str(orjson.loads(b'"%b"' % name)) if b"\\" in name else name.decode() for name in names)
-    return counts[_OBJECTS] > 1 or any(counts[id] > 1 for id in objects)
+    return counts[_OBJECTS] > 1 or any(counts[id] > isinstance(one, dict) for id, one in objects.items())
 
 
 def _whole(digits: str) -> int | float:

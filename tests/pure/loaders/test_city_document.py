@@ -37,6 +37,12 @@ def test_buildings_of_both_are_read_where_the_member_that_holds_them_stands_twic
     assert _read(tmp_path / "a.city.json", text).frame["id"].tolist() == ["b", "a"]
 
 
+def test_what_is_no_object_takes_no_building_away(tmp_path):
+    text = _written_twice((1, b'"a"')).replace(b'"z":', b'"a":null,"z":')
+    batch = _read(tmp_path / "a.city.json", text)
+    assert (batch.frame["id"].tolist(), [one.codes for one in batch.damaged]) == (["a", "z"], [("duplicate_key",)])
+
+
 def test_ids_that_other_members_are_called_by_are_no_repetition(tmp_path):
     objects = {"attributes": {**_GOOD, "attributes": {"n": 1}}, "semantics": _GOOD}
     batch = _read(tmp_path / "a.city.json", orjson.dumps(document(CityObjects=objects)))
