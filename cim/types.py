@@ -218,8 +218,8 @@ class Issue:
 class Rejected:
     """A record that was not let in: whole, as it came, with the reasons; `at`: where (lon/lat degrees), if known.
 
-    content: its fields as JSON knows them, geometry as WKT under its column's name; {"raw": text} where not even a
-    record could be made out.
+    content: its fields as JSON knows them, geometry as WKT under its column's name; {"raw": what there is} where
+    not even a record could be made out.
     """
 
     row: int

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.connection import connect
 from api.terminal import Terminal
+from cim.errors import BadInput
 from cim.settings import Settings
 from cim.store import catalogue, quarantine
 from cim.store.db import Database
@@ -17,7 +18,9 @@ _SHOWN = 20
 
 
 def run(settings: Settings, parsed: argparse.Namespace, terminal: Terminal) -> int:
-    """Exit code 0. Raises Unknown for a dataset that does not exist."""
+    """Exit code 0. Raises Unknown for a dataset that does not exist, BadInput for a file without a dataset."""
+    if parsed.out is not None and parsed.dataset is None:
+        raise BadInput("--out writes the records of one dataset: `cim quarantine NAME --out FILE`")
     database = connect(settings, terminal)
     if parsed.dataset is not None:
         return _list(database, parsed.dataset, None if parsed.out is None else Path(parsed.out), terminal)

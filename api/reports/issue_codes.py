@@ -109,6 +109,7 @@ CODES: dict[str, tuple[str, str]] = {
     "attribute_missing": ("缺少必填属性", "a required attribute is missing"),
     "domain": ("取值不在允许的范围内", "not one of the values that are allowed"),
     "not_a_number": ("应为数字", "not a number"),
+    "not_whole": ("应为整数", "not a whole number"),
     "out_of_range": ("数值超出合理范围", "the number is out of range"),
     "not_a_time": ("应为带时区的时间", "not a time with its UTC offset"),
     "not_a_date": ("应为日期", "not a date"),

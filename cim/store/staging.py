@@ -84,10 +84,8 @@ def use(connection: Connection, version_id: int) -> None:
 
 def count(connection: Connection, version_id: int) -> int | None:
     """How many records are staged; None where the tables are gone."""
-    last = {
-        "name": f"{_schema(version_id)}.staged_picture"
-    }  # the newest of them: a load that began without it begins anew
-    if connection.execute(text("SELECT to_regclass(:name)"), last).scalar() is None:
+    newest = f"{_schema(version_id)}.staged_picture"  # of the tables: a load that began without it begins anew
+    if connection.execute(text("SELECT to_regclass(:name)"), {"name": newest}).scalar() is None:
         return None
     return int(connection.execute(text(f"SELECT count(*) FROM {_schema(version_id)}.staging")).scalar_one())
 

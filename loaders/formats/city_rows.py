@@ -87,10 +87,11 @@ class Rows:
             self.issues += [Issue(code, f"{record.id}: {said}", first, mended) for code, said, mended in record.notes]
 
     def refuse(self, code: str, reason: str, content: Mapping[str, Any]) -> None:
-        """A row that is set aside."""
+        """A row that is set aside. content: whatever is left of it, which is no record that could be judged again."""
         self.row += 1
         if self.row > self.after:
-            self.damaged.append(Rejected(self.row, (code,), reason, content))
+            raw = content if "raw" in content else {"raw": content}
+            self.damaged.append(Rejected(self.row, (code,), reason, raw))
 
     def full(self) -> bool:
         """Whether it is time to hand them on."""
@@ -131,6 +132,8 @@ def attributes_as_columns(attributes: Mapping[str, Any]) -> dict[str, Any]:
     >>> told = attributes_as_columns({"measuredHeight": 22.3, "yearOfConstruction": 1904, "roofType": "gable", "id": 7})
     >>> [told[name] for name in ("height_m", "year", "roof_form", "id_attribute")]
     [22.3, 1904, 'gable', 7]
+    >>> [attributes_as_columns({"storeysAboveGround": count}).get("storeys") for count in (2, 3.0, 2.5, "4", True)]
+    [2, 3.0, 2.5, 4, None]
     """
     kept = {name: value for name, value in attributes.items() if not (name == OURS and isinstance(value, dict))}
     told = {f"{name}_attribute" if name in OWN else str(name): value for name, value in kept.items()}
@@ -158,10 +161,11 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _whole(value: Any) -> int | None:
+def _whole(value: Any) -> int | float | None:
+    """A count or a year; a fraction is told by who judges it."""
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _use(*words: Any) -> str | None:

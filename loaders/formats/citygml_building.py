@@ -5,12 +5,15 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lxml import etree
+
 from cim.cityjson.nesting import Shells
 from cim.cityjson.reading import by_level
 from cim.cityjson.record import Broken, CityRecord, Fault, Part, Piece
 from loaders.formats.citygml_appearance import Looks, looks
 from loaders.formats.citygml_attributes import Told, attributes
 from loaders.formats.gml_surfaces import Face, Find, Surfaces, identity, local, polygons
+from loaders.formats.json_value import Stretch
 
 BUILDINGS = ("Building",)
 _PARTS = {
@@ -61,7 +64,8 @@ def building(element: Any, name: str, find: Find, left: Counter[str], beside: Lo
     try:
         told = _object(element, None, id, reading)
     except Fault as fault:
-        return Broken(id, fault.code, str(fault), {"gml:id": id})
+        raw = etree.tostring(element, encoding="utf-8", with_tail=False)
+        return Broken(id, fault.code, str(fault), {"raw": Stretch(None, raw, len(raw)).text()})
     bodies = by_level(reading.pieces, told.members, reading.parts)
     notes = list(dict.fromkeys(reading.surfaces.notes))
     if not bodies:

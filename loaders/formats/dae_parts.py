@@ -117,6 +117,10 @@ def _geometry(node: Any, matrix: FloatArray, name: str, tally: _Tally) -> Iterat
             continue
         triangles = np.asarray(faces.vertex_index, dtype=np.int64).reshape(-1, 3)
         tally.mesh(len(triangles), len(faces.vertex))
+        if (
+            len(triangles) and triangles.min() < 0
+        ):  # pycollada looks at the highest alone; numpy would count from the end
+            raise BadSource(f"{tally.name}: {name!r} has a face with a corner that is not there")
         at = np.asarray(faces.vertex, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
         if len(at) and np.abs(at).max() * tally.unit_m > _FARTHEST_M:
             raise BadSource(

@@ -67,17 +67,19 @@ def _of_cityjson(path: Path) -> Iterator[Path]:
         )
 
 
-def _of_citygml(path: Path) -> Iterator[Path]:
-    """Of a file whose encoding has ASCII as it is."""
+def _in_xml(path: Path, named: "re.Pattern[bytes]", most: int) -> Iterator[Path]:
+    """Of a file whose encoding has ASCII as it is: what stands in elements of one name."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        names = (unescape(found[1].decode("utf-8", "replace")) for found in _IMAGE_URI.finditer(data))
-        yield from _there(path.parent, _first(names, pictures.MOST_OF_CITY))
+        names = (unescape(found[1].decode("utf-8", "replace")) for found in named.finditer(data))
+        yield from _there(path.parent, _first(names, most))
+
+
+def _of_citygml(path: Path) -> Iterator[Path]:
+    return _in_xml(path, _IMAGE_URI, pictures.MOST_OF_CITY)
 
 
 def _of_collada(path: Path) -> Iterator[Path]:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        names = (unescape(found[1].decode("utf-8", "replace")) for found in _INIT_FROM.finditer(data))
-        yield from _there(path.parent, _first(names, pictures.MOST_PICTURES))
+    return _in_xml(path, _INIT_FROM, pictures.MOST_PICTURES)
 
 
 def _spelt(text: bytes) -> str:

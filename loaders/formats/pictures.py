@@ -40,7 +40,7 @@ class Album:
     """The pictures of one model; why some are not shown gathers in `issues`.
 
     most: so many are read. Of them the `MOST_PICTURES` that were asked for last are held, each for all bodies that show it;
-    one that is asked for again later is read again. taken_bytes: of those that were read since `told` was last asked.
+    one that is asked for again later is read again, and counts again. taken_bytes: of those read since `told` was asked.
     """
 
     folder: Path
@@ -80,7 +80,7 @@ class Album:
             if self._reads > self.most:
                 if self._reads > self.most + 1:  # told already
                     return None
-                why = f"one of more than {self.most:,} pictures; it and those that follow are not shown"
+                why = f"{self.most:,} were read of this model; it and what would be read after it are not shown"
                 raise _Refused("picture_too_large", why)
             found = reduced(name, _bytes(read))
             self.taken_bytes += len(found.packed)

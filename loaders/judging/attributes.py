@@ -36,7 +36,7 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     _refuse_absent(frame, source, layer)
     mapped = {there: here for here, there in source.columns.items() if there in frame}
     # A column of the file that is called as one that another stands for is kept, under a name of its own.
-    aside = {name: f"{name}_property" for name in mapped.values() if name in frame and name not in mapped}
+    aside = {name: _free(name, frame) for name in mapped.values() if name in frame and name not in mapped}
     renamed = frame.rename(columns=mapped | aside)
     names = [c.name for c in layer.columns] + list(PROVENANCE) + list(VALIDITY)
     index = renamed.index
@@ -56,6 +56,13 @@ def wide(frame: gpd.GeoDataFrame, source: Source, layer: Layer) -> gpd.GeoDataFr
     known = {str(name): renamed[name].astype(object).where(renamed[name].notna(), None).tolist() for name in rest}
     out["extra"] = pd.Series(_rest(known, len(index)), index=index, dtype=object)
     return out
+
+
+def _free(name: str, frame: gpd.GeoDataFrame) -> str:
+    """A name like this one that no column of the file has."""
+    while name in frame:
+        name = f"{name}_property"
+    return name
 
 
 def _rest(columns: Mapping[str, list[Any]], count: int) -> list[dict[str, Any]]:
@@ -227,6 +234,10 @@ def _number(values: "pd.Series[Any]", column: Column, verdicts: Verdicts) -> "pd
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
     numbers = numbers.where(np.isfinite(numbers))
     _name(verdicts, text.notna() & numbers.isna(), text, "not_a_number", column, "expected a number")
+    if column.kind == "integer":
+        broken = numbers.notna() & (numbers % 1 != 0)
+        _name(verdicts, broken, text, "not_whole", column, "expected a whole number")
+        numbers = numbers.where(~broken)  # stored as it is, it would lose its fraction
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
     strange = numbers.notna() & ~numbers.between(low, high)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -10,6 +10,7 @@ import orjson
 from cim.cityjson.reading import Contents, Header, header, read
 from cim.errors import BadInput, BadSource
 from cim.plugins import Batch, Source
+from loaders.formats.city_document import parse
 from loaders.formats.city_rows import Rows, extensions_told, others_told, sample
 from loaders.formats.model_crs import model_crs
 from loaders.formats.pictures import MOST_OF_CITY, Album
@@ -42,14 +43,17 @@ class CityJson:
                     f"{source.location}: a CityJSON document of {size >> 20:,} MiB; expected at most {MOST_BYTES >> 20}: "
                     "write it as CityJSONSeq, which is read feature by feature"
                 )
-            document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+            document, again = parse(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
         except OSError as error:
             raise BadSource(f"{source.location}: cannot be read: {error}") from error
         except orjson.JSONDecodeError as error:
             raise BadSource(f"{source.location}: not JSON: {error}") from error
+        except BadInput as error:
+            raise BadSource(f"{source.location}: {error}") from error
         try:
             head = header(document)
             contents = read(document, head)
+            contents = replace(contents, records=(*contents.records, *again))
         except BadInput as error:
             raise BadSource(f"{source.location}: {error}") from error
         del document

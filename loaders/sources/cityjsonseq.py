@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +12,7 @@ import orjson
 from cim.cityjson.reading import Contents, Header, header, read
 from cim.errors import BadInput, BadSource
 from cim.plugins import Batch, Source
+from loaders.formats.city_document import parse
 from loaders.formats.city_rows import Rows, extensions_told, others_told, sample
 from loaders.formats.model_crs import model_crs
 from loaders.formats.pictures import MOST_OF_CITY, Album
@@ -101,9 +102,10 @@ def _head(line: bytes, source: Source) -> Header:
 def _feature(line: bytes, head: Header) -> Contents | tuple[str, bytes]:
     """What a line holds, or why it is none, with the line."""
     try:
-        value = orjson.loads(line)
+        value, again = parse(line)
         if not isinstance(value, dict) or value.get("type") != "CityJSONFeature":
             return "a line that is no CityJSONFeature", line
-        return read(value, head)
+        contents = read(value, head)
+        return replace(contents, records=(*contents.records, *again))
     except (orjson.JSONDecodeError, BadInput) as error:
         return f"a line that cannot be read: {error}", line

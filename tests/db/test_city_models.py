@@ -1,15 +1,19 @@
 """City models into a database and out of it: every building with its body, bodies that were delivered to the last bit."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
 from cim.errors import BadInput
 from cim.plugins import Source
 from cim.source_entry import Card, NamedSource
+from cim.store import quarantine
 from cim.types import silent
 from loaders import pipeline
 from loaders.delivery.files import recognise
-from tests.city_models import assert_same, document
+from loaders.retry import retry
+from tests.city_models import assert_same, cube, document
 from tests.cityjson_judges import judge
 from tests.db.test_exports import full as full  # the rich city, filled once a module
 from tests.rich_city import export
@@ -65,3 +69,22 @@ def test_a_model_comes_out_of_the_database_as_it_was(shared, database, city, tmp
         assert row["TerrainHeight"] == after.loc[id, "TerrainHeight"]
         assert row["bron_tex"] == after.loc[id, "bron_tex"]
         assert_same(row["boundary"], after.loc[id, "boundary"])
+
+
+def test_buildings_that_cannot_be_made_out_stay_out_when_the_quarantine_is_judged_again(database, city, tmp_path):
+    sound = {"type": "Building", "geometry": [cube()]}
+    wrong = {"type": "Building", "geometry": [cube(boundaries=[[[[0, 3, 99]]]])]}
+    path = tmp_path / "model.city.json"
+    twice = orjson.dumps(document(CityObjects={"a": sound, "b": wrong}))
+    path.write_bytes(twice.replace(b'"CityObjects":{', b'"CityObjects":{"a":%b,' % orjson.dumps(sound)))
+    city = replace(city, limits=replace(city.limits, max_rejected_share=0.9))
+    named = NamedSource("model", Source(str(path), "buildings"), Card())
+    report = pipeline.load(database, named, path, city, silent, lambda: 0.0)
+    assert (report.accepted, report.rejected) == (1, 2)
+    (again,) = retry(database, named, city, silent, lambda: 0.0)
+    assert (again.read, again.accepted) == (2, 0)
+    with database.begin() as connection:
+        held = [one.record for page in quarantine.open_of(connection, "model") for one in page]
+    assert [(one.codes, list(one.content["raw"])) for one in held] == [
+        (("vertex_unknown",), ["b"]), (("duplicate_key",), ["CityObject"])
+    ]  # fmt: skip

@@ -1,5 +1,7 @@
 """The inventory of a server: always what counting would give, and counted only where something has changed."""
 
+import time
+
 import pytest
 
 from api.inventory import Inventory
@@ -41,8 +43,9 @@ def test_a_day_that_comes_is_counted_though_nobody_commits_anything(database):
     inventory = Inventory()
     insert(database, sample(3, old_share=0.0))
     execute(database, "UPDATE cim.body SET valid_to = now() + interval '300 milliseconds' WHERE source_row = 1")
-    seen = set()
+    seen, deadline = set(), time.monotonic() + 60
     while 2 not in seen:
+        assert time.monotonic() < deadline, "the day did not come"
         with database.begin() as connection:
             told = inventory.of(connection)[0]["buildings"]
             assert told == features.counts(connection)["buildings"]

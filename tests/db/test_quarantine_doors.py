@@ -10,7 +10,7 @@ import shapely
 from api.arguments import parser
 from api.commands import quarantine as command
 from api.terminal import Terminal
-from cim.errors import Unknown
+from cim.errors import BadInput, Unknown
 from tests.houses import load, write
 
 pytestmark = pytest.mark.db
@@ -68,6 +68,8 @@ def test_the_command_lists_what_is_out_and_writes_it_whole(database, settings, v
     assert {line["row"]: line["record"]["id"] for line in lines} == {2: "h1", 4: "h2", 5: "h2", 6: "h5"}
     with pytest.raises(Unknown, match="no dataset named 'roads'"):
         said("roads")
+    with pytest.raises(BadInput, match="of one dataset"):
+        said("--out", tmp_path / "all.jsonl")
 
 
 def _links(client, version):

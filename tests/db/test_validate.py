@@ -75,3 +75,12 @@ def test_files_are_judged_without_being_loaded_or_saying_where_they_stand(
 def test_a_file_of_no_bodies_is_refused(validate: Validate, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("id,lon,lat\n1,113.3,40.1\n", encoding="utf-8")
     assert main(["validate", str(tmp_path / "p.csv")]) == 1
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_sentence(
+    validate: Validate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.city.json").write_text(json.dumps(document()), encoding="utf-8")
+    out = tmp_path / "none" / "found.json"
+    assert main(["validate", str(tmp_path / "a.city.json"), "--out", str(out)]) == 1
+    assert f"cim: {out}: cannot be written: No such file or directory" in "".join(capsys.readouterr())

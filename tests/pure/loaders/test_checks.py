@@ -49,6 +49,8 @@ def test_a_column_that_is_called_as_a_mapped_one_is_kept_beside_it(city):
     row = checked.frame.iloc[0]
     assert (row["source_key"], row["height_m"], row["storeys"]) == ("b7", 12.0, 4)
     assert row["extra"] == {"id_property": "k0"}
+    again = judge(city, [SQUARE], source=source, bsm=["b7"], height_m=[4], storeys=[12.0], id_property=["x"])
+    assert again.frame["extra"].iloc[0] == {"id_property": "x", "id_property_property": "k0"}
 
 
 def test_a_bow_tie_is_rebuilt_and_named(city):
@@ -114,6 +116,15 @@ def test_absurd_numbers_are_emptied_or_rejected_and_named(city):
     assert {(2, "domain"), (3, "storeys_against_height"), (4, "not_a_number"), (4, "eaves_above_ridge")} <= found
     assert (5, "not_a_number") in found
     assert checked.frame["height_m"].tolist() == [30.0, 10.0, 9.0]
+
+
+def test_a_count_with_a_fraction_is_emptied_and_named_not_cut(city):
+    checked = judge(city, [SQUARE] * 4, storeys=["2.5", "3", "4.0", None], eaves_tiers=[1.0, 2.5, 2.0, np.nan])
+    assert {(1, "not_whole"), (2, "not_whole")} == {found for found in codes(checked) if found[1] == "not_whole"}
+    assert checked.frame["storeys"].tolist()[1:3] == [3.0, 4.0]
+    assert np.isnan(checked.frame["storeys"].tolist()[0])
+    assert np.isnan(checked.frame["eaves_tiers"].tolist()[1])
+    assert checked.frame["eaves_tiers"].tolist()[::2] == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,7 @@ def test_corners_that_are_none_cost_their_building(tmp_path, old, new, code):
     batch = _one(tmp_path, _model(re.sub(old, new, _building(), count=1), _building("b")))
     assert batch.frame["id"].tolist() == ["b"]
     assert [one.codes for one in batch.damaged] == [(code,)]
+    assert re.search(r"(?s)^<b:Building .*posList.*</b:Building>$", batch.damaged[0].content["raw"])
 
 
 def test_a_file_that_breaks_off_gives_what_was_whole(tmp_path):

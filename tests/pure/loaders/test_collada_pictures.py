@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cim.boundary import PICTURE
+from cim.errors import BadSource
 from loaders.delivery.files import take
 from tests.pure.loaders.test_mesh_models import X, Y, read
 from tests.tile_colours import quarters, shown, tile
@@ -92,6 +93,15 @@ def test_a_picture_of_collada_that_is_not_shown_is_told(tmp_path: Path, image: s
     batch = read(tmp_path / "h.dae")
     (body,) = batch.frame["boundary"]
     assert ([issue.code for issue in batch.issues], len(body), body.appearance) == ([code], 1, {})
+
+
+@pytest.mark.parametrize("corner", ["-1", "9"])
+def test_a_face_with_a_corner_that_is_not_there_is_refused_pictured_or_not(tmp_path: Path, corner: str) -> None:
+    (tmp_path / "q.png").write_bytes(quarters())
+    for image in ("q.png", "none.png"):
+        (tmp_path / "h.dae").write_text(dae(image).replace("2 2 2 3 3 3", f"{corner} 2 2 3 3 3"))
+        with pytest.raises(BadSource, match=r"h\.dae: .*(not there|beyond the limits)"):
+            read(tmp_path / "h.dae")
 
 
 def test_another_picture_beside_the_same_collada_is_another_delivery(tmp_path: Path) -> None:
